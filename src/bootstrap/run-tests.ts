@@ -1,0 +1,174 @@
+/**
+ * The test runner: each test file is a Node process that prints TAP. Files of test/unit run two at a
+ * time; files of test/integration build containers and measure time, so each has the machine to itself.
+ *
+ * Usage: run-tests [--fast] [PART-OF-A-PATH ...]. The last line is always `N passed, N failed, N skipped`.
+ */
+import { spawn } from 'node:child_process';
+import { globSync } from 'node:fs';
+import path from 'node:path';
+import pc from 'picocolors';
+import { type Ending, Tally, type TestCase } from './tally.ts';
+
+const ROOT = path.resolve(import.meta.dirname, '..', '..');
+const UNIT_JOBS = 2;
+const UNIT_TIMEOUT_MS = 60_000;
+const INTEGRATION_TIMEOUT_MS = 600_000;
+/** Enough of a diff to see what is wrong, not so much that other failures scroll away. */
+const DETAIL_LINES = 60;
+
+interface FileOutcome {
+  readonly file: string;
+  readonly cases: readonly TestCase[];
+  readonly elapsedMs: number;
+  /** What the file wrote to stderr; shown only when it failed. */
+  readonly stderr: string;
+}
+
+/** Process groups that must not outlive this runner. */
+const running = new Set<number>();
+
+function endRunning(): void {
+  for (const pid of running) {
+    try {
+      process.kill(-pid, 'SIGKILL');
+    } catch {
+      // It ended by itself in the meantime.
+    }
+  }
+}
+
+function runFile(file: string, timeoutMs: number): Promise<FileOutcome> {
+  const startedMs = performance.now();
+  const tally = new Tally();
+  // A group of its own: a test that hangs is ended together with everything that it started.
+  const child = spawn(process.execPath, [file], {
+    cwd: ROOT,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const { promise, resolve } = Promise.withResolvers<FileOutcome>();
+  const ending = { code: null as number | null, signal: null as string | null, timedOut: false };
+  let stderr = '';
+  const timer = setTimeout(() => {
+    ending.timedOut = true;
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+  }, timeoutMs);
+  if (child.pid !== undefined) running.add(child.pid);
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => tally.write(chunk));
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    stderr += chunk;
+  });
+  child.on('close', (code, signal) => {
+    clearTimeout(timer);
+    if (child.pid !== undefined) running.delete(child.pid);
+    const cases = tally.conclude(file, { ...ending, code, signal } satisfies Ending);
+    resolve({ file, cases, elapsedMs: performance.now() - startedMs, stderr });
+  });
+  return promise;
+}
+
+const count = (cases: readonly TestCase[], outcome: TestCase['outcome']): number =>
+  cases.filter((testCase) => testCase.outcome === outcome).length;
+
+const indent = (text: string, by: number): string =>
+  text
+    .trimEnd()
+    .split('\n')
+    .slice(0, DETAIL_LINES)
+    .map((line) => ' '.repeat(by) + line)
+    .join('\n');
+
+function place(at: unknown): string {
+  if (typeof at !== 'object' || at === null) return '';
+  const { fileName, lineNumber } = at as { fileName?: string; lineNumber?: number };
+  return fileName === undefined ? '' : ` (${fileName}:${lineNumber ?? '?'})`;
+}
+
+function printFailures(outcome: FileOutcome): void {
+  for (const testCase of outcome.cases.filter((candidate) => candidate.outcome === 'failed')) {
+    console.log(`  ${pc.red('failed')} ${testCase.path.join(' > ')}`);
+    for (const failure of testCase.failures) {
+      const { at, diff, stack, tapCaught, source, ...rest } = failure.diagnostics as {
+        tapCaught?: string;
+        source?: string;
+        at?: unknown;
+        diff?: string;
+        stack?: string;
+      };
+      console.log(`    ${failure.name}${place(at)}`);
+      if (diff !== undefined) console.log(indent(diff, 6));
+      else if (Object.keys(rest).length > 0) console.log(indent(JSON.stringify(rest, null, 2), 6));
+      if (stack !== undefined) console.log(pc.dim(indent(stack, 6)));
+    }
+  }
+  if (outcome.stderr.trim() !== '')
+    console.log(pc.dim(`    stderr of the file:\n${indent(outcome.stderr, 6)}`));
+}
+
+function printFile(outcome: FileOutcome): void {
+  const failed = count(outcome.cases, 'failed');
+  const skipped = count(outcome.cases, 'skipped');
+  const mark = failed > 0 ? pc.red('x') : pc.green('.');
+  const counts = `${count(outcome.cases, 'passed')} passed${failed > 0 ? `, ${failed} failed` : ''}${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+  console.log(`${mark} ${outcome.file}  ${counts}  ${pc.dim(`${(outcome.elapsedMs / 1000).toFixed(1)} s`)}`);
+  if (failed > 0) printFailures(outcome);
+}
+
+async function runAll(files: readonly string[], jobs: number, timeoutMs: number): Promise<FileOutcome[]> {
+  const waiting = [...files];
+  const outcomes: FileOutcome[] = [];
+  const worker = async (): Promise<void> => {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      const outcome = await runFile(file, timeoutMs);
+      printFile(outcome);
+      outcomes.push(outcome);
+    }
+  };
+  await Promise.all(Array.from({ length: jobs }, worker));
+  return outcomes;
+}
+
+function filesOf(folder: string, filters: readonly string[]): string[] {
+  return globSync(`test/${folder}/**/*.test.ts`, { cwd: ROOT })
+    .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
+    .sort();
+}
+
+function printSummary(outcomes: readonly FileOutcome[]): void {
+  const cases = outcomes.flatMap((outcome) =>
+    outcome.cases.map((testCase) => ({ file: outcome.file, ...testCase })),
+  );
+  const skipped = cases.filter((testCase) => testCase.outcome === 'skipped');
+  if (skipped.length > 0) console.log('\nSkipped:');
+  for (const testCase of skipped) {
+    console.log(`  ${testCase.file}: ${testCase.path.join(' > ')}: ${testCase.reason}`);
+  }
+  const failed = cases.filter((testCase) => testCase.outcome === 'failed');
+  if (failed.length > 0) console.log('\nFailed:');
+  for (const testCase of failed) console.log(`  ${testCase.file}: ${testCase.path.join(' > ')}`);
+  if (cases.length === 0) console.log('\nNo test file was found, which is a failure.');
+  const passed = count(cases, 'passed');
+  console.log(`\n${passed} passed, ${failed.length} failed, ${skipped.length} skipped`);
+  process.exitCode = failed.length > 0 || passed === 0 ? 1 : 0;
+}
+
+async function main(argv: readonly string[]): Promise<void> {
+  const fast = argv.includes('--fast');
+  const filters = argv.filter((argument) => !argument.startsWith('--'));
+  for (const [signal, number] of [
+    ['SIGINT', 2],
+    ['SIGTERM', 15],
+    ['SIGHUP', 1],
+  ] as const) {
+    process.on(signal, () => {
+      endRunning();
+      process.exit(128 + number);
+    });
+  }
+  const outcomes = await runAll(filesOf('unit', filters), UNIT_JOBS, UNIT_TIMEOUT_MS);
+  if (!fast) outcomes.push(...(await runAll(filesOf('integration', filters), 1, INTEGRATION_TIMEOUT_MS)));
+  printSummary(outcomes);
+}
+
+await main(process.argv.slice(2));

@@ -1,0 +1,143 @@
+import type { Member } from '../core/ledger.ts';
+import type { Claim } from './claims.ts';
+import { contactsOf, lapsesAt } from './contacts.ts';
+import type { CheckContext } from './context.ts';
+import { type Grace, memberNamed } from './graces.ts';
+import { type DeathSign, deathAfter } from './node-lives.ts';
+
+/** A claim whose node died under it, and for how long nobody else may have the lock. */
+export interface OrphanedBelief {
+  readonly claim: Claim;
+  readonly death: DeathSign;
+  /** A conflicting grant that was certainly made before this is a theft. */
+  readonly protectedUntil: number;
+  /** Why the protection ended, as the end of a sentence. */
+  readonly endedBy: string;
+}
+
+/**
+ * The beliefs that survived their node: what I2 protects. Left out is whoever had no right to reclaim
+ * when the node died: a client that had been silent for longer than a lease (row 17), or one that never
+ * completed the recovery before (row 18).
+ */
+export function orphanedBeliefs(context: CheckContext): OrphanedBelief[] {
+  const beliefs: OrphanedBelief[] = [];
+  for (const claim of context.claims) {
+    const lives = context.lives(claim.node);
+    const death = deathAfter(lives, claim.heldFrom);
+    if (death === undefined || death.earliest >= claim.believedUntil) continue;
+    const contacts = contactsOf(context.contacts, claim.client, claim.node);
+    const lapse = lapsesAt(contacts, claim.grant.invokedAt, death.latest, context.leaseNs, []);
+    if (lapse <= death.latest || !mayReclaim(context, claim, death)) continue;
+    beliefs.push({ claim, death, ...protection(context, claim, death) });
+  }
+  return beliefs;
+}
+
+/**
+ * A reclaimed lock is only as good as its client's RECLAIM_COMPLETE: without it the client is not in
+ * the records of the next epoch. It still is in those of the grace that runs.
+ */
+function mayReclaim(context: CheckContext, claim: Claim, death: DeathSign): boolean {
+  if (!claim.grant.reclaim) return true;
+  const liftBefore = context.graces.some(
+    ({ lift }) => lift !== null && lift.earliest < death.latest && lift.latest > claim.grant.invokedAt,
+  );
+  if (!liftBefore) return true;
+  return context.history.some(
+    (event) =>
+      event.kind === 'client' &&
+      event.event === 'reclaim-complete' &&
+      event.client === claim.client &&
+      event.node === claim.node &&
+      event.t > claim.grant.invokedAt &&
+      event.t < death.latest,
+  );
+}
+
+function protection(
+  context: CheckContext,
+  claim: Claim,
+  death: DeathSign,
+): Pick<OrphanedBelief, 'protectedUntil' | 'endedBy'> {
+  let protectedUntil = claim.believedUntil;
+  let endedBy = ENDINGS[claim.ending];
+  const limit = (at: number, why: string) => {
+    if (at >= protectedUntil) return;
+    protectedUntil = at;
+    endedBy = why;
+  };
+  if (context.steps.length === 0) {
+    limit(backWithoutLedger(context, claim.node, death) + context.graceNs, 'its time to reclaim ran out');
+    return { protectedUntil, endedBy };
+  }
+  for (const grace of context.graces) {
+    if (grace.lift === null || grace.lift.latest <= death.latest) continue;
+    if (!concerns(grace, claim.node, death)) continue;
+    if (hadItsChance(context, grace, claim.node)) {
+      limit(grace.lift.earliest, 'it did not use its chance to reclaim');
+      break;
+    }
+    // Lifted early, with this client still out: from here only its own silence can cost it the lock.
+    const contacts = contactsOf(context.contacts, claim.client, claim.node);
+    const until = Math.min(protectedUntil, context.endsAt);
+    limit(lapsesAt(contacts, grace.lift.earliest, until, context.leaseNs, []), 'it fell silent for a lease');
+  }
+  return { protectedUntil, endedBy };
+}
+
+const ENDINGS: Readonly<Record<Claim['ending'], string>> = {
+  unlocked: 'it unlocked',
+  replaced: 'it locked anew',
+  reclaimed: 'it reclaimed',
+  told: 'it was told of the loss',
+  'client-gone': 'it ended',
+  'run-end': 'the run ended',
+};
+
+/** Were the claims of this node's clients open in this grace because of this death? Not so where it died unnoticed. */
+function concerns(grace: Grace, node: string, death: DeathSign): boolean {
+  return grace.steps.some(
+    ({ event, latest }) => latest >= death.earliest && memberNamed(event.ledger, node)?.claims !== 'closed',
+  );
+}
+
+/**
+ * Did the clients of this node have the whole of grace to reclaim in? Counted from the last swap that
+ * opened the node's claims; a grace that was begun over and over may end at twice its length (row 31).
+ */
+function hadItsChance(context: CheckContext, grace: Grace, node: string): boolean {
+  const lift = grace.lift?.earliest ?? Number.POSITIVE_INFINITY;
+  if (lift - grace.start.earliest >= 2 * context.graceNs) return true;
+  let opened = grace.start.earliest;
+  let before: Member | undefined;
+  for (const { event, earliest } of grace.steps) {
+    const now = memberNamed(event.ledger, node);
+    if (before !== undefined && now !== undefined && opensClaims(before, now)) opened = earliest;
+    before = now;
+  }
+  return lift - opened >= context.graceNs;
+}
+
+function opensClaims(before: Member, now: Member): boolean {
+  return (
+    now.incarnation !== before.incarnation ||
+    (now.claims === 'open' && before.claims === 'closed') ||
+    (now.state !== 'up' && now.state !== before.state)
+  );
+}
+
+/** When the dead node was back, as far as faults tell; the moment of death where it never came back. */
+function backWithoutLedger(context: CheckContext, node: string, death: DeathSign): number {
+  for (const event of context.history) {
+    if (
+      event.kind === 'fault' &&
+      event.phase === 'end' &&
+      event.t >= death.latest &&
+      event.targets.includes(node)
+    ) {
+      return event.t;
+    }
+  }
+  return death.latest;
+}

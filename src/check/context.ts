@@ -1,0 +1,96 @@
+import type { History, RunEvent } from '../history/events.ts';
+import { trackClaims } from './claim-tracker.ts';
+import type { Claim } from './claims.ts';
+import { type Contacts, gatherContacts } from './contacts.ts';
+import { type Grace, gracesOf, type LedgerStep, ledgerSteps } from './graces.ts';
+import { NO_LIVES, type NodeLives, nodeLives } from './node-lives.ts';
+import { type Operations, pairOperations } from './operations.ts';
+
+export type ClusterFacts = NonNullable<RunEvent['cluster']>;
+
+/** The history does not say something that a check needs; the check is `unknown`. */
+export class MissingFactError extends Error {
+  override readonly name = 'MissingFactError';
+}
+
+export const NS_PER_MS = 1e6;
+
+/**
+ * What several checkers derive from a history, each part made once and only when asked for: a part
+ * that cannot be made leaves the checks that do not need it alone.
+ */
+export class CheckContext {
+  readonly history: History;
+  /** How late a bounded thing may be before it counts as unbounded: for scheduling on a busy machine. */
+  readonly slackNs: number;
+  readonly #cluster: ClusterFacts | undefined;
+  readonly #made = new Map<string, unknown>();
+
+  /** @param cluster overrides what the history's `start` event says */
+  constructor(
+    history: History,
+    options: { readonly cluster?: ClusterFacts; readonly slackMs?: number } = {},
+  ) {
+    this.history = history;
+    this.slackNs = (options.slackMs ?? 1000) * NS_PER_MS;
+    this.#cluster = options.cluster ?? clusterIn(history);
+  }
+
+  /** @throws {MissingFactError} when neither the history nor the caller says */
+  get cluster(): ClusterFacts {
+    if (this.#cluster === undefined) {
+      throw new MissingFactError('The history has no start event that names nodes, lease and grace.');
+    }
+    return this.#cluster;
+  }
+
+  get leaseNs(): number {
+    return this.cluster.leaseMs * NS_PER_MS;
+  }
+
+  get graceNs(): number {
+    return this.cluster.graceMs * NS_PER_MS;
+  }
+
+  /** The time of the last event. */
+  get endsAt(): number {
+    return this.history.at(-1)?.t ?? 0;
+  }
+
+  get operations(): Operations {
+    return this.#once('operations', () => pairOperations(this.history));
+  }
+
+  get claims(): readonly Claim[] {
+    return this.#once('claims', () => trackClaims(this.history, this.operations));
+  }
+
+  get contacts(): Contacts {
+    return this.#once('contacts', () => gatherContacts(this.history, this.operations));
+  }
+
+  /** The swaps of the ledger in its own order; empty for a cluster without one. */
+  get steps(): readonly LedgerStep[] {
+    return this.#once('steps', () => ledgerSteps(this.history));
+  }
+
+  get graces(): readonly Grace[] {
+    return this.#once('graces', () => gracesOf(this.steps));
+  }
+
+  lives(node: string): NodeLives {
+    return this.#once('lives', () => nodeLives(this.history, this.steps)).get(node) ?? NO_LIVES;
+  }
+
+  #once<Part>(name: string, make: () => Part): Part {
+    if (!this.#made.has(name)) this.#made.set(name, make());
+    return this.#made.get(name) as Part;
+  }
+}
+
+function clusterIn(history: History): ClusterFacts | undefined {
+  for (const event of history) {
+    if (event.kind === 'run' && event.cluster !== undefined) return event.cluster;
+  }
+  return undefined;
+}

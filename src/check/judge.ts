@@ -1,0 +1,127 @@
+import type { History } from '../history/events.ts';
+import { boundedGrace } from './bounded-grace.ts';
+import { CheckContext, type ClusterFacts } from './context.ts';
+import { coverageOf } from './coverage.ts';
+import { exclusion } from './exclusion.ts';
+import { graceEnforcement } from './grace-enforcement.ts';
+import { guardedData } from './guarded-data.ts';
+import { noSilentLoss } from './no-silent-loss.ts';
+import { noTheft } from './no-theft.ts';
+import { reclaimAuthority } from './reclaim-authority.ts';
+import { recovers } from './recovers.ts';
+import { timingsOf } from './timings.ts';
+import {
+  CHECK_NAMES,
+  type CheckName,
+  type CheckResult,
+  type Verdict,
+  type VerdictDocument,
+} from './verdict.ts';
+
+export type Checker = (context: CheckContext) => CheckResult;
+
+/** Adding a checker means adding a file and a line here. */
+const CHECKERS: Readonly<Record<CheckName, Checker>> = {
+  exclusion,
+  'no-theft': noTheft,
+  'grace-enforcement': graceEnforcement,
+  'reclaim-authority': reclaimAuthority,
+  'no-silent-loss': noSilentLoss,
+  'bounded-grace': boundedGrace,
+  'guarded-data': guardedData,
+  recovers,
+};
+
+export interface JudgeOptions {
+  readonly scenario: string;
+  readonly seed?: number | string | null;
+  readonly runtime?: string;
+  readonly server?: string;
+  readonly filesystem?: string;
+  /** Checks that must not end as `unknown`. Without it: all. */
+  readonly require?: readonly string[];
+  /** Coverage that the run must have reached, by name; see `COVERAGE`. */
+  readonly expectCoverage?: Readonly<Record<string, number>>;
+  /** Why the run itself fell short (a step failed, it was cut off), one sentence each: the verdict can then not be `valid`. */
+  readonly shortcomings?: readonly string[];
+  /** Overrides what the history's `start` event says. */
+  readonly cluster?: ClusterFacts;
+  /** How late a bounded thing may be before it counts as unbounded; 1000 by default. */
+  readonly slackMs?: number;
+}
+
+/**
+ * Judges a history: pure, and the same for the same input. Any violation makes a violation, required
+ * or not; a required check that is unknown, or expected coverage that was not reached, makes the whole
+ * unknown.
+ */
+export function judge(history: History, options: JudgeOptions): VerdictDocument {
+  const context = new CheckContext(history, options);
+  const checks = CHECK_NAMES.map((name) => runChecker(name, CHECKERS[name], context));
+  const coverage = measured(() => coverageOf(context)) ?? {};
+  const timings = measured(() => timingsOf(context)) ?? {};
+  const broken = checks.filter(({ verdict }) => verdict === 'violation');
+  const reasons =
+    broken.length > 0
+      ? broken.map(({ name, evidence }) => `${name}: ${evidence[0]?.sentence ?? 'violated'}`)
+      : doubtsAbout(checks, coverage, options);
+  const verdict: Verdict = broken.length > 0 ? 'violation' : reasons.length > 0 ? 'unknown' : 'valid';
+  return {
+    scenario: options.scenario,
+    seed: options.seed ?? null,
+    runtime: options.runtime ?? 'unknown',
+    server: options.server ?? 'unknown',
+    filesystem: options.filesystem ?? 'unknown',
+    verdict,
+    reasons,
+    checks,
+    coverage,
+    timings,
+  };
+}
+
+/** A checker that fails knows nothing: `unknown`, and the reason in its evidence. */
+function runChecker(name: CheckName, check: Checker, context: CheckContext): CheckResult {
+  try {
+    return check(context);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return {
+      name,
+      verdict: 'unknown',
+      judged: 0,
+      evidence: [{ sentence: `Could not be judged: ${reason}`, events: [] }],
+    };
+  }
+}
+
+function measured<Counts>(measure: () => Counts): Counts | null {
+  try {
+    return measure();
+  } catch {
+    return null; // the checks that share the cause say it in words
+  }
+}
+
+function doubtsAbout(
+  checks: readonly CheckResult[],
+  coverage: Readonly<Record<string, number>>,
+  options: JudgeOptions,
+): string[] {
+  const required = new Set(options.require ?? CHECK_NAMES);
+  const reasons = [...(options.shortcomings ?? [])];
+  for (const { name, verdict, evidence } of checks) {
+    if (verdict === 'unknown' && required.has(name))
+      reasons.push(`${name} is unknown: ${evidence[0]?.sentence ?? 'no reason given'}`);
+  }
+  for (const name of required) {
+    if (!checks.some((check) => check.name === name))
+      reasons.push(`${name} is required, and there is no such check.`);
+  }
+  for (const [name, least] of Object.entries(options.expectCoverage ?? {})) {
+    const reached = coverage[name] ?? 0;
+    if (reached < least)
+      reasons.push(`The run reached ${name} ${reached} times, where ${least} were expected.`);
+  }
+  return reasons;
+}

@@ -1,0 +1,157 @@
+import type { Claim } from './claims.ts';
+import type { CheckContext } from './context.ts';
+import type { Grace } from './graces.ts';
+import { deathAfter, diedBetween } from './node-lives.ts';
+import { conflicting, type Operation, overlapping } from './operations.ts';
+import { claimantsAt, type Permit, permitsOf } from './reclaim-permits.ts';
+import { authorityOf, type ClientCourse, coursesOf } from './recovery-records.ts';
+import type { CheckResult, Evidence } from './verdict.ts';
+import { atTime, claimWords, evidence, Findings, grantWords, knowledgeWords } from './words.ts';
+
+/**
+ * I4 and I6: a reclaim is granted only after the barrier and before the lift, to a client on record for
+ * that node (or for a node that it is the heir of), before that client's own RECLAIM_COMPLETE. What is
+ * known of records comes from what clients saw, so that a server whose records are wrong (rows 17 and 18,
+ * D6, D9) is caught out and not believed.
+ */
+export function reclaimAuthority(context: CheckContext): CheckResult {
+  const findings = new Findings('reclaim-authority');
+  const reclaims = context.operations.all.filter(
+    (operation) => operation.reclaim && (operation.outcome === 'ok' || operation.outcome === 'fail'),
+  );
+  findings.judged = reclaims.length;
+  const granted = reclaims.filter((operation) => operation.outcome === 'ok');
+  if (granted.length > 0 && context.graces.length === 0) {
+    findings.doubt(() => ({
+      sentence: 'Reclaims were granted, but the history has no ledger events that tell when grace ran.',
+      events: [],
+    }));
+  }
+  const courses = coursesOf(context.history);
+  const permits = new Map<string, Permit[]>();
+  for (const reclaim of granted) {
+    const ofNode = permits.get(reclaim.node) ?? permitsOf(context.graces, reclaim.node);
+    permits.set(reclaim.node, ofNode);
+    const wrong =
+      outsidePermits(context, reclaim, ofNode) ??
+      afterOwnCompletion(context, reclaim, courses) ??
+      withoutRecord(context, reclaim, ofNode, courses) ??
+      givenAwayBefore(context, reclaim);
+    if (wrong !== null) findings.violation(() => wrong);
+  }
+  return findings.result('Nobody reclaimed anything.');
+}
+
+/** D10, D11: outside every stretch in which this node could grant reclaims. */
+function outsidePermits(
+  context: CheckContext,
+  reclaim: Operation,
+  permits: readonly Permit[],
+): Evidence | null {
+  if (context.graces.length === 0) return null;
+  if (permits.some(({ from, until }) => reclaim.repliedAt >= from && reclaim.invokedAt <= until)) return null;
+  const grace = graceAround(context, reclaim);
+  const next = permits.find((permit) => permit.from > reclaim.repliedAt && permit.grace === grace);
+  const why =
+    grace === undefined
+      ? 'no grace was running'
+      : next !== undefined
+        ? `the barrier was not reached before ${atTime(next.from)}`
+        : 'this node could not grant reclaims any more, or not at all, in this grace';
+  return evidence(
+    context.history,
+    `Reclaim at the wrong time: ${grantWords(reclaim)}, but ${why}. ${knowledgeWords(context.history, reclaim.node, reclaim.repliedAt)}.`,
+    [grace?.start.index ?? -1, reclaim.invokeIndex, reclaim.replyIndex, next?.grace.barriers[0]?.index ?? -1],
+  );
+}
+
+/** Row 8: the client had said RECLAIM_COMPLETE to this very life of the server. */
+function afterOwnCompletion(
+  context: CheckContext,
+  reclaim: Operation,
+  courses: ReadonlyMap<string, ClientCourse>,
+): Evidence | null {
+  const course = courses.get(reclaim.client);
+  const completion = course?.completions.findLast(
+    ({ node, t }) => node === reclaim.node && t < reclaim.invokedAt,
+  );
+  if (course === undefined || completion === undefined) return null;
+  const newInstance = course.beginnings.some(({ t }) => t > completion.t && t <= reclaim.invokedAt);
+  if (newInstance || diedBetween(context.lives(reclaim.node), completion.t, reclaim.repliedAt)) return null;
+  return evidence(
+    context.history,
+    `Reclaim after RECLAIM_COMPLETE: ${grantWords(reclaim)}, although ${reclaim.client} had completed its recovery there at ${atTime(completion.t)}.`,
+    [completion.index, reclaim.invokeIndex, reclaim.replyIndex],
+  );
+}
+
+/** Row 18, D6, D9: the client was on record neither for this node nor for one that it inherited. */
+function withoutRecord(
+  context: CheckContext,
+  reclaim: Operation,
+  permits: readonly Permit[],
+  courses: ReadonlyMap<string, ClientCourse>,
+): Evidence | null {
+  const grace = permits.find(
+    ({ from, until }) => reclaim.repliedAt >= from && reclaim.invokedAt <= until,
+  )?.grace;
+  if (grace === undefined) return null;
+  const claimants = new Set(grace.steps.flatMap(({ event }) => claimantsAt(event.ledger, reclaim.node)));
+  const refusals: { readonly why: string; readonly indices: readonly number[] }[] = [];
+  for (const claimant of claimants) {
+    const authority = authorityOf(context, courses.get(reclaim.client), { claimant, grace, reclaim });
+    if (authority === 'on-record') return null;
+    refusals.push(authority);
+  }
+  return evidence(
+    context.history,
+    `Reclaim without authority: ${grantWords(reclaim)}, but ${refusals.map(({ why }) => why).join('; ')}.`,
+    [
+      grace.start.index,
+      reclaim.invokeIndex,
+      reclaim.replyIndex,
+      ...refusals.flatMap(({ indices }) => indices),
+    ],
+  );
+}
+
+/** Row 17: before the server died it had already given the range to somebody else. */
+function givenAwayBefore(context: CheckContext, reclaim: Operation): Evidence | null {
+  if (reclaim.op !== 'lock') return null;
+  const lost = context.claims.filter(
+    (claim) => claim.ending === 'reclaimed' && claim.endIndex === reclaim.replyIndex,
+  );
+  for (const claim of lost) {
+    const death = deathAfter(context.lives(claim.node), claim.heldFrom);
+    if (death === undefined) continue;
+    const thief = grantedMeanwhile(context, claim, death.earliest);
+    if (thief === undefined) continue;
+    return evidence(
+      context.history,
+      `Reclaim of a lock that was lost before: ${grantWords(reclaim)}. ${claimWords(claim)}, but then ${grantWords(thief)}, all before ${claim.node} died at ${atTime(death.earliest)}.`,
+      [claim.grant.replyIndex, thief.invokeIndex, thief.replyIndex, death.index, reclaim.replyIndex],
+    );
+  }
+  return null;
+}
+
+function grantedMeanwhile(context: CheckContext, claim: Claim, before: number): Operation | undefined {
+  return context.operations.all.find(
+    (operation) =>
+      operation.op === 'lock' &&
+      operation.outcome === 'ok' &&
+      operation.file === claim.file &&
+      (operation.client !== claim.client || operation.owner !== claim.owner) &&
+      operation.invokedAt >= claim.heldFrom &&
+      operation.repliedAt <= before &&
+      overlapping(operation, claim) &&
+      conflicting(operation.mode, claim.mode),
+  );
+}
+
+function graceAround(context: CheckContext, operation: Operation): Grace | undefined {
+  return context.graces.find(
+    ({ start, lift }) =>
+      start.earliest <= operation.repliedAt && (lift === null || lift.latest >= operation.invokedAt),
+  );
+}

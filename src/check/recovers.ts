@@ -1,0 +1,103 @@
+import type { CheckContext } from './context.ts';
+import { memberNamed } from './graces.ts';
+import { endsLife } from './node-lives.ts';
+import { isNewState } from './operations.ts';
+import type { CheckResult } from './verdict.ts';
+import { atTime, evidence, Findings } from './words.ts';
+
+/**
+ * The cluster gets over it: after the last fault every node that is up grants a new lock again, and
+ * every client that began a recovery ended it.
+ */
+export function recovers(context: CheckContext): CheckResult {
+  const findings = new Findings('recovers');
+  const calmFrom = lastFault(context);
+  if (calmFrom === null) return findings.result('Nothing was broken, so nothing had to recover.');
+  const down = nodesDownAtEnd(context);
+  for (const node of context.cluster.nodes) {
+    if (!down.has(node)) judgeNode(context, findings, node, calmFrom);
+  }
+  judgeClients(context, findings, down);
+  return findings.result('Nobody asked for a lock after the last fault.');
+}
+
+/** When the last fault was mended, or began where it was never mended; null without faults. */
+function lastFault(context: CheckContext): number | null {
+  let last: number | null = null;
+  for (const event of context.history) if (event.kind === 'fault') last = event.t;
+  return last;
+}
+
+/** Down by the ledger's last word; without a ledger, by a deadly fault that never ended. */
+function nodesDownAtEnd(context: CheckContext): Set<string> {
+  const ledger = context.steps.at(-1)?.event.ledger;
+  if (ledger !== undefined) {
+    return new Set(context.cluster.nodes.filter((node) => memberNamed(ledger, node)?.state !== 'up'));
+  }
+  const down = new Set<string>();
+  for (const event of context.history) {
+    if (event.kind !== 'fault' || !endsLife(event)) continue;
+    for (const target of event.targets) {
+      if (event.phase === 'begin') down.add(target);
+      else down.delete(target);
+    }
+  }
+  return down;
+}
+
+function judgeNode(context: CheckContext, findings: Findings, node: string, calmFrom: number): void {
+  const asked = context.operations.all.filter(
+    (operation) =>
+      operation.node === node &&
+      operation.op === 'lock' &&
+      isNewState(operation) &&
+      operation.invokedAt >= calmFrom,
+  );
+  if (asked.some(({ outcome }) => outcome === 'ok')) {
+    findings.judged += 1;
+    return;
+  }
+  const last = asked.at(-1);
+  const patience = 2 * context.graceNs + context.leaseNs + context.slackNs;
+  if (last !== undefined && last.invokedAt - calmFrom > patience && last.status === 'GRACE') {
+    findings.judged += 1;
+    findings.violation(() =>
+      evidence(
+        context.history,
+        `${node} never granted a new lock again: the last fault was over at ${atTime(calmFrom)}, and at ${atTime(last.invokedAt)} it still answered GRACE.`,
+        [last.invokeIndex, last.replyIndex],
+      ),
+    );
+    return;
+  }
+  findings.doubt(() => ({
+    sentence:
+      last === undefined
+        ? `Nobody asked ${node} for a new lock after the last fault (${atTime(calmFrom)}).`
+        : `${node} granted no new lock after the last fault (${atTime(calmFrom)}), but was not asked for long enough to say that it never will.`,
+    events: [],
+  }));
+}
+
+function judgeClients(context: CheckContext, findings: Findings, down: ReadonlySet<string>): void {
+  const open = new Map<string, { readonly index: number; readonly t: number; readonly node: string }>();
+  for (const [index, event] of context.history.entries()) {
+    if (event.kind !== 'client') continue;
+    const { client, node, t } = event;
+    if (event.event === 'recovery-begin' && !open.has(client)) open.set(client, { index, t, node });
+    if (event.event === 'recovery-end' && open.delete(client)) findings.judged += 1;
+    if (event.event === 'started' || event.event === 'stopped') open.delete(client);
+  }
+  const patience = 2 * (2 * context.graceNs + context.leaseNs + context.slackNs);
+  for (const [client, { index, t, node }] of open) {
+    if (down.has(node)) continue; // nobody to recover with
+    const waited = context.endsAt - t;
+    const sentence = `${client} began to recover at ${atTime(t)} at ${node} and had not ended at the end of the run (${atTime(context.endsAt)}).`;
+    if (waited > patience) {
+      findings.judged += 1;
+      findings.violation(() => evidence(context.history, sentence, [index]));
+    } else {
+      findings.doubt(() => evidence(context.history, sentence, [index]));
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import type { History } from '../history/events.ts';
+import { contactsOf } from './contacts.ts';
+import type { CheckContext } from './context.ts';
+import { type Grace, memberNamed } from './graces.ts';
+import type { Operation } from './operations.ts';
+import { atTime } from './words.ts';
+
+interface Moment {
+  readonly node: string;
+  readonly t: number;
+  readonly index: number;
+}
+
+/** What one client went through, as far as authority to reclaim goes. */
+export interface ClientCourse {
+  /** RECLAIM_COMPLETE was answered with OK. */
+  readonly completions: readonly Moment[];
+  /** A new process, or a recovery begun: the client stands anew before its server. */
+  readonly beginnings: readonly Moment[];
+  /** What nodes said of its records; evidence only where clients cannot know. */
+  readonly records: readonly (Moment & { readonly durable: boolean; readonly epoch: number | undefined })[];
+}
+
+export function coursesOf(history: History): Map<string, ClientCourse> {
+  const courses = new Map<
+    string,
+    { completions: Moment[]; beginnings: Moment[]; records: ClientCourse['records'][number][] }
+  >();
+  const of = (client: string) => {
+    let course = courses.get(client);
+    if (course === undefined) {
+      course = { completions: [], beginnings: [], records: [] };
+      courses.set(client, course);
+    }
+    return course;
+  };
+  for (const [index, event] of history.entries()) {
+    const { t } = event;
+    if (event.kind === 'client') {
+      const { client, node } = event;
+      if (event.event === 'reclaim-complete') of(client).completions.push({ node, t, index });
+      if (event.event === 'started' || event.event === 'recovery-begin')
+        of(client).beginnings.push({ node, t, index });
+    } else if (event.kind === 'node' && event.client !== undefined) {
+      const { node, epoch } = event;
+      if (event.event === 'record-durable')
+        of(event.client).records.push({ node, t, index, epoch, durable: true });
+      if (event.event === 'record-removed')
+        of(event.client).records.push({ node, t, index, epoch, durable: false });
+    }
+  }
+  return courses;
+}
+
+interface Question {
+  /** The node whose clients are reclaiming: the one that died. */
+  readonly claimant: string;
+  readonly grace: Grace;
+  readonly reclaim: Operation;
+}
+
+type NoAuthority = { readonly why: string; readonly indices: readonly number[] };
+
+/**
+ * Had the client a record for `claimant` that this grace may be reclaimed by?
+ *
+ * The records of the recovery epoch were made during the claimant's last life before the grace (all its
+ * boots within the grace join it, and bring no new authority). So the client must have completed its
+ * recovery in that life. A client that came back, kept its lease and never completed is the one of row 18.
+ */
+export function authorityOf(
+  context: CheckContext,
+  course: ClientCourse | undefined,
+  { claimant, grace, reclaim }: Question,
+): 'on-record' | NoAuthority {
+  const { boots, bootedBefore } = context.lives(claimant);
+  const lifeBefore = boots.findLast((boot) => boot.latest < grace.start.latest);
+  const bootInGrace = boots.find((boot) => boot.latest >= grace.start.latest);
+  const lifeEnd = bootInGrace?.latest ?? reclaim.invokedAt;
+  if (lifeBefore === undefined && bootedBefore) return 'on-record'; // what happened before the history is not known
+  if (lifeBefore === undefined) {
+    return {
+      why: `${claimant} had no life before this grace in which anybody could have been recorded`,
+      indices: [grace.start.index],
+    };
+  }
+  if (downAtLift(context, claimant, grace, lifeBefore.incarnation)) {
+    return {
+      why: `that life of ${claimant} was over when the grace before was lifted, so its clients' chance was given up`,
+      indices: [lifeBefore.index, grace.start.index],
+    };
+  }
+  const inThatLife = ({ node, t }: Moment) => node === claimant && t >= lifeBefore.earliest && t <= lifeEnd;
+  const removed = course?.records.findLast(
+    ({ node, t, epoch }) => node === claimant && epoch === grace.recoveryEpoch && t <= reclaim.invokedAt,
+  );
+  if (removed?.durable === false) {
+    return { why: `${claimant} had removed its record at ${atTime(removed.t)}`, indices: [removed.index] };
+  }
+  if (course?.completions.some(inThatLife)) return 'on-record';
+  const record = course?.records.find((each) => each.durable && inThatLife(each));
+  // Written, and the client never heard of that life again: its answer may have died with the node.
+  if (record !== undefined && !heardAfter(context, reclaim.client, claimant, record.t, lifeEnd))
+    return 'on-record';
+  return {
+    why: `${reclaim.client} had not completed its recovery in the life of ${claimant} that began at ${atTime(lifeBefore.latest)}`,
+    indices: [lifeBefore.index, record?.index ?? -1],
+  };
+}
+
+/** The last ledger before the grace still knew that life as down: the grace before had been lifted without it. */
+function downAtLift(context: CheckContext, claimant: string, grace: Grace, incarnation: number): boolean {
+  const before = context.steps[context.steps.indexOf(grace.steps[0]!) - 1];
+  const member = before === undefined ? undefined : memberNamed(before.event.ledger, claimant);
+  return member !== undefined && member.incarnation === incarnation && member.state === 'down';
+}
+
+function heardAfter(context: CheckContext, client: string, node: string, t: number, until: number): boolean {
+  return contactsOf(context.contacts, client, node).some(
+    (contact) => contact.sentAt > t && contact.t <= until,
+  );
+}

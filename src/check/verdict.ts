@@ -1,0 +1,57 @@
+/** What judging a history yields: the shape of `verdict.json` (docs/checkers.md). */
+
+export type Verdict = 'valid' | 'violation' | 'unknown';
+
+export const CHECK_NAMES = [
+  'exclusion',
+  'no-theft',
+  'grace-enforcement',
+  'reclaim-authority',
+  'no-silent-loss',
+  'bounded-grace',
+  'guarded-data',
+  'recovers',
+] as const;
+export type CheckName = (typeof CHECK_NAMES)[number];
+
+export interface EvidenceEvent {
+  /** Position in the history as ordered by `t`, from 0. */
+  readonly index: number;
+  /** Nanoseconds since the run's origin. */
+  readonly t: number;
+  /** The event in words. */
+  readonly text: string;
+}
+
+export interface Evidence {
+  /** Who held what, who got it, what the nodes knew: sentences for a person. */
+  readonly sentence: string;
+  readonly events: readonly EvidenceEvent[];
+}
+
+export interface CheckResult {
+  readonly name: CheckName;
+  readonly verdict: Verdict;
+  /** How many things were tested: holds, beliefs, requests, reclaims, graces, reads and writes, nodes and clients. */
+  readonly judged: number;
+  /** For a violation its proof, for `unknown` the reason; at most {@link EVIDENCE_LIMIT} and one "and n more". */
+  readonly evidence: readonly Evidence[];
+}
+
+/** A broken run tends to break thousands of times; a person reads the first few. */
+export const EVIDENCE_LIMIT = 10;
+
+export interface VerdictDocument {
+  readonly scenario: string;
+  readonly seed: number | string | null;
+  readonly runtime: string;
+  readonly server: string;
+  readonly filesystem: string;
+  readonly verdict: Verdict;
+  /** Why it is not `valid`, one sentence each; empty for `valid`. */
+  readonly reasons: readonly string[];
+  readonly checks: readonly CheckResult[];
+  readonly coverage: Readonly<Record<string, number>>;
+  /** Milliseconds; names end in `Ms`. Only what the run showed is there. */
+  readonly timings: Readonly<Record<string, number>>;
+}

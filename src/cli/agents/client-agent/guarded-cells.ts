@@ -1,0 +1,99 @@
+import type { NfsClient } from '../../../client/nfs-client.ts';
+import type { NfsFile } from '../../../client/nfs-file.ts';
+
+/** In bytes: a value as UTF-8, then NULs. */
+const CELL_BYTES = 32;
+
+export interface Update {
+  readonly status: string;
+  /** The new value; empty when nothing was written. */
+  readonly value: string;
+  /** The value that it was computed from. */
+  readonly basedOn: string;
+}
+
+/**
+ * Cells whose every value names the one before it, so that a lost update shows. Like any NFS client, this
+ * one trusts what it read or wrote last for as long as it holds the lock, and not a moment longer.
+ */
+export class GuardedCells {
+  readonly #client: NfsClient;
+  readonly #name: string;
+  readonly #cached = new Map<NfsFile, Map<number, string>>();
+  #written = 0;
+
+  constructor(client: NfsClient, name: string) {
+    this.#client = client;
+    this.#name = name;
+  }
+
+  /** What the file says at `offset`, as text without its NULs. */
+  async read(file: NfsFile, offset: number, count: number, timeoutMs?: number) {
+    const { status, data } = await file.read(offset, count, { note: { value: textOf }, timeoutMs });
+    const value = textOf(data);
+    if (status === 'OK') this.#remember(file, offset, value);
+    return { status, value };
+  }
+
+  /** Any text; longer than a cell, if the caller likes. */
+  async write(
+    file: NfsFile,
+    order: { offset: number; value: string; sync: boolean; basedOn?: string | undefined },
+    timeoutMs?: number,
+  ): Promise<{ status: string }> {
+    const { offset, value, sync, basedOn } = order;
+    const cell = Buffer.alloc(Math.max(CELL_BYTES, Buffer.byteLength(value)));
+    cell.write(value);
+    const note = { value: textOf, ...(basedOn === undefined ? {} : { basedOn }) };
+    const { status } = await file.write(offset, cell, { sync, note, timeoutMs });
+    if (status === 'OK') this.#remember(file, offset, value);
+    else this.#cached.get(file)?.delete(offset);
+    return { status };
+  }
+
+  /**
+   * Read, compute, write to stable storage, under a lock that the owner must hold. With `cached` the old
+   * value is taken from the cache, if it is there.
+   * @returns `NOT_HELD` when the owner does not hold the cell for writing, and the status of the loss when it lost it
+   */
+  async update(file: NfsFile, offset: number, cached: boolean, timeoutMs?: number): Promise<Update> {
+    const cell = { start: offset, end: offset + CELL_BYTES };
+    const loss = file.lossIn(cell);
+    if (loss !== null || !file.holds(cell, 'write')) {
+      return { status: loss?.status ?? 'NOT_HELD', value: '', basedOn: '' };
+    }
+    let old = cached ? this.#cached.get(file)?.get(offset) : undefined;
+    if (old === undefined) {
+      const { status, value } = await this.read(file, offset, CELL_BYTES, timeoutMs);
+      if (status !== 'OK') return { status, value: '', basedOn: '' };
+      old = value;
+    }
+    this.#written += 1;
+    const value = `${this.#name}/${this.#written}`;
+    const { status } = await this.write(file, { offset, value, sync: true, basedOn: old }, timeoutMs);
+    return { status, value, basedOn: old };
+  }
+
+  #remember(file: NfsFile, offset: number, value: string): void {
+    this.#cellsOf(file).set(offset, value);
+  }
+
+  #cellsOf(file: NfsFile): Map<number, string> {
+    const known = this.#cached.get(file);
+    if (known !== undefined) return known;
+    const cells = new Map<number, string>();
+    this.#cached.set(file, cells);
+    file.onHoldingChange(({ start, end }) => {
+      for (const offset of cells.keys()) {
+        if ((end === null || offset < end) && offset + CELL_BYTES > start) cells.delete(offset);
+      }
+      if (!this.#client.files.includes(file)) this.#cached.delete(file);
+    });
+    return cells;
+  }
+}
+
+function textOf(data: Buffer): string {
+  const end = data.indexOf(0);
+  return data.toString('utf8', 0, end < 0 ? data.length : end);
+}

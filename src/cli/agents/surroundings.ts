@@ -1,0 +1,22 @@
+import { fileURLToPath } from 'node:url';
+import type { Clock } from '../../core/clock.ts';
+import type { Program } from '../../runtime/runtime.ts';
+
+/** The machine's own time. */
+export const systemClock: Clock = {
+  nowMs: () => performance.now(),
+  after: (ms, run) => {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+const AGENTS = {
+  node: new URL('./node.ts', import.meta.url),
+  client: new URL('./client.ts', import.meta.url),
+} as const;
+
+/** How the agent of a container is started: by this very Node. */
+export function agentProgram(agent: keyof typeof AGENTS): Program {
+  return { argv: [process.execPath, '--disable-warning=ExperimentalWarning', fileURLToPath(AGENTS[agent])] };
+}

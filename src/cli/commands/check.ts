@@ -1,0 +1,73 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { Command } from 'commander';
+import type { History } from '../../history/events.ts';
+import { loadHistory } from '../../history/history-file.ts';
+import { HistoryFormatError } from '../../history/parse-history.ts';
+import { judgeRun, type RunSetting } from '../../scenario/judge-run.ts';
+import type { Scenario } from '../../scenario/scenario.ts';
+import { EXIT, Refusal } from '../exit-status.ts';
+import type { Frame } from '../frame.ts';
+import { printVerdict, STATUS_OF } from '../verdicts.ts';
+
+/** What `topology.json` of a run folder says of the run. */
+interface Topology extends RunSetting {
+  readonly scenario: Scenario;
+  readonly seed: number;
+}
+
+async function readTopology(folder: string): Promise<Topology> {
+  const file = path.join(folder, 'topology.json');
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as Topology;
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    throw new Refusal(
+      EXIT.wrongUsage,
+      missing
+        ? `${folder} is not a run folder: it has no topology.json; name one like runs/reboot/20260102T030405Z.`
+        : `${file} cannot be read: ${(error as Error).message}.`,
+    );
+  }
+}
+
+async function readHistory(folder: string): Promise<{ history: History; remarks: readonly string[] }> {
+  try {
+    return await loadHistory(path.join(folder, 'history.jsonl'));
+  } catch (error) {
+    if (error instanceof HistoryFormatError) throw new Refusal(EXIT.unknown, error.message);
+    throw error;
+  }
+}
+
+/** The run's last event says why it ended early, if it did; a run that was killed has no such event. */
+function failureOf(history: History): string | null {
+  const end = history.findLast((event) => event.kind === 'run' && event.event === 'end');
+  if (end === undefined) return 'the run was cut off before its end';
+  return end.kind === 'run' ? (end.text ?? null) : null;
+}
+
+/** `gracelab check RUN`: judges a stored run again. */
+export function check(frame: Frame): Command {
+  return new Command('check')
+    .description('judge a stored run again')
+    .argument('[run]', 'a run folder', 'runs/latest')
+    .option('--json', 'print one JSON document')
+    .action(async (run: string, options: { json?: true }) => {
+      const folder = path.resolve(frame.cwd, run);
+      const { scenario, seed, runtime, server, filesystem } = await readTopology(folder);
+      const { history, remarks } = await readHistory(folder);
+      const verdict = judgeRun({
+        history,
+        scenario,
+        seed,
+        failure: failureOf(history),
+        setting: { runtime, server, filesystem },
+        timings: {},
+      });
+      for (const remark of remarks) frame.terminal.message(remark);
+      if (options.json) frame.terminal.result(JSON.stringify(verdict, null, 2));
+      else printVerdict(verdict, folder, frame);
+      frame.conclude(STATUS_OF[verdict.verdict]);
+    });
+}

@@ -1,0 +1,44 @@
+import { spawn } from 'node:child_process';
+import { Command } from 'commander';
+import { enterArgv } from '../../runtime/namespace/container.ts';
+import { exitStatusOf, withSystemPath } from '../../runtime/namespace/tools.ts';
+import { EXIT, type ExitStatus, Refusal } from '../exit-status.ts';
+import type { Frame } from '../frame.ts';
+import { askLab, type Location } from '../living/control.ts';
+import { enterSandboxArgv } from '../living/enter-sandbox.ts';
+import { findLab, readIdentity } from '../living/place.ts';
+
+/** `gracelab exec NODE -- CMD`: a program inside a node or client, with this terminal as its own. */
+export function exec(frame: Frame): Command {
+  return new Command('exec')
+    .description('run a program inside a node or client; its exit status becomes ours')
+    .argument('<node>', 'a node or client of the lab')
+    .argument('<cmd...>', 'the program and its arguments; put -- before it')
+    .option('--name <name>', 'which lab')
+    .passThroughOptions()
+    .action(async (node: string, argv: readonly string[], options: { name?: string }) => {
+      const place = findLab(options.name, frame.env);
+      const { pid } = await askLab<Location>(place, { command: 'locate', container: node });
+      const identity = readIdentity(place);
+      const enter = identity === null ? null : enterSandboxArgv(identity);
+      if (enter === null) throw new Refusal(EXIT.machineCannot, `the lab "${place.name}" has just ended.`);
+      // Two steps: the sandbox numbers its processes itself, so the container is found from within.
+      frame.conclude(await runHere([...enter, ...enterArgv(pid), ...argv], frame));
+    });
+}
+
+/** The terminal, its signals and its size go to the program directly: it is in our process group. */
+function runHere([file = '', ...args]: readonly string[], frame: Frame): Promise<ExitStatus> {
+  const child = spawn(file, args, { stdio: 'inherit', env: withSystemPath(frame.env) });
+  // Ctrl-C is for the program; whether it ends of it is the program's affair.
+  const ignore = (): void => undefined;
+  process.on('SIGINT', ignore);
+  process.on('SIGQUIT', ignore);
+  const passOn = (signal: NodeJS.Signals): void => void child.kill(signal);
+  process.on('SIGTERM', passOn);
+  process.on('SIGHUP', passOn);
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => resolve(exitStatusOf(code, signal)));
+  });
+}

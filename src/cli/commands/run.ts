@@ -1,0 +1,105 @@
+import path from 'node:path';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Verdict } from '../../check/verdict.ts';
+import { MUTANTS, type MutantId } from '../../core/mutants.ts';
+import { sandboxRefusal } from '../../runtime/namespace/abilities.ts';
+import type { ScenarioResult } from '../../scenario/run-request.ts';
+import type { Scenario } from '../../scenario/scenario.ts';
+import { wholeNumber } from '../arguments.ts';
+import { EXIT, Refusal } from '../exit-status.ts';
+import type { Frame } from '../frame.ts';
+import { runInSandbox } from '../lab-process.ts';
+import { chooseScenarios, withNodes } from '../scenario-files.ts';
+import type { Colours } from '../terminal.ts';
+import { printVerdict, STATUS_OF, worst } from '../verdicts.ts';
+
+const LARGEST_SEED = 2 ** 32 - 1;
+const MOST_NODES = 16;
+
+interface RunOptions {
+  readonly nodes?: number;
+  readonly seed?: number;
+  readonly out: string;
+  readonly json?: true;
+  readonly mutant: readonly MutantId[];
+}
+
+function mutantId(text: string, previous: readonly MutantId[]): readonly MutantId[] {
+  if (!Object.hasOwn(MUTANTS, text)) {
+    throw new InvalidArgumentError(`There are ${Object.keys(MUTANTS).join(', ')}.`);
+  }
+  return [...previous, text as MutantId];
+}
+
+async function runAll(
+  scenarios: readonly Scenario[],
+  options: RunOptions,
+  frame: Frame,
+): Promise<ScenarioResult[]> {
+  const { terminal } = frame;
+  const out = path.resolve(frame.cwd, options.out);
+  const results: ScenarioResult[] = [];
+  for (const scenario of scenarios) {
+    const seed = options.seed ?? frame.drawSeed();
+    const result = await runInSandbox({ scenario, out, seed, mutants: options.mutant }, frame);
+    results.push(result);
+    if (!options.json) {
+      printVerdict(result.verdict, result.folder, frame);
+      terminal.result('');
+    }
+  }
+  return results;
+}
+
+/** `5 scenarios: 4 valid, 1 violation (reboot)`. */
+function summary(results: readonly ScenarioResult[], colours: Colours): string {
+  const named = (verdict: Verdict): string[] =>
+    results.filter((result) => result.verdict.verdict === verdict).map(({ scenario }) => scenario);
+  const valid = named('valid');
+  const counts = [
+    ...(valid.length > 0 ? [colours.green(`${valid.length} valid`)] : []),
+    ...(['violation', 'unknown'] as const)
+      .filter((verdict) => named(verdict).length > 0)
+      .map((verdict) => colours.red(`${named(verdict).length} ${verdict} (${named(verdict).join(', ')})`)),
+  ];
+  return `${results.length} ${results.length === 1 ? 'scenario' : 'scenarios'}: ${counts.join(', ')}`;
+}
+
+/** `gracelab run [SCENARIO...]`: scenarios to a verdict. */
+export function run(frame: Frame): Command {
+  return new Command('run')
+    .description('run scenarios to a verdict; all that ship when none is named')
+    .argument('[scenario...]', 'names of scenarios that ship, or paths of YAML files')
+    .addOption(
+      new Option('--runtime <kind>', 'how nodes come to be').choices(['namespace']).default('namespace'),
+    )
+    .addOption(
+      new Option('--server <kind>', 'the server under test').choices(['gracelab']).default('gracelab'),
+    )
+    .addOption(new Option('--fs <kind>', 'the shared filesystem').choices(['tmpfs']).default('tmpfs'))
+    .option(
+      '--nodes <n>',
+      'nodes of the cluster, when more than the scenario names',
+      wholeNumber(1, MOST_NODES),
+    )
+    .option('--seed <n>', 'repeats the choices of an earlier run', wholeNumber(0, LARGEST_SEED))
+    .option('--out <dir>', 'where the run folders go', 'runs')
+    .addOption(
+      new Option('--mutant <id>', 'break our own server on purpose, to see a check catch it; may be repeated')
+        .argParser(mutantId)
+        .default([] as readonly MutantId[], 'none'),
+    )
+    .option('--json', 'print one JSON document')
+    .action(async (names: readonly string[], options: RunOptions) => {
+      const scenarios = (await chooseScenarios(names, frame.cwd)).map((scenario) =>
+        withNodes(scenario, options.nodes),
+      );
+      const refusal = await sandboxRefusal(frame.env);
+      if (refusal !== null) throw new Refusal(EXIT.machineCannot, refusal);
+      const results = await runAll(scenarios, options, frame);
+      const verdict = worst(results.map((result) => result.verdict.verdict));
+      if (options.json) frame.terminal.result(JSON.stringify({ verdict, scenarios: results }, null, 2));
+      else frame.terminal.result(summary(results, frame.terminal.colours));
+      frame.conclude(STATUS_OF[verdict]);
+    });
+}

@@ -1,0 +1,69 @@
+import type { Container, ContainerSpec, Lab, Process, Program } from '../../runtime/runtime.ts';
+
+/** A lab that can say where its containers are, and which process is the init of each at the moment. */
+export class LocatingLab implements Lab {
+  readonly sharedDir: string;
+  readonly #lab: Lab;
+  readonly #containers = new Map<string, LocatedContainer>();
+
+  constructor(lab: Lab) {
+    this.#lab = lab;
+    this.sharedDir = lab.sharedDir;
+  }
+
+  async container(spec: ContainerSpec): Promise<Container> {
+    const container = new LocatedContainer(await this.#lab.container(spec));
+    this.#containers.set(spec.name, container);
+    return container;
+  }
+
+  /** Undefined for a name that no container has. */
+  find(name: string): LocatedContainer | undefined {
+    return this.#containers.get(name);
+  }
+
+  [Symbol.asyncDispose](): PromiseLike<void> {
+    return this.#lab[Symbol.asyncDispose]();
+  }
+}
+
+class LocatedContainer implements Container {
+  readonly name: string;
+  readonly role: Container['role'];
+  readonly address: string;
+  readonly powerCut: Container['powerCut'];
+  readonly kill: Container['kill'];
+  readonly stop: Container['stop'];
+  readonly pause: Container['pause'];
+  readonly resume: Container['resume'];
+  readonly exec: Container['exec'];
+  readonly #container: Container;
+  #init: Process | null = null;
+
+  constructor(container: Container) {
+    this.#container = container;
+    this.name = container.name;
+    this.role = container.role;
+    this.address = container.address;
+    this.powerCut = () => container.powerCut();
+    this.kill = () => container.kill();
+    this.stop = (patienceMs) => container.stop(patienceMs);
+    this.pause = () => container.pause();
+    this.resume = () => container.resume();
+    this.exec = (argv, options) => container.exec(argv, options);
+  }
+
+  get running(): boolean {
+    return this.#container.running;
+  }
+
+  /** As the sandbox numbers it; null while the container is down. */
+  get initPid(): number | null {
+    return this.running ? (this.#init?.pid ?? null) : null;
+  }
+
+  async boot(program: Program): Promise<Process> {
+    this.#init = await this.#container.boot(program);
+    return this.#init;
+  }
+}

@@ -1,0 +1,94 @@
+import { Command, CommanderError } from 'commander';
+import { check } from './commands/check.ts';
+import { doctor } from './commands/doctor.ts';
+import { down } from './commands/down.ts';
+import { exec } from './commands/exec.ts';
+import { fault } from './commands/fault.ts';
+import { logs } from './commands/logs.ts';
+import { run } from './commands/run.ts';
+import { status } from './commands/status.ts';
+import { up } from './commands/up.ts';
+import { why } from './commands/why.ts';
+import { EXIT, type ExitStatus, Refusal } from './exit-status.ts';
+import type { Frame, Surroundings } from './frame.ts';
+import type { Terminal } from './terminal.ts';
+import { version } from './version.ts';
+
+/** A command is a file of its own; adding one means adding it here and nowhere else. */
+const COMMANDS: readonly ((frame: Frame) => Command)[] = [
+  doctor,
+  up,
+  down,
+  status,
+  why,
+  exec,
+  logs,
+  fault,
+  run,
+  check,
+];
+
+/** Commander's own errors that are no errors: somebody asked for help or the version and got it. */
+const ASKED_FOR = new Set(['commander.helpDisplayed', 'commander.help', 'commander.version']);
+
+const EXIT_HELP = `
+Exit status: 0 holds, 1 violation, 2 unknown, 3 this machine cannot, 64 wrong usage.`;
+
+/** Subcommands copy these settings only when they are made by `.command()`, which ours are not. */
+function configure(command: Command, terminal: Terminal): Command {
+  return command
+    .exitOverride()
+    .showSuggestionAfterError(true)
+    .configureOutput({
+      writeOut: (text) => terminal.result(text.trimEnd()),
+      // The message comes once, from oneSentence().
+      writeErr: () => undefined,
+    });
+}
+
+function build(frame: Frame): Command {
+  const program = configure(new Command('gracelab'), frame.terminal)
+    .description('A lab for cluster-coherent lock recovery.')
+    .version(version())
+    .enablePositionalOptions()
+    .addHelpText('after', EXIT_HELP);
+  for (const command of COMMANDS) program.addCommand(configure(command(frame), frame.terminal));
+  return program;
+}
+
+function oneSentence(error: CommanderError): string {
+  const [first = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
+  const sentence = suggestion === undefined ? first : `${first} ${suggestion}`;
+  return `gracelab: ${sentence.replace(/\.$/, '')}; see gracelab --help.`;
+}
+
+/** @returns the exit status; never throws for what a user did. */
+export async function runCommandLine(
+  argv: readonly string[],
+  surroundings: Surroundings,
+): Promise<ExitStatus> {
+  const { terminal, env } = surroundings;
+  let status: ExitStatus = EXIT.holds;
+  const frame: Frame = {
+    ...surroundings,
+    conclude: (concluded) => {
+      status = concluded;
+    },
+  };
+  try {
+    await build(frame).parseAsync(argv.length === 0 ? ['--help'] : argv, { from: 'user' });
+    return status;
+  } catch (error) {
+    if (env.GRACELAB_DEBUG === '1' && error instanceof Error) terminal.message(error.stack ?? error.message);
+    if (error instanceof CommanderError) {
+      if (ASKED_FOR.has(error.code)) return EXIT.holds;
+      terminal.message(oneSentence(error));
+      return EXIT.wrongUsage;
+    }
+    if (error instanceof Refusal) {
+      terminal.message(`gracelab: ${error.message}`);
+      return error.status;
+    }
+    throw error;
+  }
+}

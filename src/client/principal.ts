@@ -1,0 +1,13 @@
+import type { Credential } from '../rpc/credentials.ts';
+
+/** Who the client says it is, with AUTH_SYS. */
+export interface Principal {
+  readonly uid: number;
+  readonly gid: number;
+  /** Name of the machine, up to 255 bytes. */
+  readonly machine: string;
+}
+
+export function credentialOf({ uid, gid, machine }: Principal): Credential {
+  return { kind: 'sys', sys: { stamp: 0, machineName: machine, uid, gid, gids: [] } };
+}

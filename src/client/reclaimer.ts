@@ -1,0 +1,110 @@
+/**
+ * Brings the opens and locks of one client back to a server that lost them, then says that it is done
+ * (RFC 8881 sections 8.4.2.1, 9.11, 18.51). What cannot be brought back is reported at once and not
+ * believed in any longer (I5). Only what the client was told it holds is claimed: a LOCK whose answer
+ * died with the server was never granted, as far as anybody can know, and stays out.
+ */
+import type { LockedRange } from '../core/byte-ranges.ts';
+import type { Clock, Random } from '../core/clock.ts';
+import { reclaimComplete } from '../nfs4/operations/reclaim-complete.ts';
+import { type Status, statusName } from '../nfs4/status.ts';
+import { op } from './compound.ts';
+import { lockRange, reclaimOpen } from './file-requests.ts';
+import type { FileState } from './file-state.ts';
+import { toByteSpan } from './lock-belief.ts';
+import { loseLock, loseLocks } from './lock-loss.ts';
+import type { Observer } from './observer.ts';
+import { type RecordedRequest, recordedAttempt } from './recorded-attempt.ts';
+import { isReclaimComplete, judgeReclaim } from './recovery-rules.ts';
+import type { Attempt, Session } from './session.ts';
+import { backoffMs, type Timing } from './timing.ts';
+import { NEVER_MS, sleep } from './waiting.ts';
+
+export interface ReclaimerOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly timing: () => Timing;
+  readonly observer: Observer;
+}
+
+/** Files that are reclaimed side by side. One file's claims go one after the other: each builds on the last. */
+const FILES_AT_ONCE = 8;
+
+export class Reclaimer {
+  readonly #options: ReclaimerOptions;
+  readonly #session: Session;
+
+  constructor(options: ReclaimerOptions, session: Session) {
+    this.#options = options;
+    this.#session = session;
+  }
+
+  /** True once the server knows that this client is done; false when the session ended before that. */
+  async run(files: Iterable<FileState>): Promise<boolean> {
+    const pending = [...files].filter((file) => file.reclaimPending);
+    const lane = async () => {
+      for (let file = pending.shift(); file !== undefined; file = pending.shift()) {
+        await this.#reclaimFile(file);
+      }
+    };
+    await Promise.all(Array.from({ length: FILES_AT_ONCE }, lane));
+    return this.#session.over === null && (await this.#complete());
+  }
+
+  async #reclaimFile(file: FileState): Promise<void> {
+    const { observer } = this.#options;
+    const status = await this.#reclaimOpen(file);
+    if (status === null) return;
+    file.reclaimPending = false;
+    if (judgeReclaim(status) === 'lost') return loseLocks(file, statusName(status), observer);
+    for (const range of file.locks.held) {
+      const answer = await this.#reclaimLock(file, range);
+      if (answer === null) return;
+      if (judgeReclaim(answer) === 'lost') loseLock(file, range, statusName(answer), observer);
+    }
+  }
+
+  #reclaimOpen(file: FileState): Promise<Status | null> {
+    return this.#insist({
+      subject: { op: 'open', owner: file.owner, file: file.path, reclaim: true },
+      build: () => reclaimOpen(file, this.#session.clientId),
+      deadlineMs: NEVER_MS,
+    });
+  }
+
+  #reclaimLock(file: FileState, { span, mode }: LockedRange): Promise<Status | null> {
+    const { owner, path } = file;
+    return this.#insist({
+      subject: { op: 'lock', owner, file: path, span: toByteSpan(span), mode, reclaim: true },
+      build: () => lockRange(file, this.#session.clientId, span, mode, true),
+      deadlineMs: NEVER_MS,
+    });
+  }
+
+  /** Repeats a claim until it is granted or refused for good; null when the session ended first. */
+  async #insist(claim: RecordedRequest): Promise<Status | null> {
+    return this.#repeat(
+      () => recordedAttempt(this.#options.observer, claim),
+      (status) => judgeReclaim(status) === 'again',
+    );
+  }
+
+  async #complete(): Promise<boolean> {
+    const done = () => [op(reclaimComplete, { oneFs: false })];
+    const status = await this.#repeat(
+      () => ({ request: done, cacheReply: true, deadlineMs: NEVER_MS }),
+      (answer) => !isReclaimComplete(answer),
+    );
+    return status !== null;
+  }
+
+  async #repeat(attempt: () => Attempt, again: (status: Status) => boolean): Promise<Status | null> {
+    const { clock, random, timing } = this.#options;
+    for (let repetition = 0; ; repetition += 1) {
+      const outcome = await this.#session.execute(attempt());
+      if (outcome.kind !== 'reply') return null;
+      if (!again(outcome.reply.status)) return outcome.reply.status;
+      await sleep(clock, backoffMs(timing().retry, repetition, random));
+    }
+  }
+}

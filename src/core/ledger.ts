@@ -1,0 +1,131 @@
+import {
+  asEpoch,
+  asIncarnation,
+  asView,
+  type Epoch,
+  type Incarnation,
+  type NodeId,
+  type View,
+} from './ids.ts';
+
+/**
+ * - `up`: serves, or is about to; the barrier waits for it.
+ * - `suspect`: its beacon is missing, which does not prove death on this filesystem (DESIGN 3); the
+ *   barrier waits for its acknowledgement or for the fencer's word.
+ * - `down`: certainly not serving.
+ */
+export type MemberState = 'up' | 'suspect' | 'down';
+
+export interface Member {
+  /** Its number among all members that ever were: where its beacons are (beacon-slot.ts). */
+  readonly beaconIndex: number;
+  readonly incarnation: Incarnation;
+  readonly state: MemberState;
+  /**
+   * The life that was up at the last lift, 0 for none: only its records count in the next grace. What another
+   * life wrote speaks of locks that died with it, or of clients whose chance was given up.
+   */
+  readonly recordedIncarnation: Incarnation;
+  /** The newest view this incarnation has acknowledged; 0 for none. */
+  readonly acknowledgedView: View;
+  /** May clients that were recorded for this node still reclaim in the grace that runs? */
+  readonly claims: 'open' | 'closed';
+  /** Who took its claims over in the grace that runs; stays named until the lift, even when they are closed. */
+  readonly heir: NodeId | null;
+  /** It announced a planned stop and still holds its locks (C11). */
+  readonly leaving: boolean;
+}
+
+/** What the whole cluster agrees on about one lock domain, by compare-and-swap. */
+export interface Ledger {
+  readonly view: View;
+  /** Client records are written into this generation now. */
+  readonly epoch: Epoch;
+  /** Clients recorded in this generation may reclaim now; null: no grace. */
+  readonly recoveryEpoch: Epoch | null;
+  /** Does a missing beacon prove death? True where all nodes share one kernel; see DESIGN 3 and D19. */
+  readonly beaconProvesDeath: boolean;
+  /** What the next admitted member gets; never reused. */
+  readonly nextBeaconIndex: number;
+  /** No life of a member admitted from now on is numbered this or lower, so that a name that returns fences its former self. */
+  readonly incarnationFloor: Incarnation;
+  readonly members: Readonly<Record<NodeId, Member>>;
+}
+
+/** A ledger in which nobody has ever booted: view 1, epoch 1, no grace. */
+export function createLedger(
+  nodes: readonly NodeId[],
+  options: { readonly beaconProvesDeath: boolean },
+): Ledger {
+  const members: Record<NodeId, Member> = {};
+  nodes.forEach((node, index) => {
+    members[node] = newMember(index, asIncarnation(0));
+  });
+  return {
+    view: asView(1),
+    epoch: asEpoch(1),
+    recoveryEpoch: null,
+    beaconProvesDeath: options.beaconProvesDeath,
+    nextBeaconIndex: nodes.length,
+    incarnationFloor: asIncarnation(0),
+    members,
+  };
+}
+
+/** A member that has not booted yet. */
+export const newMember = (beaconIndex: number, incarnation: Incarnation): Member => ({
+  beaconIndex,
+  incarnation,
+  recordedIncarnation: asIncarnation(0),
+  state: 'down',
+  acknowledgedView: asView(0),
+  claims: 'closed',
+  heir: null,
+  leaving: false,
+});
+
+export const memberOf = (ledger: Ledger, node: NodeId): Member | undefined =>
+  Object.hasOwn(ledger.members, node) ? ledger.members[node] : undefined;
+
+/** In the order of names, so that everything derived from a ledger is the same on every node. */
+export const nodesOf = (ledger: Ledger): NodeId[] => (Object.keys(ledger.members) as NodeId[]).sort();
+
+export const inGrace = (ledger: Ledger): boolean => ledger.recoveryEpoch !== null;
+
+/** Those whose acknowledgement of the current view the barrier still waits for. */
+export function unacknowledged(ledger: Ledger): NodeId[] {
+  return nodesOf(ledger).filter((node) => {
+    const member = ledger.members[node]!;
+    return member.state !== 'down' && member.acknowledgedView !== ledger.view;
+  });
+}
+
+/**
+ * Has every node that may still serve acknowledged the current view? Nothing is reclaimed and no grace
+ * ends before that: until then some node may still grant on an older view, and may not yet have
+ * written its clients into the current epoch.
+ */
+export const barrierReached = (ledger: Ledger): boolean => unacknowledged(ledger).length === 0;
+
+/** Whose clients may reclaim at `node`: its own, and those of nodes that it is the heir of. */
+export function claimsServedBy(ledger: Ledger, node: NodeId): NodeId[] {
+  return nodesOf(ledger).filter((claimant) => {
+    const member = ledger.members[claimant]!;
+    if (member.claims !== 'open') return false;
+    return member.heir === null ? claimant === node : member.heir === node;
+  });
+}
+
+/**
+ * What a life of a node is to the cluster. A `fenced` one must stop at once: a later incarnation, its
+ * retirement or the word of its death is already in the ledger.
+ */
+export function standing(
+  ledger: Ledger,
+  node: NodeId,
+  incarnation: Incarnation,
+): 'current' | 'suspect' | 'fenced' {
+  const member = memberOf(ledger, node);
+  if (member === undefined || member.incarnation !== incarnation || member.state === 'down') return 'fenced';
+  return member.state === 'suspect' ? 'suspect' : 'current';
+}

@@ -1,0 +1,26 @@
+/**
+ * Deliberately broken variants of our own server and coordinator (docs/mutants.md). Each proves that
+ * some checker catches what it is for. They reach the code as a constructor argument, and only
+ * `gracelab run --mutant` and tests can switch one on.
+ */
+export const MUTANTS = {
+  D1: 'retiring a member lifts the grace that another still needs',
+  D2: 'the claims of a dead member can be neither abandoned nor retired while grace runs',
+  D3: 'a late acknowledgement of a retired member brings it back to life',
+  D4: 'an acknowledgement does not name the view it is for',
+  D5: 'the claims of a node that left as planned are never abandoned',
+  D6: 'records outlive the lift and are honoured in a later grace',
+  D8: 'neither the ledger nor the record store tests who writes',
+  D9: 'the client record is written when the client id is confirmed, not at RECLAIM_COMPLETE',
+  D11: 'a reclaim is granted before the barrier',
+  D12: 'a survivor grants without testing beacons and hears of a death late',
+  D14: 'grace ends in memory before the lift is durable',
+  D19: 'a missing beacon is taken for death on a filesystem where it proves nothing',
+  D16: 'the beacon is an open-file-description lock, which the kernel releases last',
+} as const;
+
+export type MutantId = keyof typeof MUTANTS;
+
+/** The mutants that are switched on; the empty set is the real product. */
+export type Mutants = ReadonlySet<MutantId>;
+export const NO_MUTANTS: Mutants = new Set();

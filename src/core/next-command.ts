@@ -1,0 +1,77 @@
+/**
+ * What a node should do next about the ledger: the whole policy of a member, as one pure function.
+ * The coordinator gathers the facts and swaps the answer in; the model explores the same function.
+ */
+import type { Incarnation, NodeId } from './ids.ts';
+import {
+  barrierReached,
+  claimsServedBy,
+  inGrace,
+  type Ledger,
+  memberOf,
+  nodesOf,
+  standing,
+} from './ledger.ts';
+import type { Command } from './transitions.ts';
+
+export interface Self {
+  readonly node: NodeId;
+  readonly incarnation: Incarnation;
+}
+
+export interface Facts {
+  /** Peers of the known view whose beacon was found missing. */
+  readonly missing: readonly { readonly peer: NodeId; readonly peerIncarnation: Incarnation }[];
+  /**
+   * The node refuses new state, no grant is in flight, and all its confirmed clients are durable in the
+   * current epoch. Only then may it acknowledge.
+   */
+  readonly drainedAndRecorded: boolean;
+  /** Nodes whose claims it serves and whose recorded clients all completed, or whose deadline passed. */
+  readonly finished: ReadonlySet<NodeId>;
+  /** The deadline for claims that nobody serves has passed. */
+  readonly abandonDue: boolean;
+  /** It was asked to stop, and has not said so to the ledger yet. */
+  readonly stopWanted: boolean;
+}
+
+/** @returns the next command, or null when there is nothing to do until something changes. */
+export function nextCommand(ledger: Ledger, self: Self, facts: Facts): Command | null {
+  // A suspect only says that it has stopped; a fenced life says nothing any more.
+  const place = standing(ledger, self.node, self.incarnation);
+  if (place === 'fenced') return null;
+  const member = memberOf(ledger, self.node)!;
+  const needsAcknowledgement =
+    inGrace(ledger) && member.acknowledgedView !== ledger.view && facts.drainedAndRecorded;
+  const acknowledge: Command = { type: 'acknowledge', ...self, view: ledger.view };
+  if (place === 'suspect') return needsAcknowledgement ? acknowledge : null;
+
+  // Deaths first: an acknowledgement of a view that names a dead node as up would be void at once.
+  for (const { peer, peerIncarnation } of facts.missing) {
+    const named = memberOf(ledger, peer);
+    if (named?.state === 'up' && named.incarnation === peerIncarnation) {
+      return { type: 'report-death', ...self, peer, peerIncarnation };
+    }
+  }
+  if (facts.stopWanted && !member.leaving) return { type: 'leave', ...self };
+  if (needsAcknowledgement) return acknowledge;
+  if (!inGrace(ledger) || !barrierReached(ledger)) return null;
+  return afterBarrier(ledger, self, facts);
+}
+
+function afterBarrier(ledger: Ledger, self: Self, facts: Facts): Command | null {
+  const leaving = memberOf(ledger, self.node)!.leaving;
+  for (const claimant of claimsServedBy(ledger, self.node)) {
+    // A leaver's own claims stay open for its next life.
+    if (claimant === self.node && leaving) continue;
+    if (facts.finished.has(claimant)) return { type: 'finish', ...self, claimant };
+  }
+  if (facts.abandonDue) {
+    for (const dead of nodesOf(ledger)) {
+      const member = ledger.members[dead]!;
+      if (member.state === 'down' && member.claims === 'open' && member.heir === null)
+        return { type: 'abandon', ...self, dead };
+    }
+  }
+  return leaving ? { type: 'depart', ...self } : null;
+}

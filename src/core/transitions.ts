@@ -1,0 +1,330 @@
+/**
+ * Every way in which the ledger may change, as pure functions `(ledger, command) -> ledger | refusal`.
+ * Whoever wants a change computes it here and swaps it in; a lost swap is computed anew from what is
+ * there now. docs/protocol.md holds the argument for each rule.
+ */
+import { asEpoch, asIncarnation, asView, type Incarnation, type NodeId, type View } from './ids.ts';
+import {
+  barrierReached,
+  claimsServedBy,
+  inGrace,
+  type Ledger,
+  type Member,
+  memberOf,
+  newMember,
+  nodesOf,
+} from './ledger.ts';
+import { type Mutants, NO_MUTANTS } from './mutants.ts';
+
+/** Commands of a node carry its incarnation and are refused when it is not the current one (fencing). */
+interface FromNode {
+  readonly node: NodeId;
+  readonly incarnation: Incarnation;
+}
+
+export type Command =
+  /** A new member; it is down until it boots. From an operator. */
+  | { readonly type: 'admit'; readonly node: NodeId }
+  /** A member that is down and owed nothing leaves for good. From an operator. */
+  | { readonly type: 'retire'; readonly node: NodeId }
+  /** A life begins: `incarnation` is the new one, whose beacon is already lit. */
+  | ({ readonly type: 'boot' } & FromNode)
+  /** Sent after the node stopped granting, drained, and made its clients durable in the current epoch. Never before. */
+  | ({ readonly type: 'acknowledge'; readonly view: View } & FromNode)
+  /** The beacon of (peer, peerIncarnation) is missing. */
+  | ({
+      readonly type: 'report-death';
+      readonly peer: NodeId;
+      readonly peerIncarnation: Incarnation;
+    } & FromNode)
+  /** The fencer's word: that life is over. */
+  | { readonly type: 'confirm-death'; readonly node: NodeId; readonly incarnation: Incarnation }
+  /** The sender serves the claims of `dead`, which is down (failover). */
+  | ({ readonly type: 'inherit'; readonly dead: NodeId } & FromNode)
+  /** The sender grants no more reclaims to clients of `claimant` (itself, or a node that it is the heir of). */
+  | ({ readonly type: 'finish'; readonly claimant: NodeId } & FromNode)
+  /** Nobody serves the claims of `dead`, and the deadline passed. The caller judges the deadline. */
+  | ({ readonly type: 'abandon'; readonly dead: NodeId } & FromNode)
+  /** A planned stop begins: grace first, while the sender still holds its locks (C11). */
+  | ({ readonly type: 'leave' } & FromNode)
+  /** A planned stop ends: the sender is past the barrier and about to let go of its locks. */
+  | ({ readonly type: 'depart' } & FromNode);
+
+export type Refusal =
+  | 'not-a-member'
+  | 'already-a-member'
+  | 'still-serving'
+  | 'claims-open'
+  | 'stale-incarnation'
+  | 'not-the-next-incarnation'
+  | 'old-view'
+  | 'already-acknowledged'
+  | 'already-down'
+  | 'already-suspect'
+  | 'own-death'
+  | 'no-grace'
+  | 'before-barrier'
+  | 'claims-closed'
+  | 'has-heir'
+  | 'not-served-here'
+  | 'already-leaving'
+  | 'not-leaving';
+
+export type TransitionResult =
+  | { readonly ok: true; readonly ledger: Ledger }
+  | { readonly ok: false; readonly refusal: Refusal };
+
+const refuse = (refusal: Refusal): TransitionResult => ({ ok: false, refusal });
+
+/**
+ * Applies one command. Total: every command on every ledger gives a ledger or a typed refusal.
+ * @param mutants only for tests and the model: which rules to break
+ */
+export function transition(
+  ledger: Ledger,
+  command: Command,
+  mutants: Mutants = NO_MUTANTS,
+): TransitionResult {
+  switch (command.type) {
+    case 'admit':
+      return admit(ledger, command.node);
+    case 'retire':
+      return retire(ledger, command.node, mutants);
+    case 'boot':
+      return boot(ledger, command);
+    case 'confirm-death':
+      return confirmDeath(ledger, command);
+    default:
+      return fromServingNode(ledger, command, mutants);
+  }
+}
+
+type ServingCommand = Exclude<Command, { type: 'admit' | 'retire' | 'boot' | 'confirm-death' }>;
+
+/** The fence: only the current life of a node that is not down speaks for it. */
+function fromServingNode(ledger: Ledger, command: ServingCommand, mutants: Mutants): TransitionResult {
+  const sender = senderOf(ledger, command, mutants);
+  if (sender === undefined) return refuse('not-a-member');
+  if (sender.incarnation !== command.incarnation || sender.state === 'down')
+    return refuse('stale-incarnation');
+  // A suspect may say that it has stopped, which is all the barrier waits for. Whether its locks are
+  // still its own nobody knows, so it decides nothing else before it has booted again.
+  if (sender.state === 'suspect' && command.type !== 'acknowledge') return refuse('stale-incarnation');
+  switch (command.type) {
+    case 'acknowledge':
+      return acknowledge(ledger, sender, command, mutants);
+    case 'report-death':
+      return reportDeath(ledger, command);
+    case 'inherit':
+      return inherit(ledger, command);
+    case 'finish':
+      return finish(ledger, command);
+    case 'abandon':
+      return abandon(ledger, command, mutants);
+    case 'leave':
+      return leave(ledger, sender, command);
+    case 'depart':
+      return depart(ledger, sender, command, mutants);
+  }
+}
+
+/** Mutant D3: whoever acknowledges is a member, even if it was retired meanwhile. */
+function senderOf(ledger: Ledger, command: ServingCommand, mutants: Mutants): Member | undefined {
+  const sender = memberOf(ledger, command.node);
+  if (sender !== undefined || command.type !== 'acknowledge' || !mutants.has('D3')) return sender;
+  return { ...newMember(ledger.nextBeaconIndex, command.incarnation), state: 'up' };
+}
+
+function admit(ledger: Ledger, node: NodeId): TransitionResult {
+  if (memberOf(ledger, node) !== undefined) return refuse('already-a-member');
+  const admitted = withMember(ledger, node, newMember(ledger.nextBeaconIndex, ledger.incarnationFloor));
+  return done(newView({ ...admitted, nextBeaconIndex: ledger.nextBeaconIndex + 1 }));
+}
+
+/**
+ * Only of a member that is down and whose claims are closed: so it can neither lift a grace that
+ * another needs (D1), nor take a client's chance away, nor be hit by a late acknowledgement (D3: the
+ * sender is no member any more). A dead member does not block it (D2): its claims close by an heir, by
+ * its return or at the deadline, and then it may go, in grace or not.
+ */
+function retire(ledger: Ledger, node: NodeId, mutants: Mutants): TransitionResult {
+  const member = memberOf(ledger, node);
+  if (member === undefined) return refuse('not-a-member');
+  if (member.state !== 'down') return refuse('still-serving');
+  if (member.claims === 'open') return refuse('claims-open');
+  if (mutants.has('D2') && inGrace(ledger)) return refuse('claims-open');
+  const members = { ...ledger.members };
+  delete members[node];
+  const incarnationFloor = asIncarnation(Math.max(ledger.incarnationFloor, member.incarnation));
+  const retired = newView({ ...ledger, members, incarnationFloor });
+  if (mutants.has('D1')) return done({ ...retired, recoveryEpoch: null });
+  return done(settle(retired));
+}
+
+/**
+ * Every boot starts or joins grace. The caller has made sure that the previous life's beacon is out
+ * and that the new one's is lit, so nobody ever sees an incarnation here whose beacon was not lit yet.
+ */
+function boot(ledger: Ledger, command: FromNode): TransitionResult {
+  const member = memberOf(ledger, command.node);
+  if (member === undefined) return refuse('not-a-member');
+  if (command.incarnation !== member.incarnation + 1) return refuse('not-the-next-incarnation');
+  const booted: Member = {
+    beaconIndex: member.beaconIndex,
+    recordedIncarnation: member.recordedIncarnation,
+    incarnation: command.incarnation,
+    state: 'up',
+    acknowledgedView: asView(0),
+    ...openClaims(member),
+    leaving: false,
+  };
+  return done(enterGrace(disinherit(withMember(ledger, command.node, booted), command.node)));
+}
+
+/** Names the view it is for, so that one which was late never counts for a later grace (D4). */
+function acknowledge(
+  ledger: Ledger,
+  sender: Member,
+  command: FromNode & { view: View },
+  mutants: Mutants,
+): TransitionResult {
+  if (command.view !== ledger.view && !mutants.has('D4')) return refuse('old-view');
+  if (sender.acknowledgedView === ledger.view) return refuse('already-acknowledged');
+  return done(settle(withMember(ledger, command.node, { ...sender, acknowledgedView: ledger.view })));
+}
+
+function reportDeath(
+  ledger: Ledger,
+  command: FromNode & { peer: NodeId; peerIncarnation: Incarnation },
+): TransitionResult {
+  if (command.peer === command.node) return refuse('own-death');
+  const peer = memberOf(ledger, command.peer);
+  if (peer === undefined) return refuse('not-a-member');
+  if (peer.incarnation !== command.peerIncarnation) return refuse('stale-incarnation');
+  if (peer.state === 'down') return refuse('already-down');
+  if (peer.state === 'suspect') return refuse('already-suspect');
+  const state = ledger.beaconProvesDeath ? 'down' : 'suspect';
+  return done(lose(ledger, command.peer, peer, state));
+}
+
+function confirmDeath(ledger: Ledger, command: FromNode): TransitionResult {
+  const member = memberOf(ledger, command.node);
+  if (member === undefined) return refuse('not-a-member');
+  if (member.incarnation !== command.incarnation) return refuse('stale-incarnation');
+  if (member.state === 'down') return refuse('already-down');
+  return done(lose(ledger, command.node, member, 'down'));
+}
+
+/** A node is gone, or may be: its clients' claims open, and whatever it inherited waits for another heir. */
+function lose(ledger: Ledger, node: NodeId, member: Member, state: 'suspect' | 'down'): Ledger {
+  const lost: Member = { ...member, state, ...openClaims(member), leaving: false };
+  return enterGrace(disinherit(withMember(ledger, node, lost), node));
+}
+
+function inherit(ledger: Ledger, command: FromNode & { dead: NodeId }): TransitionResult {
+  const dead = memberOf(ledger, command.dead);
+  if (dead === undefined) return refuse('not-a-member');
+  if (!inGrace(ledger)) return refuse('no-grace');
+  if (dead.state !== 'down') return refuse('still-serving');
+  if (dead.claims === 'closed') return refuse('claims-closed');
+  if (dead.heir !== null) return refuse('has-heir');
+  if (!barrierReached(ledger)) return refuse('before-barrier');
+  return done(withMember(ledger, command.dead, { ...dead, heir: command.node }));
+}
+
+function finish(ledger: Ledger, command: FromNode & { claimant: NodeId }): TransitionResult {
+  const claimant = memberOf(ledger, command.claimant);
+  if (claimant === undefined) return refuse('not-a-member');
+  if (!inGrace(ledger)) return refuse('no-grace');
+  if (claimant.claims === 'closed') return refuse('claims-closed');
+  if (!claimsServedBy(ledger, command.node).includes(command.claimant)) return refuse('not-served-here');
+  // A leaving node's clients have everything to reclaim and nobody yet to reclaim it from.
+  if (claimant.leaving) return refuse('still-serving');
+  if (!barrierReached(ledger)) return refuse('before-barrier');
+  return done(settle(withMember(ledger, command.claimant, { ...claimant, claims: 'closed' })));
+}
+
+function abandon(ledger: Ledger, command: FromNode & { dead: NodeId }, mutants: Mutants): TransitionResult {
+  const dead = memberOf(ledger, command.dead);
+  if (dead === undefined) return refuse('not-a-member');
+  if (mutants.has('D2') || (mutants.has('D5') && dead.leaving)) return refuse('claims-open');
+  if (!inGrace(ledger)) return refuse('no-grace');
+  if (dead.state !== 'down') return refuse('still-serving');
+  if (dead.claims === 'closed') return refuse('claims-closed');
+  if (dead.heir !== null) return refuse('has-heir');
+  if (!barrierReached(ledger)) return refuse('before-barrier');
+  return done(settle(withMember(ledger, command.dead, { ...dead, claims: 'closed' })));
+}
+
+function leave(ledger: Ledger, sender: Member, command: FromNode): TransitionResult {
+  if (sender.leaving) return refuse('already-leaving');
+  const leaving: Member = { ...sender, leaving: true, ...openClaims(sender) };
+  return done(enterGrace(disinherit(withMember(ledger, command.node, leaving), command.node)));
+}
+
+/**
+ * The leaver is taken out of everybody's beacon test while all others already refuse new state, so no
+ * view is needed and no death is ever reported: the restart has no window (C11).
+ */
+function depart(ledger: Ledger, sender: Member, command: FromNode, mutants: Mutants): TransitionResult {
+  if (!sender.leaving) return refuse('not-leaving');
+  if (!barrierReached(ledger)) return refuse('before-barrier');
+  // Mutant D5 keeps the mark of who left, and never lets go of what it left behind.
+  return done(withMember(ledger, command.node, { ...sender, state: 'down', leaving: mutants.has('D5') }));
+}
+
+const done = (ledger: Ledger): TransitionResult => ({ ok: true, ledger });
+
+const withMember = (ledger: Ledger, node: NodeId, member: Member): Ledger => ({
+  ...ledger,
+  members: { ...ledger.members, [node]: member },
+});
+
+const newView = (ledger: Ledger): Ledger => ({ ...ledger, view: asView(ledger.view + 1) });
+
+/** Quiet: the records written so far become the ones that may be reclaimed. In grace already: both epochs stay. */
+function enterGrace(ledger: Ledger): Ledger {
+  if (inGrace(ledger)) return newView(ledger);
+  return newView({ ...ledger, recoveryEpoch: ledger.epoch, epoch: asEpoch(ledger.epoch + 1) });
+}
+
+/**
+ * The claims that a boot, a loss or a planned stop opens. Where an heir has taken them over in this
+ * grace they stay with it, finished or not: the node itself has granted nothing since.
+ */
+const openClaims = (member: Member): Pick<Member, 'claims' | 'heir'> =>
+  member.heir === null ? { claims: 'open', heir: null } : { claims: member.claims, heir: member.heir };
+
+/**
+ * What a lost or leaving node had inherited needs another heir. That holds for finished claims too:
+ * what those clients reclaimed went down with this heir, and their records are still in the recovery epoch.
+ */
+function disinherit(ledger: Ledger, heir: NodeId): Ledger {
+  let result = ledger;
+  for (const node of nodesOf(ledger)) {
+    const member = ledger.members[node]!;
+    if (member.heir === heir) result = withMember(result, node, { ...member, claims: 'open', heir: null });
+  }
+  return result;
+}
+
+/**
+ * Lifts in the same swap that closed the last claim (I3: one end for all). Never before the barrier: a
+ * node that has not acknowledged may not have its clients in the epoch that is about to be the only one.
+ */
+function settle(ledger: Ledger): Ledger {
+  if (!inGrace(ledger) || !barrierReached(ledger)) return ledger;
+  if (nodesOf(ledger).some((node) => ledger.members[node]!.claims === 'open')) return ledger;
+  let lifted: Ledger = { ...ledger, recoveryEpoch: null };
+  for (const node of nodesOf(ledger)) {
+    const member = ledger.members[node]!;
+    // Only a life that is up now goes on to look after the clients that it recorded. One that died in this grace
+    // and was given up on had recorded them too, and its next life must not honour that.
+    const recordedIncarnation = member.state === 'up' ? member.incarnation : asIncarnation(0);
+    lifted = withMember(lifted, node, { ...member, heir: null, recordedIncarnation });
+  }
+  return newView(lifted);
+}
+
+/** The next incarnation of a node; the beacon to light before the boot is swapped in. */
+export const nextIncarnation = (member: Member): Incarnation => asIncarnation(member.incarnation + 1);

@@ -1,0 +1,123 @@
+/** A container of the namespace runtime: what stays the same over its lives, and how a life is begun and ended. */
+import type { Clock } from '../../core/clock.ts';
+import type { Container, ContainerSpec, Process, Program } from '../runtime.ts';
+import type { InitPlan } from './init-script.ts';
+import { Life } from './life.ts';
+import type { ContainerLog } from './log-sink.ts';
+import type { Network } from './network.ts';
+import { type Environment, run } from './tools.ts';
+
+export interface ContainerParts {
+  readonly spec: ContainerSpec;
+  readonly plan: InitPlan;
+  readonly network: Network;
+  readonly log: ContainerLog;
+  readonly clock: Clock;
+  readonly env: Environment;
+}
+
+export class NamespaceContainer implements Container {
+  readonly name: string;
+  readonly role: 'node' | 'client';
+  readonly address: string;
+  readonly #parts: ContainerParts;
+  /** The life that is being begun, from the call of `boot` to its end. */
+  #beginning: Promise<Life> | undefined;
+  #life: Life | undefined;
+
+  constructor(parts: ContainerParts) {
+    this.name = parts.spec.name;
+    this.role = parts.spec.role;
+    this.address = parts.plan.port.address;
+    this.#parts = parts;
+  }
+
+  get running(): boolean {
+    return this.#life !== undefined && !this.#life.gone;
+  }
+
+  async boot(program: Program): Promise<Process> {
+    if (this.#beginning !== undefined || this.running) throw new Error(`${this.name} is already running`);
+    this.#beginning = this.#begin(program);
+    try {
+      return await this.#beginning;
+    } finally {
+      this.#beginning = undefined;
+    }
+  }
+
+  async powerCut(): Promise<void> {
+    const life = await this.#current();
+    if (life === undefined) return;
+    // Silence comes first: the kernel ends a dying process's connections with FIN or RST, and nobody may hear that.
+    await this.#parts.network.silence(this.#parts.plan.port);
+    life.signal('SIGKILL');
+    await life.exited;
+  }
+
+  async kill(): Promise<void> {
+    const life = await this.#current();
+    life?.signal('SIGKILL');
+    await life?.exited;
+  }
+
+  async stop(patienceMs: number): Promise<void> {
+    const life = await this.#current();
+    if (life === undefined) return;
+    life.signal('SIGTERM');
+    const cancel = this.#parts.clock.after(patienceMs, () => life.signal('SIGKILL'));
+    await life.exited;
+    cancel();
+  }
+
+  pause(): void {
+    this.#life?.signal('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#life?.signal('SIGCONT');
+  }
+
+  async exec(
+    argv: readonly string[],
+    options: { readonly input?: string } = {},
+  ): Promise<{ code: number; stdout: string; stderr: string }> {
+    const life = this.#life;
+    if (life === undefined) throw new Error(`${this.name} is not running`);
+    return await run([...enterArgv(life.pid), ...argv], { env: this.#parts.env, ...options });
+  }
+
+  async #begin(program: Program): Promise<Life> {
+    // The last life may be gone while its interface is not parked yet.
+    await this.#life?.exited;
+    const life = await Life.begin({ ...this.#parts, program });
+    this.#life = life;
+    // Before anyone else hears of the end, so that whoever awaits it can boot again at once.
+    void life.exited.then(() => {
+      if (this.#life === life) this.#life = undefined;
+    });
+    return life;
+  }
+
+  /** What a fault hits. It is let come up first: a container half made has nothing that could be cut off. */
+  async #current(): Promise<Life | undefined> {
+    if (this.#beginning === undefined) return this.#life;
+    return undefined;
+  }
+}
+
+/** The command that starts the program behind it beside init `pid`, in all namespaces and the root of its container. */
+export function enterArgv(pid: number): string[] {
+  return [
+    'nsenter',
+    `--target=${pid}`,
+    '--mount',
+    '--uts',
+    '--ipc',
+    '--net',
+    '--pid',
+    '--root',
+    '--wd',
+    '--',
+  ];
+}

@@ -1,0 +1,103 @@
+/** The whole of a scenario file. */
+import { z } from 'zod';
+import { COVERAGE_NAMES } from '../../check/coverage.ts';
+import { CHECK_NAMES } from '../../check/verdict.ts';
+import type { Scenario, ScenarioClient } from '../scenario.ts';
+import { steps } from './steps.ts';
+import { duration, name } from './words.ts';
+
+/** More than this needs more memory and cores than the machines that the lab is made for. */
+const MOST_NODES = 16;
+const MOST_CLIENTS = 16;
+const LEASE_MS = 1000;
+const GRACE_MS = 2000;
+const DEADLINE_MS = 60_000;
+
+const numbered = (count: number) => Array.from({ length: count }, (_, index) => `n${index + 1}`);
+
+const nodes = z
+  .union([z.int().min(1).max(MOST_NODES).transform(numbered), z.array(name).min(1).max(MOST_NODES)])
+  .meta({ description: 'How many nodes (they are called n1, n2, ...), or their names' });
+
+const cluster = z
+  .strictObject({
+    nodes: nodes.optional(),
+    lease: duration(200).optional().meta({ description: 'The lease time; 1s by default' }),
+    grace: duration(200).optional().meta({ description: 'The longest a grace may last; 2s by default' }),
+  })
+  .transform(({ nodes: listed, lease, grace }) => ({
+    nodes: listed ?? numbered(3),
+    leaseMs: lease ?? LEASE_MS,
+    graceMs: grace ?? GRACE_MS,
+  }));
+
+const clients = z
+  .record(name, z.union([name, z.strictObject({ node: name })]))
+  .refine((record) => Object.keys(record).length <= MOST_CLIENTS, {
+    error: () => `there are more than ${MOST_CLIENTS} clients`,
+  })
+  .transform((record): ScenarioClient[] =>
+    Object.entries(record).map(([client, at]) => ({
+      name: client,
+      node: typeof at === 'string' ? at : at.node,
+    })),
+  )
+  .meta({ description: 'The NFS clients, and the node that each of them mounts' });
+
+const expect = z
+  .strictObject({
+    checks: z.array(z.enum(CHECK_NAMES)).optional().meta({
+      description: 'Checks that must have had something to judge, and say valid; all of them by default',
+    }),
+    coverage: z
+      .partialRecord(z.enum(COVERAGE_NAMES), z.int().min(1))
+      .optional()
+      .meta({ description: 'How often an interesting state must have been reached at least' }),
+  })
+  .transform(({ checks, coverage }) => ({
+    checks: checks ?? CHECK_NAMES,
+    coverage: (coverage ?? {}) as Record<string, number>,
+  }));
+
+const row = z
+  .union([z.int(), z.string()])
+  .transform(String)
+  .pipe(
+    z.string().regex(/^(C?[1-9]\d?|D[1-9]\d?)$/, {
+      error: (issue) => `"${issue.input}" is neither a row (18, C3) nor a defect (D12)`,
+    }),
+  );
+
+/** The schema of a scenario file; what comes out is a {@link Scenario} whose names are not yet known to exist. */
+export const scenarioDocument = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[a-z][a-z0-9-]{0,39}$/, {
+        error: (issue) => `"${issue.input}" cannot name a run folder; use up to 40 of a-z, 0-9 and dashes`,
+      })
+      .meta({ description: 'Names the run folder; the same as the file' }),
+    title: z.string().min(1).max(100).meta({ description: 'One line for the terminal' }),
+    about: z.string().optional().meta({ description: 'What the scenario is there to show' }),
+    rows: z.array(row).optional().meta({ description: 'Conformance rows and defects that it is there for' }),
+    cluster: cluster.optional(),
+    clients,
+    steps,
+    expect: expect.optional(),
+    deadline: duration(1000)
+      .optional()
+      .meta({ description: 'The whole run ends after this long; 60s by default' }),
+  })
+  .transform(
+    (written): Scenario => ({
+      name: written.name,
+      title: written.title,
+      about: (written.about ?? '').trim(),
+      rows: written.rows ?? [],
+      cluster: written.cluster ?? { nodes: numbered(3), leaseMs: LEASE_MS, graceMs: GRACE_MS },
+      clients: written.clients,
+      steps: written.steps,
+      expect: written.expect ?? { checks: CHECK_NAMES, coverage: {} },
+      deadlineMs: written.deadline ?? DEADLINE_MS,
+    }),
+  );

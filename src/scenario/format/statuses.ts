@@ -1,0 +1,23 @@
+/** What a client step may end with: the NFS4ERR_ names of RFC 8881 section 15.1 that a workload meets, without the prefix. */
+export const STEP_STATUSES = [
+  'OK',
+  'ACCESS',
+  'ADMIN_REVOKED',
+  'BAD_STATEID',
+  'DELAY',
+  'DENIED',
+  'EXIST',
+  'EXPIRED',
+  'GRACE',
+  'IO',
+  'LOCKED',
+  'LOCKS_HELD',
+  'NOENT',
+  'NOT_HELD',
+  'NO_GRACE',
+  'OPENMODE',
+  'RECLAIM_BAD',
+  'RECLAIM_CONFLICT',
+  'SHARE_DENIED',
+  'TIMEOUT',
+] as const;

@@ -1,0 +1,196 @@
+/**
+ * A scenario as the runner sees it: everything resolved, every default filled in, durations in
+ * milliseconds. Plain data, so it can be sent to the lab process and kept with a run. How a person
+ * writes it, and what is refused, is in `format/`.
+ */
+import type { ByteSpan, LockMode } from '../history/events.ts';
+
+export interface Scenario {
+  /** `[a-z0-9-]`, 1 to 40 characters; names the run folder. */
+  readonly name: string;
+  /** One line for the terminal. */
+  readonly title: string;
+  readonly about: string;
+  /** Rows of the conformance tables and defect ids that the scenario is there for. */
+  readonly rows: readonly string[];
+  readonly cluster: ClusterShape;
+  readonly clients: readonly ScenarioClient[];
+  readonly steps: readonly Step[];
+  readonly expect: Expectations;
+  /** The whole run, from the first container to the last audit, must fit into this. */
+  readonly deadlineMs: number;
+}
+
+export interface ClusterShape {
+  readonly nodes: readonly string[];
+  readonly leaseMs: number;
+  readonly graceMs: number;
+}
+
+export interface ScenarioClient {
+  readonly name: string;
+  /** The node that it mounts. */
+  readonly node: string;
+}
+
+export interface Expectations {
+  /** Checks that must have had something to judge: `unknown` is not good enough for these. A violation never is, of any check. */
+  readonly checks: readonly string[];
+  /** How often an interesting state must have been reached at least; a run that reached nothing is not a pass. */
+  readonly coverage: Readonly<Record<string, number>>;
+}
+
+/** A length of time; where the two differ, the run's seed draws one between them. */
+export interface Pause {
+  readonly leastMs: number;
+  readonly mostMs: number;
+}
+
+/** Whom and what a client step is about. */
+export interface Target {
+  readonly client: string;
+  /** Lock owner within the client. */
+  readonly owner: string;
+  /** Path relative to the export. */
+  readonly file: string;
+  readonly span: ByteSpan;
+}
+
+interface Common {
+  /** As written, for messages: `lock: alice accounts 0..32`. */
+  readonly text: string;
+}
+
+interface ClientStep extends Common, Target {
+  /** Statuses that let the scenario go on. */
+  readonly expect: readonly string[];
+  /** Longer than this is a failed step. */
+  readonly withinMs: number;
+}
+
+/** Which refusals the client keeps asking again after. */
+export type Retry = 'none' | 'grace' | 'all';
+
+export interface LockStep extends ClientStep {
+  readonly do: 'lock';
+  readonly mode: LockMode;
+  readonly retry: Retry;
+  /** That many owners, each with a slice of its own: owner k has the span moved by k times its length. */
+  readonly owners: number;
+}
+
+export interface UnlockStep extends ClientStep {
+  readonly do: 'unlock';
+  readonly owners: number;
+}
+
+export interface ReadStep extends ClientStep {
+  readonly do: 'read';
+  /** What must be read; null where anything will do. */
+  readonly value: string | null;
+}
+
+export interface WriteStep extends ClientStep {
+  readonly do: 'write';
+  readonly value: string;
+  readonly sync: boolean;
+}
+
+export interface UpdateStep extends ClientStep {
+  readonly do: 'update';
+  /** Trust the client's own cache, as a real client does under a lock that it believes to hold. */
+  readonly cached: boolean;
+}
+
+export interface OpenStep extends ClientStep {
+  readonly do: 'open';
+  readonly access: 'read' | 'write' | 'both';
+  readonly create: boolean;
+}
+
+export interface CloseStep extends ClientStep {
+  readonly do: 'close';
+}
+
+export interface LoopStep extends Common, Target {
+  readonly do: 'loop';
+  /** By this name it is stopped. */
+  readonly loop: string;
+  readonly mode: LockMode;
+  readonly everyMs: number;
+  readonly body: 'lock-unlock' | 'lock-update-unlock';
+  readonly until: 'granted' | null;
+}
+
+export interface StopStep extends Common {
+  readonly do: 'stop';
+  readonly loops: readonly string[];
+}
+
+export interface FaultStep extends Common {
+  readonly do: 'fault';
+  readonly fault: string;
+  readonly targets: readonly string[];
+  /** How long the targets stay down; `until-start`: until a start step. Null leaves it to the fault. */
+  readonly down: Pause | 'until-start' | null;
+  /** Further parameters, as the fault's own schema wants them. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+}
+
+export interface StartStep extends Common {
+  readonly do: 'start';
+  readonly nodes: readonly string[];
+}
+
+/**
+ * What to wait for. `grace`, `barrier`, `lift`, `refused` and `granted` mean "since the last fault began",
+ * so a wait that begins late does not miss what has already happened.
+ */
+export type Condition =
+  | ({ readonly what: 'time' } & Pause)
+  | { readonly what: 'grace' | 'barrier' | 'lift' }
+  | { readonly what: 'up'; readonly nodes: readonly string[] }
+  | { readonly what: 'recovered'; readonly clients: readonly string[] }
+  | { readonly what: 'reclaiming' | 'refused' | 'granted'; readonly clients: readonly string[] };
+
+export interface WaitStep extends Common {
+  readonly do: 'wait';
+  readonly condition: Condition;
+  readonly withinMs: number;
+}
+
+/** How a client behaves when it finds its server restarted. */
+export interface RecoveryStep extends Common {
+  readonly do: 'recovery';
+  readonly client: string;
+  /** `confirm-only`: makes a new session, keeps the lease, and neither reclaims nor completes (row 18). */
+  readonly behaviour: 'by-the-book' | 'confirm-only';
+}
+
+export interface ParallelStep extends Common {
+  readonly do: 'parallel';
+  readonly branches: readonly (readonly Step[])[];
+}
+
+export interface RepeatStep extends Common {
+  readonly do: 'repeat';
+  readonly times: number;
+  readonly steps: readonly Step[];
+}
+
+export type Step =
+  | LockStep
+  | UnlockStep
+  | ReadStep
+  | WriteStep
+  | UpdateStep
+  | OpenStep
+  | CloseStep
+  | LoopStep
+  | StopStep
+  | FaultStep
+  | StartStep
+  | WaitStep
+  | RecoveryStep
+  | ParallelStep
+  | RepeatStep;

@@ -1,0 +1,256 @@
+import { crc32 } from 'node:zlib';
+import {
+  type CompoundHeader,
+  CompoundReplyWriter,
+  isDefinedOperation,
+  OP_ILLEGAL,
+  statusOfXdrError,
+} from '../nfs4/compound.ts';
+import type { StatusResult } from '../nfs4/operation.ts';
+import type { SequenceArgs } from '../nfs4/operations/sequence.ts';
+import {
+  type Failure,
+  NFS4_OK,
+  NFS4ERR_DEADSESSION,
+  NFS4ERR_MINOR_VERS_MISMATCH,
+  NFS4ERR_NOT_ONLY_OP,
+  NFS4ERR_NOTSUPP,
+  NFS4ERR_OP_ILLEGAL,
+  NFS4ERR_OP_NOT_IN_SESSION,
+  NFS4ERR_REP_TOO_BIG,
+  NFS4ERR_REP_TOO_BIG_TO_CACHE,
+  NFS4ERR_RETRY_UNCACHED_REP,
+  NFS4ERR_SEQUENCE_POS,
+  NFS4ERR_SERVERFAULT,
+} from '../nfs4/status.ts';
+import type { XdrReader } from '../xdr/reader.ts';
+import type { XdrWriter } from '../xdr/writer.ts';
+import { XdrError } from '../xdr/xdr-error.ts';
+import type { Caller } from './caller.ts';
+import { Compound } from './compound.ts';
+import { type OperationTable, operationsOf } from './operations/index.ts';
+import { enterSession } from './operations/sequence.ts';
+import type { AnyServedOperation, Placement } from './served-operation.ts';
+import type { ServerState } from './server-state.ts';
+import { finishRequest, type RequestFingerprint } from './state/slots.ts';
+
+/** Bytes of a request that go into its fingerprint; a WRITE of a megabyte is told from another by its head. */
+const FINGERPRINT_BYTES = 1024;
+/** Operation number and status of a result that is a failure. */
+const FAILURE_BYTES = 8;
+
+/**
+ * One COMPOUND, from its first operation to its reply (RFC 8881 section 16.2). Runs to the end in one turn, unless an
+ * operation waits for something durable; then other requests get their turns in between.
+ */
+export class CompoundRun {
+  readonly #message: Buffer;
+  readonly #reader: XdrReader;
+  readonly #writer: XdrWriter;
+  readonly #bodyAt: number;
+  readonly #reply: CompoundReplyWriter;
+  readonly #table: OperationTable | undefined;
+  readonly #compound: Compound;
+  readonly #count: number;
+  /** The place of the operation at hand. */
+  #index = 0;
+  /** A kept reply was written instead of a new one. */
+  #replayed = false;
+
+  /**
+   * @param reader stands behind the header, in `message`
+   * @param writer stands behind the RPC header of the reply
+   */
+  constructor(
+    server: ServerState,
+    caller: Caller,
+    header: CompoundHeader,
+    message: Buffer,
+    reader: XdrReader,
+    writer: XdrWriter,
+  ) {
+    this.#message = message;
+    this.#reader = reader;
+    this.#writer = writer;
+    this.#bodyAt = writer.position;
+    this.#reply = new CompoundReplyWriter(writer, header.tag);
+    this.#table = operationsOf(header.minorVersion);
+    this.#count = header.operationCount;
+    this.#compound = new Compound(server, caller, {
+      minorVersion: header.minorVersion,
+      operationCount: header.operationCount,
+      requestBytes: message.length,
+    });
+  }
+
+  /** Writes the reply. A promise only when some operation had to wait. */
+  run(): Promise<void> | undefined {
+    if (this.#table === undefined) {
+      this.#reply.finish(NFS4ERR_MINOR_VERS_MISMATCH);
+      return undefined;
+    }
+    return this.#goOn(this.#table);
+  }
+
+  #goOn(table: OperationTable): Promise<void> | undefined {
+    while (!this.#replayed && this.#index < this.#count && this.#reply.status === NFS4_OK) {
+      const pending = this.#step(table);
+      this.#index += 1;
+      if (pending !== undefined) return pending.then(() => this.#goOn(table));
+    }
+    this.#finish();
+    return undefined;
+  }
+
+  /** Does one operation and writes its result. */
+  #step(table: OperationTable): Promise<void> | undefined {
+    let number = OP_ILLEGAL;
+    try {
+      number = this.#reader.uint32();
+      const operation = table[number];
+      const refusal = this.#judge(operation, number);
+      if (refusal !== null) {
+        this.#fail(refusal === NFS4ERR_OP_ILLEGAL ? OP_ILLEGAL : number, refusal);
+        return undefined;
+      }
+      return this.#serve(operation as AnyServedOperation);
+    } catch (error) {
+      this.#fail(number, error instanceof XdrError ? statusOfXdrError(error) : this.#defect(error));
+      return undefined;
+    }
+  }
+
+  /** Is this an operation, and may it stand here? Null: yes. */
+  #judge(operation: AnyServedOperation | undefined, number: number): Failure | null {
+    const { session, request } = this.#compound;
+    if (operation === undefined && !isDefinedOperation(number, request.minorVersion))
+      return NFS4ERR_OP_ILLEGAL;
+    const misplaced = judgePlacement(operation?.placement ?? 'in-session', this.#index, this.#count);
+    if (misplaced !== null) return misplaced;
+    // Destroyed while an operation before this one was waiting.
+    if (session?.destroyed) return NFS4ERR_DEADSESSION;
+    return operation === undefined ? NFS4ERR_NOTSUPP : null;
+  }
+
+  #serve(operation: AnyServedOperation): Promise<void> | undefined {
+    const compound = this.#compound;
+    const args = operation.codec.decodeArgs(this.#reader);
+    if (operation.placement === 'sequence' && !this.#enter(operation, args as SequenceArgs)) return undefined;
+    compound.remaining = this.#count - this.#index - 1;
+    compound.replyRoom = this.#limit() - this.#writer.position;
+    if ((operation.replyBytes ?? 0) + FAILURE_BYTES > compound.replyRoom) {
+      this.#fail(operation.codec.number, this.#tooBig());
+      return undefined;
+    }
+    const result = operation.serve(compound, args);
+    if (!(result instanceof Promise)) {
+      this.#add(operation, result);
+      return undefined;
+    }
+    return result.then(
+      (settled) => this.#add(operation, settled),
+      (error) => this.#fail(operation.codec.number, this.#defect(error)),
+    );
+  }
+
+  /** SEQUENCE: false when the reply is complete with this. */
+  #enter(operation: AnyServedOperation, args: SequenceArgs): boolean {
+    const compound = this.#compound;
+    const entry = enterSession(compound, args, this.#fingerprint());
+    switch (entry.kind) {
+      case 'entered':
+        compound.client.inFlight += 1;
+        return true;
+      case 'refused':
+        this.#fail(operation.codec.number, entry.status);
+        return false;
+      case 'replay':
+        this.#writer.truncate(this.#bodyAt);
+        this.#writer.opaqueFixed(entry.reply, entry.reply.length);
+        this.#replayed = true;
+        return false;
+      case 'uncached':
+        this.#answerUncached(operation);
+        return false;
+    }
+  }
+
+  /** The request was done, its reply is lost: SEQUENCE succeeds, what follows tells (RFC 8881 section 2.10.6.1.3). */
+  #answerUncached(sequence: AnyServedOperation): void {
+    const { session, slot } = this.#compound;
+    this.#add(sequence, sequence.serve(this.#compound, undefined) as StatusResult);
+    // It is not this request that holds the slot.
+    this.#compound.session = null;
+    this.#compound.slot = null;
+    if (session === null || slot === null) throw new Error('a retry came without its slot');
+    this.#fail(this.#reader.uint32(), NFS4ERR_RETRY_UNCACHED_REP);
+  }
+
+  /** The rest of the message behind SEQUENCE, whose own `sa_highest_slotid` may differ in a retry. */
+  #fingerprint(): RequestFingerprint {
+    const { position } = this.#reader;
+    return {
+      principal: this.#compound.caller.principal,
+      bytes: this.#message.length - position,
+      checksum: crc32(this.#message.subarray(position, position + FINGERPRINT_BYTES)),
+    };
+  }
+
+  #add(operation: AnyServedOperation, result: StatusResult): void {
+    const start = this.#writer.position;
+    try {
+      this.#reply.add(operation.codec, result);
+    } catch (error) {
+      this.#writer.truncate(start);
+      this.#fail(operation.codec.number, this.#defect(error));
+      return;
+    }
+    if (this.#writer.position <= this.#limit()) return;
+    this.#reply.dropLast(start);
+    this.#fail(operation.codec.number, this.#tooBig());
+  }
+
+  #fail(operationNumber: number, status: Failure): void {
+    this.#reply.addFailure(operationNumber, status);
+  }
+
+  /** Bytes that the reply may have in all. */
+  #limit(): number {
+    const { session, keepReply, replyLimit } = this.#compound;
+    return session !== null && keepReply
+      ? Math.min(replyLimit, session.fore.maxResponseSizeCached)
+      : replyLimit;
+  }
+
+  #tooBig(): Failure {
+    const { keepReply, replyLimit } = this.#compound;
+    return keepReply && this.#limit() < replyLimit ? NFS4ERR_REP_TOO_BIG_TO_CACHE : NFS4ERR_REP_TOO_BIG;
+  }
+
+  #finish(): void {
+    if (this.#replayed) return;
+    this.#reply.finish();
+    const { session, slot, keepReply } = this.#compound;
+    if (session === null || slot === null || !slot.inProgress) return;
+    session.client.inFlight -= 1;
+    // A lone SEQUENCE is always kept: it is small, and there is no second operation to say that it was not.
+    finishRequest(slot, keepReply || this.#count === 1 ? this.#writer.copy(this.#bodyAt) : null);
+  }
+
+  /** A mistake of ours must not take the reply with it; whoever runs the server decides whether it goes on. */
+  #defect(error: unknown): typeof NFS4ERR_SERVERFAULT {
+    this.#compound.server.settings.onDefect(error);
+    return NFS4ERR_SERVERFAULT;
+  }
+}
+
+/** RFC 8881 sections 2.10.2.3 and 18.46.3. Null: it may stand there. */
+function judgePlacement(placement: Placement, index: number, count: number): Failure | null {
+  if (index > 0) {
+    if (placement === 'sequence') return NFS4ERR_SEQUENCE_POS;
+    return placement === 'alone' ? NFS4ERR_NOT_ONLY_OP : null;
+  }
+  if (placement === 'sequence') return null;
+  if (placement === 'in-session') return NFS4ERR_OP_NOT_IN_SESSION;
+  return count > 1 ? NFS4ERR_NOT_ONLY_OP : null;
+}

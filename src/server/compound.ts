@@ -1,0 +1,111 @@
+import type { Failure } from '../nfs4/status.ts';
+import { NFS4ERR_BAD_STATEID, NFS4ERR_OLD_STATEID } from '../nfs4/status.ts';
+import type { Stateid } from '../nfs4/types.ts';
+import type { Caller } from './caller.ts';
+import type { FileNode } from './filesystem/types.ts';
+import type { ServerState } from './server-state.ts';
+import type { Client } from './state/clients.ts';
+import type { Session } from './state/sessions.ts';
+import type { Slot } from './state/slots.ts';
+import type { LockingState } from './state/stateids.ts';
+
+/** What a COMPOUND came with, before its first operation. */
+export interface CompoundRequest {
+  readonly minorVersion: number;
+  readonly operationCount: number;
+  /** Of the whole RPC message. */
+  readonly requestBytes: number;
+}
+
+/** What one COMPOUND carries from operation to operation (RFC 8881 section 16.2.3). */
+export class Compound {
+  readonly server: ServerState;
+  readonly caller: Caller;
+  readonly request: CompoundRequest;
+  /** Current and saved filehandle. */
+  current: FileNode | null = null;
+  saved: FileNode | null = null;
+  /** What (seqid 1, other 0) stands for; null: nothing, or a special stateid. */
+  currentStateid: Stateid | null = null;
+  savedStateid: Stateid | null = null;
+
+  session: Session | null = null;
+  slot: Slot | null = null;
+  /** `sa_cachethis` */
+  keepReply = false;
+  /** Operations that follow the one at hand. */
+  remaining = 0;
+  /** Bytes that the reply may have, headers included. */
+  replyLimit: number;
+  /** Bytes that the result of the operation at hand may take. */
+  replyRoom = 0;
+
+  constructor(server: ServerState, caller: Caller, request: CompoundRequest) {
+    this.server = server;
+    this.caller = caller;
+    this.request = request;
+    this.replyLimit = server.settings.limits.messageBytes;
+  }
+
+  /** The client whose session this is. Only for operations that are not served without SEQUENCE. */
+  get client(): Client {
+    if (this.session === null) throw new Error('an operation that needs a session ran without one');
+    return this.session.client;
+  }
+
+  /** A new current filehandle brings no stateid with it (RFC 8881 section 16.2.3.1.2). */
+  setCurrent(node: FileNode): void {
+    this.current = node;
+    this.currentStateid = null;
+  }
+
+  /** SECINFO consumes it (RFC 8881 section 2.6.3.1.1.8). */
+  clearCurrent(): void {
+    this.current = null;
+    this.currentStateid = null;
+  }
+
+  /**
+   * What a stateid argument means when it must be of an open or a lock of this client on the current file.
+   * Special stateids are not (I/O asks for those first).
+   *
+   * @param exact CLOSE and OPEN_DOWNGRADE use the current stateid with its seqid, everybody else without (section 8.2.3)
+   */
+  findState(stateid: Stateid, exact = false): LockingState | Failure {
+    let wanted = stateid;
+    if (isCurrent(stateid)) {
+      if (this.currentStateid === null) return NFS4ERR_BAD_STATEID;
+      wanted = exact ? this.currentStateid : { seqid: 0, other: this.currentStateid.other };
+    }
+    const state = this.server.locking.stateids.find(wanted.other);
+    const status = judgeStateid(state, wanted.seqid, this.client);
+    if (status !== null) return status;
+    const found = state as LockingState;
+    return found.file.node.key === this.current?.key ? found : NFS4ERR_BAD_STATEID;
+  }
+}
+
+/**
+ * Null: it names live state of this client. BAD_STATEID for what was never given out in this life, an
+ * earlier life's included: with sessions there is no STALE_STATEID (row 34, RFC 8881 section 8.2.4).
+ */
+export function judgeStateid(state: LockingState | undefined, seqid: number, client: Client): Failure | null {
+  if (state === undefined || state.client !== client) return NFS4ERR_BAD_STATEID;
+  if (state.revoked !== 0) return state.revoked;
+  if (seqid === 0 || seqid === state.seqid) return null;
+  return seqid < state.seqid ? NFS4ERR_OLD_STATEID : NFS4ERR_BAD_STATEID;
+}
+
+/** The special stateids of RFC 8881 section 8.2.3. */
+export const isCurrent = (stateid: Stateid): boolean => stateid.seqid === 1 && isZero(stateid.other);
+export const isAnonymous = (stateid: Stateid): boolean => stateid.seqid === 0 && isZero(stateid.other);
+export const isBypass = (stateid: Stateid): boolean =>
+  stateid.seqid === 0xffff_ffff && isAllOnes(stateid.other);
+
+const isZero = (other: Buffer): boolean =>
+  other.readUInt32BE(0) === 0 && other.readUInt32BE(4) === 0 && other.readUInt32BE(8) === 0;
+
+const isAllOnes = (other: Buffer): boolean =>
+  other.readUInt32BE(0) === 0xffff_ffff &&
+  other.readUInt32BE(4) === 0xffff_ffff &&
+  other.readUInt32BE(8) === 0xffff_ffff;

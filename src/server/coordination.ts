@@ -1,0 +1,40 @@
+/**
+ * What the protocol side of a node asks of its grace coordinator. The questions are synchronous so
+ * that no window opens between an answer and its use; what must be durable returns a promise.
+ */
+
+/** The client as the record store knows it. */
+export interface ClientIdentity {
+  /** `co_ownerid` (or the id of v4.0) in lower-case hex. */
+  readonly ownerId: string;
+  readonly principal: string;
+}
+
+/** Statuses are those of RFC 8881 section 15.1. */
+export type NewStateAnswer = 'grant' | 'grace';
+export type ReclaimAnswer = 'grant' | 'no-grace' | 'reclaim-bad' | 'delay';
+/** `unavailable`: the store did not answer; say DELAY to the client and let it come again (I7). */
+export type RecordAnswer = 'durable' | 'unavailable' | 'fenced';
+
+export interface Coordination {
+  /** Grant rule, step 1 (DESIGN 3): may new state be given at all now? Ask before touching the filesystem. */
+  newState(): NewStateAnswer;
+  /**
+   * Grant rule, step 3: ask after the lock was taken in the filesystem. Tests every peer's beacon. On
+   * `grace` the caller gives the lock back at once and answers GRACE; the death is already being reported.
+   */
+  confirmNewState(): NewStateAnswer;
+  /**
+   * May this client reclaim now? Covers record, principal, barrier and lift (I4). That the client has
+   * not sent its own RECLAIM_COMPLETE is the caller's to check (row 8). `delay`: before the barrier.
+   */
+  reclaim(client: ClientIdentity): ReclaimAnswer;
+  /** Grace as a client would see it, for status and for row 36. */
+  inGrace(): boolean;
+  /** RECLAIM_COMPLETE: makes the record durable in the current epoch; from then on the client counts as complete. */
+  completed(client: ClientIdentity): Promise<RecordAnswer>;
+  /** EXCHANGE_ID/CREATE_SESSION confirmed the id. The real product does nothing here (mutant D9 does). */
+  confirmed(client: ClientIdentity): Promise<RecordAnswer>;
+  /** The client is gone for good (DESTROY_CLIENTID, expiry, new verifier): its record must be durably gone first (I6). */
+  forget(client: ClientIdentity): Promise<RecordAnswer>;
+}

@@ -1,0 +1,163 @@
+import { constants } from 'node:fs';
+import { endianness } from 'node:os';
+import koffi from 'koffi';
+
+/**
+ * The system calls of the filesystem layer, as glibc (2.33 or newer) wraps them. Each returns what the
+ * kernel returns: 0 or more for success, minus the error number for failure, never an exception.
+ * Buffers that the kernel fills belong to the caller, who reuses them: a koffi struct would double the cost.
+ */
+
+// All structures here are laid out alike on x86_64 and arm64, the 64-bit little-endian Linux ABIs.
+if (endianness() !== 'LE') throw new Error('the filesystem layer knows little-endian machines only');
+
+export const AT_FDCWD = -100;
+export const AT_REMOVEDIR = 0x200;
+export const AT_SYMLINK_FOLLOW = 0x400;
+export const AT_EMPTY_PATH = 0x1000;
+/** name_to_handle_at: an identifier is enough, it need not be good for open_by_handle_at (Linux 6.5). */
+export const AT_HANDLE_FID = 0x200;
+
+// O_DIRECTORY and O_NOFOLLOW differ between x86_64 and arm64, so they come from Node; the others do not.
+export const { O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants;
+export const O_CLOEXEC = 0o2000000;
+export const O_PATH = 0o10000000;
+export const O_TMPFILE = 0o20000000 | O_DIRECTORY;
+
+/** Kernel handles are at most this long. */
+export const MAX_HANDLE_BYTES = 128;
+
+const libc = koffi.load('libc.so.6');
+const result = (value: number): number => (value < 0 ? -koffi.errno() : value);
+
+const openatCall = libc.func('int openat(int dir, const char *name, int flags, uint32_t mode)');
+/** A new descriptor, close-on-exec. */
+export const openat = (dir: number, name: string, flags: number, mode = 0): number =>
+  result(openatCall(dir, name, flags | O_CLOEXEC, mode));
+
+const closeCall = libc.func('int close(int fd)');
+export const close = (fd: number): number => result(closeCall(fd));
+
+const statxCall = libc.func(
+  'int statx(int dir, const char *name, int flags, uint32_t mask, uint8_t *buffer)',
+);
+/** Fills the 256 bytes of `struct statx` for an open descriptor, O_PATH included. */
+export const statx = (fd: number, mask: number, buffer: Buffer): number =>
+  result(statxCall(fd, '', AT_EMPTY_PATH, mask, buffer));
+
+const nameToHandleCall = libc.func(
+  'int name_to_handle_at(int dir, const char *name, uint8_t *handle, uint8_t *mountId, int flags)',
+);
+/**
+ * Fills `struct file_handle` (capacity in its first 4 bytes) and the 4 bytes of `mountId` for an open
+ * descriptor.
+ */
+export const nameToHandle = (fd: number, handle: Buffer, mountId: Buffer, flags: number): number =>
+  result(nameToHandleCall(fd, '', handle, mountId, AT_EMPTY_PATH | flags));
+
+const openByHandleCall = libc.func('int open_by_handle_at(int mount, uint8_t *handle, int flags)');
+/** `mount`: a descriptor on the filesystem, not an O_PATH one. */
+export const openByHandle = (mount: number, handle: Buffer, flags: number): number =>
+  result(openByHandleCall(mount, handle, flags | O_CLOEXEC));
+
+// fcntl is variadic in C. Both ABIs pass an integer or pointer in the same register either way, and a
+// fixed prototype saves koffi the work of describing the arguments at each call.
+const fcntlCall = libc.func('int fcntl(int fd, int command, uint8_t *argument)');
+export const fcntl = (fd: number, command: number, argument: Buffer): number =>
+  result(fcntlCall(fd, command, argument));
+
+const preadCall = libc.func('int64_t pread64(int fd, uint8_t *buffer, size_t count, int64_t offset)');
+export const pread = (fd: number, buffer: Buffer, count: number, offset: bigint): number =>
+  result(Number(preadCall(fd, buffer, count, offset)));
+
+const pwriteCall = libc.func('int64_t pwrite64(int fd, const uint8_t *buffer, size_t count, int64_t offset)');
+export const pwrite = (fd: number, buffer: Buffer, count: number, offset: bigint): number =>
+  result(Number(pwriteCall(fd, buffer, count, offset)));
+
+const fsyncCall = libc.func('int fsync(int fd)');
+export const fsync = (fd: number): number => result(fsyncCall(fd));
+
+const fdatasyncCall = libc.func('int fdatasync(int fd)');
+export const fdatasync = (fd: number): number => result(fdatasyncCall(fd));
+
+const ftruncateCall = libc.func('int ftruncate64(int fd, int64_t size)');
+export const ftruncate = (fd: number, size: bigint): number => result(ftruncateCall(fd, size));
+
+const lseekCall = libc.func('int64_t lseek64(int fd, int64_t offset, int whence)');
+/** To an absolute position. Positions of directories fill 63 bits: 0 stands for every success. */
+export const seekTo = (fd: number, offset: bigint): number =>
+  lseekCall(fd, offset, 0) < 0 ? -koffi.errno() : 0;
+
+const getdentsCall = libc.func('int64_t getdents64(int fd, uint8_t *buffer, size_t size)');
+export const getdents = (fd: number, buffer: Buffer): number =>
+  result(Number(getdentsCall(fd, buffer, buffer.length)));
+
+const unlinkatCall = libc.func('int unlinkat(int dir, const char *name, int flags)');
+export const unlinkat = (dir: number, name: string, flags: number): number =>
+  result(unlinkatCall(dir, name, flags));
+
+const mkdiratCall = libc.func('int mkdirat(int dir, const char *name, uint32_t mode)');
+export const mkdirat = (dir: number, name: string, mode: number): number =>
+  result(mkdiratCall(dir, name, mode));
+
+const mknodatCall = libc.func('int mknodat(int dir, const char *name, uint32_t mode, uint64_t device)');
+export const mknodat = (dir: number, name: string, mode: number, device: bigint): number =>
+  result(mknodatCall(dir, name, mode, device));
+
+const symlinkatCall = libc.func('int symlinkat(const char *target, int dir, const char *name)');
+export const symlinkat = (target: string, dir: number, name: string): number =>
+  result(symlinkatCall(target, dir, name));
+
+const readlinkatCall = libc.func(
+  'int64_t readlinkat(int dir, const char *name, uint8_t *buffer, size_t size)',
+);
+/** The target of the symbolic link that an O_PATH descriptor stands for. */
+export const readlink = (fd: number, buffer: Buffer): number =>
+  result(Number(readlinkatCall(fd, '', buffer, buffer.length)));
+
+const renameat2Call = libc.func(
+  'int renameat2(int fromDir, const char *from, int toDir, const char *to, uint32_t flags)',
+);
+export const renameat = (fromDir: number, from: string, toDir: number, to: string): number =>
+  result(renameat2Call(fromDir, from, toDir, to, 0));
+
+/**
+ * The way to a file by a descriptor of it, O_PATH included, for calls that take only names. The kernel goes to
+ * the file itself and follows nothing further, be it a symbolic link.
+ */
+const byDescriptor = (fd: number): string => `/proc/self/fd/${fd}`;
+
+const linkatCall = libc.func(
+  'int linkat(int fromDir, const char *from, int toDir, const char *to, int flags)',
+);
+/** A name for an open file. By its path, since AT_EMPTY_PATH would need CAP_DAC_READ_SEARCH. */
+export const linkDescriptor = (fd: number, dir: number, name: string): number =>
+  result(linkatCall(AT_FDCWD, byDescriptor(fd), dir, name, AT_SYMLINK_FOLLOW));
+
+/** A new file description of the file behind an O_PATH descriptor. */
+export const reopen = (fd: number, flags: number): number => openat(AT_FDCWD, byDescriptor(fd), flags);
+
+const fchmodatCall = libc.func('int fchmodat(int dir, const char *name, uint32_t mode, int flags)');
+/** By path, since fchmod refuses O_PATH descriptors. */
+export const chmodDescriptor = (fd: number, mode: number): number =>
+  result(fchmodatCall(AT_FDCWD, byDescriptor(fd), mode, 0));
+
+const fchownatCall = libc.func(
+  'int fchownat(int dir, const char *name, uint32_t uid, uint32_t gid, int flags)',
+);
+/** 2^32 - 1 leaves an id as it is. */
+export const chownDescriptor = (fd: number, uid: number, gid: number): number =>
+  result(fchownatCall(fd, '', uid, gid, AT_EMPTY_PATH));
+
+const utimensatCall = libc.func('int utimensat(int dir, const char *name, const uint8_t *times, int flags)');
+/** `times`: two `struct timespec`, access and modification. */
+export const utimensDescriptor = (fd: number, times: Buffer): number =>
+  result(utimensatCall(fd, '', times, AT_EMPTY_PATH));
+
+const fstatvfsCall = libc.func('int fstatvfs64(int fd, uint8_t *buffer)');
+/** Fills the 112 bytes of `struct statvfs`. */
+export const fstatvfs = (fd: number, buffer: Buffer): number => result(fstatvfsCall(fd, buffer));
+
+const fstatfsCall = libc.func('int fstatfs64(int fd, uint8_t *buffer)');
+/** Fills the 120 bytes of `struct statfs`, whose first 8 are the filesystem's magic number. */
+export const fstatfs = (fd: number, buffer: Buffer): number => result(fstatfsCall(fd, buffer));

@@ -1,0 +1,112 @@
+import {
+  CREATE_SESSION4_FLAG_CONN_BACK_CHAN,
+  CREATE_SESSION4_FLAG_CONN_RDMA,
+  CREATE_SESSION4_FLAG_PERSIST,
+} from '../../nfs4/constants.ts';
+import {
+  type CreateSessionArgs,
+  type CreateSessionResult,
+  createSession,
+} from '../../nfs4/operations/create-session.ts';
+import type { ChannelAttrs } from '../../nfs4/session-types.ts';
+import {
+  NFS4_OK,
+  NFS4ERR_CLID_INUSE,
+  NFS4ERR_DELAY,
+  NFS4ERR_INVAL,
+  NFS4ERR_NOSPC,
+  NFS4ERR_SEQ_MISORDERED,
+  NFS4ERR_STALE_CLIENTID,
+  NFS4ERR_TOOSMALL,
+} from '../../nfs4/status.ts';
+import type { Limits } from '../options.ts';
+import type { ServedOperation } from '../served-operation.ts';
+import type { ServerState } from '../server-state.ts';
+import type { Client } from '../state/clients.ts';
+
+const KNOWN_FLAGS =
+  CREATE_SESSION4_FLAG_PERSIST | CREATE_SESSION4_FLAG_CONN_BACK_CHAN | CREATE_SESSION4_FLAG_CONN_RDMA;
+
+/** Bytes that a channel must carry at least: an EXCHANGE_ID with the longest owner would not fit into less. */
+const MIN_CHANNEL_BYTES = 1024;
+
+/**
+ * RFC 8881 section 18.36. Served during grace as always (row 3). DELAY takes no sequence id: the client
+ * repeats the very same request.
+ */
+export const serveCreateSession: ServedOperation<CreateSessionArgs, CreateSessionResult> = {
+  codec: createSession,
+  placement: 'anywhere',
+  serve({ server, caller }, args) {
+    const client = server.clients.byId(args.clientId);
+    if (client === undefined) return { status: NFS4ERR_STALE_CLIENTID };
+    if (client.identity.principal !== caller.principal) return { status: NFS4ERR_CLID_INUSE };
+    const slot = client.createSession;
+    if (args.sequence === slot.seqid && slot.reply !== null) return slot.reply as CreateSessionResult;
+    if (args.sequence !== (slot.seqid + 1) >>> 0) return { status: NFS4ERR_SEQ_MISORDERED };
+    if (slot.inProgress || client.standing !== 'live') return { status: NFS4ERR_DELAY };
+    if (client.confirmed) return remember(client, args, makeSession(server, client, args));
+
+    slot.inProgress = true;
+    return confirm(server, client).then((status) => {
+      slot.inProgress = false;
+      if (status !== NFS4_OK) return { status };
+      return remember(client, args, makeSession(server, client, args));
+    });
+  },
+};
+
+/** Row 23: this is where a restarted client's earlier life ends, its record first (I6). */
+async function confirm(
+  server: ServerState,
+  client: Client,
+): Promise<typeof NFS4_OK | typeof NFS4ERR_DELAY | typeof NFS4ERR_STALE_CLIENTID> {
+  const earlier = server.clients.confirmedOf(client.identity.ownerId);
+  if (earlier !== null && !(await server.leases.discard(earlier))) return NFS4ERR_DELAY;
+  if (!(await server.records.confirmed(client))) return NFS4ERR_DELAY;
+  // While we waited, another EXCHANGE_ID of the owner may have replaced this client id.
+  if (client.standing === 'gone') return NFS4ERR_STALE_CLIENTID;
+  server.clients.confirm(client);
+  server.leases.renew(client);
+  return NFS4_OK;
+}
+
+function remember(client: Client, args: CreateSessionArgs, result: CreateSessionResult): CreateSessionResult {
+  client.createSession.seqid = args.sequence;
+  client.createSession.reply = result;
+  return result;
+}
+
+function makeSession(server: ServerState, client: Client, args: CreateSessionArgs): CreateSessionResult {
+  const { limits } = server.settings;
+  if ((args.flags & ~KNOWN_FLAGS) !== 0) return { status: NFS4ERR_INVAL };
+  const fore = agree(args.foreChanAttrs, limits);
+  if (fore.maxRequestSize < MIN_CHANNEL_BYTES || fore.maxResponseSize < MIN_CHANNEL_BYTES) {
+    return { status: NFS4ERR_TOOSMALL };
+  }
+  if (client.sessions.size >= limits.sessionsPerClient) return { status: NFS4ERR_NOSPC };
+  const session = server.sessions.create(client, fore);
+  server.leases.renew(client);
+  return {
+    status: NFS4_OK,
+    sessionId: session.id,
+    sequence: args.sequence,
+    // Neither a reply cache that survives us nor calls back to the client: no delegation is ever given.
+    flags: 0,
+    foreChanAttrs: fore,
+    backChanAttrs: { ...args.backChanAttrs, headerPadSize: 0, rdmaIrd: null },
+  };
+}
+
+/** The smaller of what both sides can do. */
+function agree(asked: ChannelAttrs, limits: Limits): ChannelAttrs {
+  return {
+    headerPadSize: 0,
+    maxRequestSize: Math.min(asked.maxRequestSize, limits.messageBytes),
+    maxResponseSize: Math.min(asked.maxResponseSize, limits.messageBytes),
+    maxResponseSizeCached: Math.min(asked.maxResponseSizeCached, limits.cachedReplyBytes),
+    maxOperations: Math.max(1, Math.min(asked.maxOperations, limits.operationsPerCompound)),
+    maxRequests: Math.max(1, Math.min(asked.maxRequests, limits.slotsPerSession)),
+    rdmaIrd: null,
+  };
+}

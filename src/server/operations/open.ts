@@ -1,0 +1,205 @@
+import {
+  CLAIM_PREVIOUS,
+  OPEN_DELEGATE_NONE,
+  OPEN_DELEGATE_NONE_EXT,
+  OPEN4_RESULT_LOCKTYPE_POSIX,
+  OPEN4_SHARE_ACCESS_WANT_CANCEL,
+  OPEN4_SHARE_ACCESS_WANT_DELEG_MASK,
+  OPEN4_SHARE_ACCESS_WANT_NO_DELEG,
+  OPEN4_SHARE_ACCESS_WANT_NO_PREFERENCE,
+  OPEN4_SHARE_ACCESS_WANT_PUSH_DELEG_WHEN_UNCONTENDED,
+  OPEN4_SHARE_ACCESS_WANT_SIGNAL_DELEG_WHEN_RESRC_AVAIL,
+  WND4_CANCELLED,
+  WND4_NOT_WANTED,
+  WND4_RESOURCE,
+} from '../../nfs4/constants.ts';
+import type { OpenDelegation } from '../../nfs4/open-delegation.ts';
+import { type OpenArgs, type OpenResult, open } from '../../nfs4/operations/open.ts';
+import {
+  type Failure,
+  NFS4_OK,
+  NFS4ERR_ACCESS,
+  NFS4ERR_DELAY,
+  NFS4ERR_INVAL,
+  NFS4ERR_RECLAIM_CONFLICT,
+  NFS4ERR_SHARE_DENIED,
+  statusName,
+} from '../../nfs4/status.ts';
+import type { Compound } from '../compound.ts';
+import { statusOfErrno } from '../errno-status.ts';
+import { judgeType } from '../io-admission.ts';
+import { changeInfo } from '../new-objects.ts';
+import { granted, refused, type Subject } from '../observation.ts';
+import { findTarget, judgeClaim, type OpenTarget } from '../open-target.ts';
+import type { ServedOperation } from '../served-operation.ts';
+import { shareConflict } from '../state/files.ts';
+import { type OpenState, ownerText, SHARE_BOTH, SHARE_READ, SHARE_WRITE } from '../state/opens.ts';
+import { bumpSeqid } from '../state/stateids.ts';
+
+/** Who wants to do what; the file is found later. */
+interface Request {
+  /** Owner in hex. */
+  readonly owner: string;
+  readonly access: number;
+  readonly deny: number;
+  readonly reclaim: boolean;
+}
+
+/** RFC 8881 section 18.16. Delegations are never given. */
+export const serveOpen: ServedOperation<OpenArgs, OpenResult> = {
+  codec: open,
+  placement: 'in-session',
+  replyBytes: 88,
+  serve(compound, args) {
+    const request: Request = {
+      owner: args.owner.owner.toString('hex'),
+      access: args.shareAccess & SHARE_BOTH,
+      deny: args.shareDeny,
+      reclaim: args.claim.claim === CLAIM_PREVIOUS,
+    };
+    const bad = judgeShares(args, request) ?? judgeClaim(compound, args);
+    if (bad !== null) return { status: bad };
+    // Grant rule, step 1, before a file is made: one that nobody may open helps nobody.
+    const { grants } = compound.server;
+    const refusal = request.reclaim ? grants.reclaim(compound.client) : grants.newState(compound.client);
+    if (refusal !== null) return refuse(compound, request, nameForRefusal(compound, args), refusal);
+    const target = findTarget(compound, args);
+    if (typeof target === 'number') return { status: target };
+    const refusedNow = judge(compound, request, target);
+    if (refusedNow !== null)
+      return refuse(compound, request, compound.server.paths.of(target.node), refusedNow);
+    return take(compound, args, request, target);
+  },
+};
+
+const WANT_BITS =
+  OPEN4_SHARE_ACCESS_WANT_DELEG_MASK |
+  OPEN4_SHARE_ACCESS_WANT_SIGNAL_DELEG_WHEN_RESRC_AVAIL |
+  OPEN4_SHARE_ACCESS_WANT_PUSH_DELEG_WHEN_UNCONTENDED;
+
+function judgeShares({ shareAccess, shareDeny }: OpenArgs, { access }: Request): Failure | null {
+  const unknown = (shareAccess & ~(SHARE_BOTH | WANT_BITS)) !== 0;
+  const want = shareAccess & OPEN4_SHARE_ACCESS_WANT_DELEG_MASK;
+  if (unknown || want > OPEN4_SHARE_ACCESS_WANT_CANCEL) return NFS4ERR_INVAL;
+  return access === 0 || shareDeny > SHARE_BOTH ? NFS4ERR_INVAL : null;
+}
+
+/** Type, permissions, shares, limits: what stands between this client and this file. */
+function judge(compound: Compound, request: Request, target: OpenTarget): Failure | null {
+  const { settings, locking } = compound.server;
+  const wrongType = judgeType(target.node);
+  if (wrongType !== null) return wrongType;
+  // Row 12: a reclaim gets no more than a normal request would.
+  const forbidden = judgePermissions(compound, request, target);
+  if (forbidden !== null) return forbidden;
+  if (request.deny !== 0 && settings.denyModes === 'refused') return NFS4ERR_SHARE_DENIED;
+  const own = locking.findOpen(compound.client, request.owner, target.node);
+  const shares = judgeConflict(compound, request, target, own);
+  if (shares !== null) return shares;
+  return own === null && locking.stateids.size >= settings.limits.stateids ? NFS4ERR_DELAY : null;
+}
+
+function judgePermissions(compound: Compound, request: Request, target: OpenTarget): Failure | null {
+  if (target.made) return null;
+  const allowed = compound.server.settings.filesystem.permissions(target.node, compound.caller.credentials);
+  if (!allowed.ok) return statusOfErrno(allowed.errno);
+  const { read, write, execute, owner } = allowed.value;
+  // A program's pages are read through an open for reading.
+  const denied =
+    ((request.access & SHARE_READ) !== 0 && !read && !execute) ||
+    (((request.access & SHARE_WRITE) !== 0 || target.truncate) && !write);
+  return denied && !(owner && target.byHandle) ? NFS4ERR_ACCESS : null;
+}
+
+function judgeConflict(
+  { server }: Compound,
+  request: Request,
+  { node, truncate }: OpenTarget,
+  own: OpenState | null,
+): Failure | null {
+  const file = server.locking.files.find(node);
+  if (file === undefined) return null;
+  // Emptying a file is writing to it.
+  const access = truncate ? request.access | SHARE_WRITE : request.access;
+  const holder = shareConflict(file, access, request.deny, own);
+  if (holder === null) return null;
+  if (server.leases.lapsed(holder.client)) {
+    // Row 21: a courtesy ends with the first conflict. Record first, so not in this turn.
+    void server.leases.expire(holder.client);
+    return NFS4ERR_DELAY;
+  }
+  // Row 11.
+  return request.reclaim ? NFS4ERR_RECLAIM_CONFLICT : NFS4ERR_SHARE_DENIED;
+}
+
+/** Grant rule, steps 2 to 4. */
+function take(compound: Compound, args: OpenArgs, request: Request, target: OpenTarget): OpenResult {
+  const { locking, grants, paths, settings } = compound.server;
+  const { node } = target;
+  const known = locking.findOpen(compound.client, request.owner, node);
+  const gained = request.access & ~(known?.access ?? 0);
+  const path = paths.of(node);
+  const kept = locking.keepDescriptors(node, gained);
+  if (!kept.ok) return refuse(compound, request, path, statusOfErrno(kept.errno));
+  const failure = (request.reclaim ? null : grants.confirmNewState()) ?? empty(compound, target);
+  if (failure !== null) {
+    locking.dropDescriptors(node, gained);
+    return refuse(compound, request, path, failure);
+  }
+  const held = known ?? locking.createOpen(compound.client, request.owner, node, path);
+  held.add(request.access, request.deny);
+  const stateid = bumpSeqid(held);
+  compound.setCurrent(node);
+  compound.currentStateid = stateid;
+  settings.observe(granted(subjectOf(compound, request, path), request.reclaim));
+  return {
+    status: NFS4_OK,
+    stateid,
+    cinfo: changeInfo(target.directory),
+    rflags: OPEN4_RESULT_LOCKTYPE_POSIX,
+    attrSet: target.attrSet,
+    delegation: noDelegation(args.shareAccess),
+  };
+}
+
+/** Only now: what a dead node's client still holds must not be emptied under it. */
+function empty({ server }: Compound, { node, truncate }: OpenTarget): Failure | null {
+  if (!truncate) return null;
+  const { errno } = server.settings.filesystem.setAttributes(node, { size: 0n });
+  return errno === null ? null : statusOfErrno(errno);
+}
+
+/** A client that says what it wants is told why it does not get it (RFC 8881 section 18.16.3). */
+function noDelegation(shareAccess: number): OpenDelegation {
+  const want = shareAccess & OPEN4_SHARE_ACCESS_WANT_DELEG_MASK;
+  if (want === OPEN4_SHARE_ACCESS_WANT_NO_PREFERENCE) return { delegationType: OPEN_DELEGATE_NONE };
+  const why =
+    want === OPEN4_SHARE_ACCESS_WANT_NO_DELEG
+      ? WND4_NOT_WANTED
+      : want === OPEN4_SHARE_ACCESS_WANT_CANCEL
+        ? WND4_CANCELLED
+        : WND4_RESOURCE;
+  return { delegationType: OPEN_DELEGATE_NONE_EXT, whyNone: { why, serverWillSignalAvail: false } };
+}
+
+function refuse(compound: Compound, request: Request, path: string, status: Failure): OpenResult {
+  compound.server.settings.observe(
+    refused(subjectOf(compound, request, path), request.reclaim, statusName(status)),
+  );
+  return { status };
+}
+
+/** The file of an OPEN that is refused before it was looked for. */
+function nameForRefusal({ server, current }: Compound, { claim }: OpenArgs): string {
+  const path = current === null ? '' : server.paths.of(current);
+  if (!('file' in claim)) return path;
+  return path === '' ? claim.file : `${path}/${claim.file}`;
+}
+
+const subjectOf = ({ client }: Compound, { owner, access }: Request, path: string): Subject => ({
+  op: 'open',
+  client: client.name,
+  owner: ownerText(owner),
+  file: path,
+  mode: (access & SHARE_WRITE) !== 0 ? 'write' : 'read',
+});

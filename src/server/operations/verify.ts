@@ -1,0 +1,15 @@
+import { type VerifyArgs, type VerifyResult, verify } from '../../nfs4/operations/verify.ts';
+import { NFS4_OK, NFS4ERR_NOT_SAME } from '../../nfs4/status.ts';
+import { compareAttributes } from '../attributes.ts';
+import type { ServedOperation } from '../served-operation.ts';
+
+/** RFC 8881 section 18.31. */
+export const serveVerify: ServedOperation<VerifyArgs, VerifyResult> = {
+  codec: verify,
+  placement: 'in-session',
+  serve(compound, { objAttributes }) {
+    const same = compareAttributes(compound.server.settings, compound.current, objAttributes);
+    if (typeof same === 'number') return { status: same };
+    return { status: same ? NFS4_OK : NFS4ERR_NOT_SAME };
+  },
+};

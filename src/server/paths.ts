@@ -1,0 +1,82 @@
+import type { FileNode, Filesystem } from './filesystem/types.ts';
+
+/** Directory entries that one search looks at before it gives up. */
+const SEARCH_ENTRIES = 4096;
+const PAGE_ENTRIES = 256;
+
+/**
+ * Names of files for people and histories. File handles carry none, so they are learned when a client
+ * looks something up; one that comes back with a handle after a restart of the server is searched for.
+ * Nothing but reports hangs on them.
+ */
+export class PathBook {
+  readonly #filesystem: Filesystem;
+  readonly #entries: number;
+  readonly #byKey = new Map<string, string>();
+
+  constructor(filesystem: Filesystem, entries = 10_000) {
+    this.#filesystem = filesystem;
+    this.#entries = entries;
+    this.#remember(filesystem.root(), '');
+  }
+
+  /** `node` was found under this name. */
+  learn(directory: FileNode, name: string, node: FileNode): void {
+    const path = this.#byKey.get(directory.key);
+    if (path !== undefined) this.#remember(node, path === '' ? name : `${path}/${name}`);
+  }
+
+  /** Something was renamed or removed: a whole tree of names may be wrong now. */
+  forgetAll(): void {
+    this.#byKey.clear();
+    this.#remember(this.#filesystem.root(), '');
+  }
+
+  /** Relative to the root of the export, without leading slash; `#<fileid>` when it cannot be found out. */
+  of(node: FileNode): string {
+    const known = this.#byKey.get(node.key);
+    if (known !== undefined) return known;
+    this.#search(node);
+    return this.#byKey.get(node.key) ?? this.#fallback(node);
+  }
+
+  #fallback(node: FileNode): string {
+    const attributes = this.#filesystem.attributes(node);
+    return attributes.ok ? `#${attributes.value.fileid}` : '#';
+  }
+
+  /** Breadth first from the root, learning whatever it sees. */
+  #search(node: FileNode): void {
+    const waiting = [this.#filesystem.root()];
+    let budget = SEARCH_ENTRIES;
+    for (let directory = waiting.shift(); directory !== undefined; directory = waiting.shift()) {
+      let cookie = 0n;
+      for (;;) {
+        const page = this.#filesystem.readdir(directory, cookie, PAGE_ENTRIES);
+        if (!page.ok) break;
+        for (const entry of page.value.entries) {
+          budget -= 1;
+          cookie = entry.cookie;
+          const found = this.#filesystem.lookup(directory, entry.name);
+          if (!found.ok) continue;
+          this.learn(directory, entry.name, found.value);
+          if (found.value.key === node.key || budget <= 0) return;
+          if (found.value.type === 'directory') waiting.push(found.value);
+        }
+        if (page.value.eof || page.value.entries.length === 0) break;
+      }
+    }
+  }
+
+  #remember(node: FileNode, path: string): void {
+    // The oldest entry goes: a Map keeps the order in which keys came.
+    if (this.#byKey.size >= this.#entries && !this.#byKey.has(node.key)) {
+      for (const oldest of this.#byKey.keys()) {
+        if (this.#byKey.get(oldest) === '') continue;
+        this.#byKey.delete(oldest);
+        break;
+      }
+    }
+    this.#byKey.set(node.key, path);
+  }
+}

@@ -1,0 +1,27 @@
+import type { OperationCodec, StatusResult } from '../nfs4/operation.ts';
+import type { Compound } from './compound.ts';
+
+/**
+ * Where an operation may stand (RFC 8881 sections 2.10.2.3 and 18.46.3).
+ * - `sequence`: SEQUENCE itself, first and nowhere else.
+ * - `in-session`: after SEQUENCE.
+ * - `anywhere`: after SEQUENCE, or as the only operation of a COMPOUND without.
+ * - `alone`: as the only operation, never after SEQUENCE.
+ */
+export type Placement = 'sequence' | 'in-session' | 'anywhere' | 'alone';
+
+/** One operation as this server does it. */
+export interface ServedOperation<Args, Result extends StatusResult> {
+  readonly codec: OperationCodec<Args, Result>;
+  readonly placement: Placement;
+  /**
+   * Given where what was done cannot be taken back: the bytes of a successful result, without operation number. There
+   * must be room for them before it is done (REP_TOO_BIG, RFC 8881 section 2.10.6.4).
+   */
+  readonly replyBytes?: number;
+  /** A promise only where something durable must be waited for. Outcomes are values; a throw is a mistake of ours (SERVERFAULT). */
+  serve(compound: Compound, args: Args): Result | Promise<Result>;
+}
+
+/** Any served operation, where its types do not matter. */
+export type AnyServedOperation = ServedOperation<unknown, StatusResult>;

@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto';
+
+/** Bytes of `other` in a stateid (RFC 8881 section 3.3.12). */
+const OTHER_BYTES = 12;
+/** How much of the tag a stateid carries; the rest is its index. */
+const STATEID_TAG_BYTES = 6;
+const SESSION_ID_BYTES = 16;
+
+/**
+ * One life of one server, as it shows in everything that the server hands out: client ids, session
+ * ids and stateids all carry a tag of this life. What an earlier life gave out, or another node of the
+ * cluster, is therefore recognised for what it is (rows 1, 2, 28 and 34) without remembering anything.
+ */
+export class BootIdentity {
+  readonly #tag: Buffer;
+  readonly #tagHigh: number;
+  readonly #tagLow: number;
+  readonly #stateidTag: number;
+
+  /**
+   * @param bootVerifier differs in every life of this node
+   * @param serverOwner `so_major_id`, differs between nodes: two nodes that booted equally often have the same verifier
+   */
+  constructor(bootVerifier: Buffer, serverOwner: string) {
+    this.#tag = createHash('sha256')
+      .update(bootVerifier)
+      .update('\0')
+      .update(serverOwner)
+      .digest()
+      .subarray(0, 8);
+    this.#tagHigh = this.#tag.readUInt32BE(0);
+    this.#tagLow = this.#tag.readUInt32BE(4);
+    this.#stateidTag = this.#tag.readUIntBE(0, STATEID_TAG_BYTES);
+  }
+
+  /** `writeverf` of this life: a client that sees another one sends its unstable writes again (RFC 8881 section 18.32.3). */
+  get writeVerifier(): Buffer {
+    return this.#tag;
+  }
+
+  /** @param index 1 to 2^32-1, unique among the client ids of this life */
+  clientId(index: number): bigint {
+    return (BigInt(this.#tagHigh) << 32n) | BigInt(index >>> 0);
+  }
+
+  /**
+   * @param clientIndex for readers of a trace only
+   * @param index 0 to 2^32-1, unique among the sessions of this life
+   */
+  sessionId(clientIndex: number, index: number): Buffer {
+    const id = Buffer.alloc(SESSION_ID_BYTES);
+    this.#tag.copy(id, 0);
+    id.writeUInt32BE(clientIndex >>> 0, 8);
+    id.writeUInt32BE(index >>> 0, 12);
+    return id;
+  }
+
+  /** @returns the index a session id of this life was made with, or -1 for any other id (row 1) */
+  sessionIndex(id: Buffer): number {
+    if (id.length !== SESSION_ID_BYTES) return -1;
+    if (id.readUInt32BE(0) !== this.#tagHigh || id.readUInt32BE(4) !== this.#tagLow) return -1;
+    return id.readUInt32BE(12);
+  }
+
+  /** @param index 1 to 2^48-1, never used twice in this life */
+  stateidOther(index: number): Buffer {
+    const other = Buffer.allocUnsafe(OTHER_BYTES);
+    other.writeUIntBE(this.#stateidTag, 0, STATEID_TAG_BYTES);
+    other.writeUIntBE(index, STATEID_TAG_BYTES, OTHER_BYTES - STATEID_TAG_BYTES);
+    return other;
+  }
+
+  /** @returns the index a stateid of this life was made with, or -1 for any other (row 34) */
+  stateidIndex(other: Buffer): number {
+    if (other.length !== OTHER_BYTES || other.readUIntBE(0, STATEID_TAG_BYTES) !== this.#stateidTag)
+      return -1;
+    return other.readUIntBE(STATEID_TAG_BYTES, OTHER_BYTES - STATEID_TAG_BYTES);
+  }
+}

@@ -1,0 +1,200 @@
+import type { Failure } from '../../nfs4/status.ts';
+import type { FileNode, Filesystem, LockTable } from '../filesystem/types.ts';
+import { type Observe, released, spanForHistory } from '../observation.ts';
+import type { BootIdentity } from './boot-identity.ts';
+import type { Client } from './clients.ts';
+import { FileTable } from './files.ts';
+import { LockOwner, LockState } from './lock-owners.ts';
+import { OpenState, ownerText, SHARE_READ, SHARE_WRITE } from './opens.ts';
+import { StateidTable } from './stateids.ts';
+
+/**
+ * Opens and byte-range locks of all clients of this node, with what they hold in the filesystem. Everything
+ * here is synchronous: whoever asked a question may act on the answer before anybody else gets a turn.
+ */
+export class LockingTables {
+  readonly files = new FileTable();
+  readonly stateids: StateidTable;
+  readonly #filesystem: Filesystem;
+  readonly #locks: LockTable;
+  readonly #observe: Observe;
+  readonly #ownerByKey = new Map<string, LockOwner>();
+
+  constructor(identity: BootIdentity, filesystem: Filesystem, locks: LockTable, observe: Observe) {
+    this.stateids = new StateidTable(identity);
+    this.#filesystem = filesystem;
+    this.#locks = locks;
+    this.#observe = observe;
+  }
+
+  /** The open that this owner has on the file. */
+  findOpen(client: Client, owner: string, node: FileNode): OpenState | null {
+    const file = this.files.find(node);
+    if (file === undefined) return null;
+    for (const open of file.opens) if (open.client === client && open.owner === owner) return open;
+    return null;
+  }
+
+  /** A new open without any access yet; {@link OpenState.add} gives it some. */
+  createOpen(client: Client, owner: string, node: FileNode, path: string): OpenState {
+    const index = this.stateids.nextIndex();
+    const open = new OpenState(index, this.stateids.otherOf(index), client, owner, this.files.of(node, path));
+    open.file.opens.add(open);
+    client.opens.add(open);
+    this.stateids.insert(open);
+    return open;
+  }
+
+  lockOwner(client: Client, owner: string): LockOwner {
+    let known = client.lockOwners.get(owner);
+    if (known === undefined) {
+      known = new LockOwner(client, owner);
+      client.lockOwners.set(owner, known);
+      this.#ownerByKey.set(known.key, known);
+    }
+    return known;
+  }
+
+  /** Who is behind a key of the filesystem's lock table; null: nobody of this node. */
+  ownerOfKey(key: string | undefined): LockOwner | null {
+    return key === undefined ? null : (this.#ownerByKey.get(key) ?? null);
+  }
+
+  /** What this owner already has a lock stateid for, on the file of `open`. */
+  findLock(client: Client, owner: string, open: OpenState): LockState | null {
+    return client.lockOwners.get(owner)?.states.get(open.file.node.key) ?? null;
+  }
+
+  createLock(owner: LockOwner, open: OpenState): LockState {
+    const index = this.stateids.nextIndex();
+    const lock = new LockState(index, this.stateids.otherOf(index), owner, open);
+    owner.states.set(open.file.node.key, lock);
+    open.locks.add(lock);
+    this.stateids.insert(lock);
+    return lock;
+  }
+
+  holdsLocks(lock: LockState): boolean {
+    return this.#locks.held(lock.file.node, lock.owner.key).length > 0;
+  }
+
+  /** Ranges that a client holds, over all its owners and files. */
+  lockCount(client: Client): number {
+    let count = 0;
+    for (const owner of client.lockOwners.values()) {
+      for (const lock of owner.states.values()) count += this.#locks.held(lock.file.node, owner.key).length;
+    }
+    return count;
+  }
+
+  /** CLOSE: the open, and the locks that were taken through it. */
+  close(open: OpenState): void {
+    for (const lock of open.locks) this.freeLock(lock);
+    this.#letGoOpen(open);
+    this.stateids.remove(open);
+  }
+
+  /** Lets go of all ranges and forgets the stateid (FREE_STATEID, CLOSE). */
+  freeLock(lock: LockState): void {
+    this.#letGoLock(lock);
+    this.stateids.remove(lock);
+  }
+
+  /** FREE_STATEID of something that was revoked: the client has acknowledged the loss. */
+  acknowledge(state: OpenState | LockState): void {
+    if (state.revoked === 0) throw new Error(`stateid ${state.index} was not revoked`);
+    this.stateids.remove(state);
+    state.client.revoked -= 1;
+  }
+
+  /** Takes everything from a client; its stateids answer `status` from now on. Its record must be durably gone (I6). */
+  revokeAll(client: Client, status: Failure): void {
+    for (const open of client.opens) {
+      for (const lock of open.locks) {
+        this.#letGoLock(lock);
+        this.#revoke(lock, status);
+      }
+      this.#letGoOpen(open);
+      this.#revoke(open, status);
+    }
+    this.#assertEmpty(client);
+  }
+
+  /** Takes everything from a client that will not ask again. Its record must be durably gone (I6). */
+  dropAll(client: Client): void {
+    for (const open of client.opens) this.close(open);
+    if (client.revoked > 0) this.#forgetRevoked(client);
+    this.#assertEmpty(client);
+  }
+
+  /** Access bits that an open gains or loses keep or close the file's descriptor. */
+  keepDescriptors(node: FileNode, access: number): ReturnType<Filesystem['open']> {
+    if ((access & SHARE_READ) !== 0) {
+      const read = this.#filesystem.open(node, 'read');
+      if (!read.ok) return read;
+    }
+    if ((access & SHARE_WRITE) !== 0) {
+      const write = this.#filesystem.open(node, 'write');
+      if (!write.ok) {
+        if ((access & SHARE_READ) !== 0) this.#filesystem.close(node, 'read');
+        return write;
+      }
+    }
+    return { ok: true, value: undefined };
+  }
+
+  dropDescriptors(node: FileNode, access: number): void {
+    if ((access & SHARE_READ) !== 0) this.#filesystem.close(node, 'read');
+    if ((access & SHARE_WRITE) !== 0) this.#filesystem.close(node, 'write');
+  }
+
+  #letGoLock(lock: LockState): void {
+    const { node } = lock.file;
+    const { client, owner } = lock;
+    const held = this.#locks.held(node, owner.key);
+    this.#locks.releaseOwner(node, owner.key);
+    for (const range of held) {
+      this.#observe(
+        released({
+          op: 'lock',
+          client: client.name,
+          owner: owner.name,
+          file: lock.file.path,
+          mode: range.mode,
+          span: spanForHistory(range.span),
+        }),
+      );
+    }
+    lock.open.locks.delete(lock);
+    owner.states.delete(node.key);
+    if (owner.states.size > 0) return;
+    client.lockOwners.delete(owner.owner);
+    this.#ownerByKey.delete(owner.key);
+  }
+
+  #letGoOpen(open: OpenState): void {
+    this.dropDescriptors(open.file.node, open.access);
+    open.file.opens.delete(open);
+    open.client.opens.delete(open);
+    this.files.dropIfUnused(open.file);
+    this.#observe(
+      released({ op: 'open', client: open.client.name, owner: ownerText(open.owner), file: open.file.path }),
+    );
+  }
+
+  #revoke(state: OpenState | LockState, status: Failure): void {
+    state.revoked = status;
+    state.client.revoked += 1;
+  }
+
+  #forgetRevoked(client: Client): void {
+    for (const state of this.stateids.all()) if (state.client === client) this.stateids.remove(state);
+    client.revoked = 0;
+  }
+
+  #assertEmpty(client: Client): void {
+    if (client.opens.size > 0 || client.lockOwners.size > 0) {
+      throw new Error(`client ${client.name} still holds state after all of it was taken`);
+    }
+  }
+}

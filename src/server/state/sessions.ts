@@ -1,0 +1,76 @@
+import type { BootIdentity } from './boot-identity.ts';
+import type { Client } from './clients.ts';
+import { newSlot, type Slot } from './slots.ts';
+
+/** `channel_attrs4` as agreed (RFC 8881 section 18.36.3). Sizes are bytes of a whole RPC message without record marking. */
+export interface ChannelLimits {
+  readonly headerPadSize: number;
+  readonly maxRequestSize: number;
+  readonly maxResponseSize: number;
+  readonly maxResponseSizeCached: number;
+  readonly maxOperations: number;
+  readonly maxRequests: number;
+}
+
+export class Session {
+  readonly id: Buffer;
+  readonly index: number;
+  readonly client: Client;
+  readonly fore: ChannelLimits;
+  readonly slots: readonly Slot[];
+  destroyed = false;
+
+  constructor(id: Buffer, index: number, client: Client, fore: ChannelLimits) {
+    this.id = id;
+    this.index = index;
+    this.client = client;
+    this.fore = fore;
+    this.slots = Array.from({ length: fore.maxRequests }, (_, slot) => newSlot(slot));
+  }
+
+  /** Requests of this session that are being worked on. */
+  get busy(): boolean {
+    return this.slots.some((slot) => slot.inProgress);
+  }
+}
+
+/** All sessions of this life. */
+export class SessionTable {
+  readonly #identity: BootIdentity;
+  readonly #byIndex = new Map<number, Session>();
+  #lastIndex = 0;
+
+  constructor(identity: BootIdentity) {
+    this.#identity = identity;
+  }
+
+  get size(): number {
+    return this.#byIndex.size;
+  }
+
+  create(client: Client, fore: ChannelLimits): Session {
+    this.#lastIndex += 1;
+    const session = new Session(
+      this.#identity.sessionId(client.index, this.#lastIndex),
+      this.#lastIndex,
+      client,
+      fore,
+    );
+    this.#byIndex.set(session.index, session);
+    client.sessions.add(session);
+    return session;
+  }
+
+  /** Undefined: BADSESSION (row 1). */
+  byId(id: Buffer): Session | undefined {
+    const session = this.#byIndex.get(this.#identity.sessionIndex(id));
+    // The client's index is part of the id as well: an id with only the right session number was never given out.
+    return session?.id.equals(id) ? session : undefined;
+  }
+
+  destroy(session: Session): void {
+    session.destroyed = true;
+    session.client.sessions.delete(session);
+    this.#byIndex.delete(session.index);
+  }
+}

@@ -1,0 +1,223 @@
+/**
+ * The embedded store: one SQLite file on the shared filesystem, for clusters whose nodes share one
+ * kernel. SQLite's own locks order the writers; WAL lets readers go on meanwhile.
+ */
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { ClientRecord, RecordScope } from '../core/client-record.ts';
+import type { Clock } from '../core/clock.ts';
+import { type Ledger, standing } from '../core/ledger.ts';
+import { formatLedger, parseLedger } from '../core/ledger-text.ts';
+import { formatRecord, parseRecord } from '../core/record-text.ts';
+import {
+  type DomainStore,
+  type Fence,
+  RecordsUnreadableError,
+  type StoredLedger,
+  StoreUnavailableError,
+  type SwapOutcome,
+  type WriteOutcome,
+} from './store.ts';
+
+export interface SqliteStoreOptions {
+  readonly path: string;
+  readonly clock: Clock;
+  /** How often a change by another process is looked for; one read of a shared counter, about 4 µs. */
+  readonly pollMs?: number;
+  /** How long a write waits for another writer before the store counts as unavailable. */
+  readonly busyMs?: number;
+}
+
+const DEFAULT_POLL_MS = 5;
+const DEFAULT_BUSY_MS = 500;
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS ledger (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    revision INTEGER NOT NULL,
+    text TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS records (
+    epoch INTEGER NOT NULL,
+    node TEXT NOT NULL,
+    owner_id TEXT NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (epoch, node, owner_id)
+  ) STRICT, WITHOUT ROWID;
+`;
+
+/** Result codes of SQLite that mean "what is there cannot be trusted". */
+const SQLITE_CORRUPT = 11;
+const SQLITE_NOTADB = 26;
+
+export class SqliteStore implements DomainStore {
+  readonly #database: DatabaseSync;
+  readonly #options: Required<SqliteStoreOptions>;
+  readonly #readLedger: StatementSync;
+  readonly #updateLedger: StatementSync;
+  readonly #insertLedger: StatementSync;
+  readonly #readRecords: StatementSync;
+  readonly #putRecord: StatementSync;
+  readonly #removeRecord: StatementSync;
+  readonly #collect: StatementSync;
+  readonly #dataVersion: StatementSync;
+  readonly #watchers = new Set<() => void>();
+  #stopPolling: (() => void) | null = null;
+  #closed = false;
+
+  /** Opens or creates the file. @throws StoreUnavailableError, RecordsUnreadableError */
+  static open(options: SqliteStoreOptions): SqliteStore {
+    return answering(() => new SqliteStore(options));
+  }
+
+  private constructor(options: SqliteStoreOptions) {
+    this.#options = { pollMs: DEFAULT_POLL_MS, busyMs: DEFAULT_BUSY_MS, ...options };
+    this.#database = new DatabaseSync(options.path, { timeout: this.#options.busyMs });
+    // FULL: a commit is on the disk before it is told; a ledger that forgets a boot would reuse an incarnation.
+    this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+    this.#database.exec(SCHEMA);
+    const prepare = (sql: string) => this.#database.prepare(sql);
+    this.#readLedger = prepare('SELECT revision, text FROM ledger WHERE id = 1');
+    this.#updateLedger = prepare(
+      'UPDATE ledger SET revision = revision + 1, text = ? WHERE id = 1 AND revision = ?',
+    );
+    this.#insertLedger = prepare('INSERT OR IGNORE INTO ledger (id, revision, text) VALUES (1, 1, ?)');
+    this.#readRecords = prepare(
+      'SELECT owner_id, text FROM records WHERE epoch = ? AND node = ? ORDER BY owner_id',
+    );
+    this.#putRecord = prepare(
+      'INSERT OR REPLACE INTO records (epoch, node, owner_id, text) VALUES (?, ?, ?, ?)',
+    );
+    this.#removeRecord = prepare('DELETE FROM records WHERE epoch = ? AND node = ? AND owner_id = ?');
+    this.#collect = prepare('DELETE FROM records WHERE epoch <> ? AND epoch <> ?');
+    this.#dataVersion = prepare('PRAGMA data_version');
+  }
+
+  async read(): Promise<StoredLedger | null> {
+    return answering(() => this.#read());
+  }
+
+  async swap(expected: number | null, next: Ledger): Promise<SwapOutcome> {
+    const text = formatLedger(next);
+    return answering((): SwapOutcome => {
+      const { changes } =
+        expected === null ? this.#insertLedger.run(text) : this.#updateLedger.run(text, expected);
+      if (changes !== 1) return { outcome: 'lost' };
+      return { outcome: 'swapped', revision: (expected ?? 0) + 1 };
+    });
+  }
+
+  watch(changed: () => void): () => void {
+    this.#watchers.add(changed);
+    if (this.#stopPolling === null) this.#poll(this.#version());
+    return () => {
+      this.#watchers.delete(changed);
+      if (this.#watchers.size === 0) {
+        this.#stopPolling?.();
+        this.#stopPolling = null;
+      }
+    };
+  }
+
+  async records(scope: RecordScope): Promise<ClientRecord[]> {
+    const rows = answering(() => this.#readRecords.all(scope.epoch, scope.node));
+    return rows.map((row) => {
+      const parsed = parseRecord(String(row.owner_id), String(row.text));
+      if (!parsed.ok) {
+        throw new RecordsUnreadableError(
+          `the record of client ${row.owner_id} at ${scope.node} cannot be read: ${parsed.problem}`,
+        );
+      }
+      return parsed.record;
+    });
+  }
+
+  async putRecords(
+    fence: Fence,
+    scope: RecordScope,
+    records: readonly ClientRecord[],
+  ): Promise<WriteOutcome> {
+    return this.#fenced(fence, () => {
+      for (const record of records)
+        this.#putRecord.run(scope.epoch, scope.node, record.ownerId, formatRecord(record));
+    });
+  }
+
+  async removeRecords(fence: Fence, scope: RecordScope, ownerIds: readonly string[]): Promise<WriteOutcome> {
+    return this.#fenced(fence, () => {
+      for (const ownerId of ownerIds) this.#removeRecord.run(scope.epoch, scope.node, ownerId);
+    });
+  }
+
+  async collectGarbage(fence: Fence): Promise<WriteOutcome> {
+    return this.#fenced(
+      fence,
+      (ledger) => void this.#collect.run(ledger.epoch, ledger.recoveryEpoch ?? ledger.epoch),
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#stopPolling?.();
+    this.#stopPolling = null;
+    this.#watchers.clear();
+    this.#database.close();
+  }
+
+  #read(): StoredLedger | null {
+    const row = this.#readLedger.get();
+    if (row === undefined) return null;
+    const parsed = parseLedger(String(row.text));
+    if (!parsed.ok) throw new RecordsUnreadableError(`the ledger cannot be read: ${parsed.problem}`);
+    return { ledger: parsed.ledger, revision: Number(row.revision) };
+  }
+
+  /** The fence is tested in the same transaction as the write, so no boot can come in between (D8). */
+  #fenced(fence: Fence, write: (ledger: Ledger) => void): WriteOutcome {
+    return answering(() => {
+      this.#database.exec('BEGIN IMMEDIATE');
+      try {
+        const stored = this.#read();
+        const passed = stored !== null && standing(stored.ledger, fence.node, fence.incarnation) !== 'fenced';
+        if (passed) write(stored.ledger);
+        this.#database.exec('COMMIT');
+        return passed ? 'written' : 'fenced';
+      } catch (error) {
+        if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+        throw error;
+      }
+    });
+  }
+
+  #poll(last: number): void {
+    this.#stopPolling = this.#options.clock.after(this.#options.pollMs, () => {
+      const now = this.#version();
+      if (now !== last) for (const changed of [...this.#watchers]) changed();
+      if (this.#watchers.size > 0 && !this.#closed) this.#poll(now);
+    });
+  }
+
+  /** Changes exactly when another connection committed. A store that cannot say so counts as changed: its reader will find out. */
+  #version(): number {
+    try {
+      return Number(this.#dataVersion.get()?.data_version);
+    } catch {
+      return Number.NaN;
+    }
+  }
+}
+
+/** Turns SQLite's errors into the two that the coordinator knows how to live with. */
+function answering<T>(ask: () => T): T {
+  try {
+    return ask();
+  } catch (error) {
+    if (error instanceof RecordsUnreadableError) throw error;
+    const { errcode, message } = error as { errcode?: number; message?: string };
+    // Extended codes keep the primary one in the low byte.
+    const code = (errcode ?? 0) & 0xff;
+    if (code === SQLITE_CORRUPT || code === SQLITE_NOTADB)
+      throw new RecordsUnreadableError(`the store is damaged: ${message}`);
+    throw new StoreUnavailableError(`the store does not answer: ${message}`);
+  }
+}

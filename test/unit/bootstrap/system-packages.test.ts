@@ -1,0 +1,15 @@
+import t from 'tap';
+import systemPackages from '../../../src/bootstrap/system-packages.cjs';
+
+t.test('the list names a program and a package per line, and comments are no part of it', async (t) => {
+  const required = systemPackages.requiredPrograms();
+  t.ok(required.length > 0);
+  for (const { program, package: name } of required) {
+    t.match(program, /^[a-z0-9.+-]+$/);
+    t.match(name, /^[a-z0-9.+-]+$/);
+  }
+  t.strictSame(
+    required.find(({ program }) => program === 'ip'),
+    { program: 'ip', package: 'iproute2' },
+  );
+});

@@ -1,0 +1,33 @@
+import path from 'node:path';
+import t, { type Test } from 'tap';
+import { askLab, type ControlRequest, serveControl } from '../../../src/cli/living/control.ts';
+import { shortDirectory } from './short-directory.ts';
+
+async function lab(t: Test, answer: (request: ControlRequest) => Promise<unknown>) {
+  const directory = shortDirectory(t);
+  const place = { name: 'a', directory, socket: path.join(directory, 's'), logs: directory };
+  const server = await serveControl(place.socket, answer);
+  t.teardown(() => void server.close());
+  return place;
+}
+
+t.test('a question and its answer', async (t) => {
+  const place = await lab(t, async (request) => ({ heard: request }));
+  t.strictSame(await askLab(place, { command: 'why' }), { heard: { command: 'why' } });
+});
+
+t.test('a refusal of the lab is one sentence for the person', async (t) => {
+  const place = await lab(t, async () => {
+    throw new Error('n1 is up already');
+  });
+  await t.rejects(askLab(place, { command: 'status' }), { status: 64, message: 'n1 is up already' });
+});
+
+t.test('a lab that is not there is named, with the remedy', async (t) => {
+  const directory = shortDirectory(t);
+  const place = { name: 'gone', directory, socket: path.join(directory, 's'), logs: directory };
+  await t.rejects(askLab(place, { command: 'status' }), {
+    status: 3,
+    message: /"gone" does not answer.*gracelab down/,
+  });
+});

@@ -1,0 +1,76 @@
+import t, { type Test } from 'tap';
+import { gracelab } from './capture.ts';
+
+/** A person's mistake is answered by one sentence on stderr, and by nothing on stdout. */
+async function refusal(t: Test, argv: readonly string[], status: number, sentence: RegExp): Promise<void> {
+  const { status: actual, stdout, stderr } = await gracelab(argv);
+  t.equal(actual, status);
+  t.match(stderr, sentence);
+  t.equal(stderr.trimEnd().split('\n').length, 1, 'one line');
+  t.notMatch(stderr, /\bat .*:\d+/, 'no stack trace');
+  t.equal(stdout, '');
+}
+
+t.test('wrong usage: an unknown command', (t) =>
+  refusal(t, ['docto'], 64, /unknown command 'docto' \(Did you mean doctor\?\)/),
+);
+t.test('wrong usage: an unknown option', (t) =>
+  refusal(t, ['run', '--sed', '1'], 64, /unknown option '--sed'/),
+);
+t.test('wrong usage: a scenario that does not exist', (t) =>
+  refusal(t, ['run', 'nope'], 64, /no scenario "nope"; there are .*reboot/),
+);
+t.test('wrong usage: a scenario file that does not exist', (t) =>
+  refusal(t, ['run', './nope.yaml'], 64, /nope\.yaml: there is no such file/),
+);
+t.test('wrong usage: a runtime that is not there', (t) =>
+  refusal(t, ['run', '--runtime', 'docker'], 64, /choices are namespace/),
+);
+t.test('wrong usage: a server that is not there', (t) =>
+  refusal(t, ['run', '--server', 'knfsd'], 64, /choices are gracelab/),
+);
+t.test('wrong usage: an unknown mutant', (t) =>
+  refusal(t, ['run', '--mutant', 'D99'], 64, /'D99' is invalid\. There are .*D9/),
+);
+t.test('wrong usage: a seed that is no number', (t) =>
+  refusal(t, ['run', '--seed', '1e3'], 64, /whole number from 0 to 4294967295/),
+);
+t.test('wrong usage: fewer nodes than the scenario names', (t) =>
+  refusal(t, ['run', '--nodes', '1', 'reboot'], 64, /names 3 nodes/),
+);
+t.test('wrong usage: a mutant in a lab that stays up', (t) =>
+  refusal(t, ['up', '--mutant', 'D9'], 64, /the real product only/),
+);
+t.test('wrong usage: an unknown fault', (t) =>
+  refusal(t, ['fault', 'flood', 'n1'], 64, /no fault "flood"; there are power-cut/),
+);
+
+t.test('help is an answer, not an error', async (t) => {
+  const { status, stdout, stderr } = await gracelab(['--help']);
+  t.equal(status, 0);
+  t.match(stdout, /Usage: gracelab/);
+  t.equal(stderr, '');
+});
+
+t.test('without arguments there is help', async (t) => {
+  t.match(await gracelab([]), { status: 0, stdout: /Usage: gracelab/ });
+});
+
+t.test('GRACELAB_DEBUG=1 shows where a refusal comes from', async (t) => {
+  const { stderr } = await gracelab(['run', 'nope'], { ...process.env, GRACELAB_DEBUG: '1' });
+  t.match(stderr, /\n\s+at /);
+});
+
+t.test('doctor --json is one JSON document whose verdict is the exit status', async (t) => {
+  const { status, stdout } = await gracelab(['doctor', '--json']);
+  const { ready, abilities } = JSON.parse(stdout);
+  t.equal(status, ready ? 0 : 3);
+  for (const ability of abilities) {
+    t.match(ability, { name: String, about: String, detail: String, need: /^(required|optional)$/ });
+    t.equal(
+      ability.remedy === null,
+      ability.present,
+      `${ability.name} has a remedy exactly when it is missing`,
+    );
+  }
+});

@@ -1,0 +1,118 @@
+import t from 'tap';
+import {
+  SEQ4_STATUS_ADMIN_STATE_REVOKED,
+  SEQ4_STATUS_EXPIRED_SOME_STATE_REVOKED,
+  SEQ4_STATUS_LEASE_MOVED,
+} from '../../../src/nfs4/constants.ts';
+import * as st from '../../../src/nfs4/status.ts';
+import { Scene } from './fixtures/scene.ts';
+
+const RANGE = { start: 0, end: 32 };
+
+for (const flag of [SEQ4_STATUS_EXPIRED_SOME_STATE_REVOKED, SEQ4_STATUS_ADMIN_STATE_REVOKED]) {
+  t.test(`row 22: SEQUENCE flag ${flag}: which state is gone is asked, said, and acknowledged`, async (t) => {
+    const scene = await Scene.begin();
+    const file = await scene.lockedFile();
+    scene.server.revoked.add('lock');
+    scene.server.statusFlags = flag;
+    await scene.until(() => file.held.length === 0);
+    t.same(file.lost, [{ ...RANGE, mode: 'write', status: 'EXPIRED' }]);
+    await scene.until(() => scene.server.statusFlags === 0);
+    t.equal(scene.server.ran('FREE_STATEID').length, 1);
+    t.match(await scene.settle(file.write(0, 'x')), { status: 'EXPIRED', attempts: 0 });
+    t.same(
+      scene.news().filter((news) => news.startsWith('lock-lost')),
+      ['lock-lost EXPIRED'],
+    );
+    t.match(await scene.settle(file.lock(RANGE)), { status: 'OK' }, 'it may be locked anew');
+    const [last] = scene.server.ran('LOCK').slice(-1);
+    t.equal(last?.args.locker.newLockOwner, true, 'without the stateid that is gone');
+  });
+}
+
+t.test('a flag that stays up does not keep the client asking', async (t) => {
+  const scene = await Scene.begin();
+  await scene.lockedFile();
+  scene.server.statusFlags = SEQ4_STATUS_EXPIRED_SOME_STATE_REVOKED;
+  await scene.clock.advance(3000);
+  const asked = scene.server.ran('TEST_STATEID').length;
+  t.ok(asked >= 1 && asked <= 10, `${asked} times in three leases`);
+});
+
+t.test('SEQ4_STATUS_LEASE_MOVED can be seen', async (t) => {
+  const scene = await Scene.begin();
+  scene.server.statusFlags = SEQ4_STATUS_LEASE_MOVED;
+  await scene.clock.advance(500);
+  t.equal(scene.client.statusFlags, SEQ4_STATUS_LEASE_MOVED);
+});
+
+const DOUBTS: readonly st.Status[] = [st.NFS4ERR_BAD_STATEID, st.NFS4ERR_EXPIRED, st.NFS4ERR_ADMIN_REVOKED];
+for (const doubt of DOUBTS) {
+  const name = st.statusName(doubt);
+  t.test(
+    `I5: a WRITE answered ${name} under a lock that the server took away: the lock is lost`,
+    async (t) => {
+      const scene = await Scene.begin();
+      const file = await scene.lockedFile();
+      scene.server.answer('WRITE', doubt);
+      scene.server.revoked.add('lock');
+      t.match(await scene.settle(file.write(0, 'x')), { status: 'EXPIRED', attempts: 1 });
+      t.same(file.held, []);
+      t.same(
+        scene.news().filter((news) => news.startsWith('lock-lost')),
+        ['lock-lost EXPIRED'],
+      );
+    },
+  );
+
+  t.test(`a WRITE answered ${name} though the state is there: the answer, and nothing is lost`, async (t) => {
+    const scene = await Scene.begin();
+    const file = await scene.lockedFile();
+    scene.server.answer('WRITE', doubt);
+    t.match(await scene.settle(file.write(0, 'x')), { status: name, attempts: 1 });
+    t.same(file.lost, []);
+    t.equal(file.held.length, 1);
+  });
+}
+
+t.test(
+  'I5: a server that cannot test stateids leaves a doubt, and a doubtful lock is given up',
+  async (t) => {
+    const scene = await Scene.begin();
+    const file = await scene.lockedFile();
+    scene.server.answer('WRITE', st.NFS4ERR_BAD_STATEID);
+    scene.server.answer('TEST_STATEID', st.NFS4ERR_NOTSUPP);
+    t.match(await scene.settle(file.write(0, 'x')), { status: 'BAD_STATEID' });
+    t.same(file.held, []);
+  },
+);
+
+t.test(
+  'a LOCK that finds its stateid gone: told if it held something, else repeated in silence',
+  async (t) => {
+    const scene = await Scene.begin();
+    const file = await scene.lockedFile();
+    await scene.settle(file.unlock(RANGE));
+    scene.server.answer('LOCK', st.NFS4ERR_BAD_STATEID);
+    scene.server.revoked.add('lock');
+    t.match(await scene.settle(file.lock(RANGE)), { status: 'OK', attempts: 2 }, 'held nothing');
+    scene.server.answer('LOCK', st.NFS4ERR_BAD_STATEID);
+    scene.server.revoked.add('lock');
+    t.match(
+      await scene.settle(file.lock({ start: 64, end: 96 })),
+      { status: 'BAD_STATEID' },
+      'held something',
+    );
+    t.same(file.lost, [{ ...RANGE, mode: 'write', status: 'EXPIRED' }]);
+  },
+);
+
+t.test('a lost open takes its locks along, and is opened anew', async (t) => {
+  const scene = await Scene.begin();
+  const file = await scene.lockedFile();
+  scene.server.revoked.add('open');
+  scene.server.answer('READ', st.NFS4ERR_EXPIRED);
+  t.match(await scene.settle(file.read(64, 4)), { status: 'OK' }, 'outside of the lost lock');
+  t.match(file.lost, [{ ...RANGE, status: 'EXPIRED' }]);
+  t.equal(scene.server.ran('OPEN').length, 2);
+});

@@ -1,0 +1,60 @@
+import fc from 'fast-check';
+import t from 'tap';
+import { resolveTargets } from '../../../src/faults/targets.ts';
+
+const named = (count: number) => Array.from({ length: count }, (_, index) => `n${index + 1}`);
+const first = () => 0;
+
+function sizeOf(selector: string, count: number): number {
+  const resolved = resolveTargets(selector, named(count), first);
+  return resolved.ok ? resolved.targets.length : 0;
+}
+
+t.test('a minority leaves a majority standing, a majority does not', async (t) => {
+  const sizes = (selector: string) => [1, 2, 3, 4, 5, 16].map((count) => sizeOf(selector, count));
+  t.strictSame(sizes('one'), [1, 1, 1, 1, 1, 1]);
+  t.strictSame(sizes('minority'), [0, 0, 1, 1, 2, 7]);
+  t.strictSame(sizes('majority'), [1, 2, 2, 3, 3, 9]);
+  t.strictSame(sizes('all'), [1, 2, 3, 4, 5, 16]);
+});
+
+t.test('a name means that node and needs no lot', async (t) => {
+  const noLot = () => {
+    throw new Error('a lot was drawn');
+  };
+  t.strictSame(resolveTargets('n2', named(3), noLot), { ok: true, targets: ['n2'] });
+});
+
+t.test('a target that does not exist is refused in one sentence', async (t) => {
+  t.strictSame(resolveTargets('n9', named(2), first), {
+    ok: false,
+    error: 'there is no node "n9"; a target is one of one, minority, majority, all, n1, n2',
+  });
+  t.strictSame(resolveTargets('minority', named(2), first), {
+    ok: false,
+    error: 'a cluster of 2 nodes has no minority',
+  });
+});
+
+t.test('every draw gives distinct nodes in the order of the cluster', async (t) => {
+  const selector = fc.constantFrom('one', 'minority', 'majority', 'all');
+  const lots = fc.infiniteStream(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }));
+  const ordered = fc.property(selector, fc.integer({ min: 3, max: 16 }), lots, (selector, count, lots) => {
+    const nodes = named(count);
+    const resolved = resolveTargets(selector, nodes, () => lots.next().value);
+    if (!resolved.ok) return false;
+    const places = resolved.targets.map((target) => nodes.indexOf(target));
+    return places.every((place, index) => place > (places[index - 1] ?? -1));
+  });
+  t.doesNotThrow(() => fc.assert(ordered));
+});
+
+t.test('every node can be the one', async (t) => {
+  const chosen = new Set(
+    [0, 0.34, 0.67, 0.999].map((lot) => {
+      const resolved = resolveTargets('one', named(3), () => lot);
+      return resolved.ok ? resolved.targets[0] : undefined;
+    }),
+  );
+  t.strictSame([...chosen], ['n1', 'n2', 'n3']);
+});

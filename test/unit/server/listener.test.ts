@@ -1,0 +1,161 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import t, { type Test } from 'tap';
+import { call } from '../../../src/nfs4/compound.ts';
+import { putRootFh } from '../../../src/nfs4/operations/put-root-fh.ts';
+import { reclaimComplete } from '../../../src/nfs4/operations/reclaim-complete.ts';
+import { RecordReader } from '../../../src/rpc/record-marking.ts';
+import { NodeUnderTest } from './fixtures/node-under-test.ts';
+import { TestClient } from './fixtures/test-client.ts';
+
+/** A peer that sees replies as they come. */
+class Peer {
+  readonly socket: Socket;
+  readonly replies: Buffer[] = [];
+  readonly #records = new RecordReader(1 << 22);
+  #waiting: (() => void)[] = [];
+
+  constructor(port: number) {
+    this.socket = connect(port, '127.0.0.1');
+    this.socket.on('data', (chunk) => {
+      this.replies.push(...this.#records.push(chunk));
+      for (const wake of this.#waiting.splice(0)) wake();
+    });
+    this.socket.on('error', () => {});
+  }
+
+  send(...messages: Buffer[]): void {
+    this.socket.write(Buffer.concat(messages.map(marked)));
+  }
+
+  async until(count: number): Promise<void> {
+    while (this.replies.length < count) await new Promise<void>((wake) => this.#waiting.push(wake));
+  }
+
+  /** By xid. */
+  get xids(): number[] {
+    return this.replies.map((reply) => reply.readUInt32BE(0));
+  }
+}
+
+function marked(message: Buffer): Buffer {
+  const mark = Buffer.alloc(4);
+  mark.writeUInt32BE((0x80000000 | message.length) >>> 0);
+  return Buffer.concat([mark, message]);
+}
+
+const xidOf = (message: Buffer): number => message.readUInt32BE(0);
+
+async function listening(t: Test, limits = {}) {
+  const node = new NodeUnderTest(t, { limits });
+  const { port } = await node.server.listen('127.0.0.1', 0);
+  const peer = new Peer(port);
+  t.teardown(() => peer.socket.destroy());
+  await once(peer.socket, 'connect');
+  return { node, peer, port };
+}
+
+t.test('calls in one chunk, and one call in many chunks', async (t) => {
+  const { node, peer } = await listening(t);
+  const messages = [1, 2, 3].map(() => node.encode([]));
+  peer.send(...messages);
+  await peer.until(3);
+  t.same(peer.xids, messages.map(xidOf));
+  const last = node.encode([]);
+  for (const byte of marked(last)) {
+    peer.socket.write(Buffer.from([byte]));
+    await new Promise(setImmediate);
+  }
+  await peer.until(4);
+  t.equal(peer.xids[3], xidOf(last));
+});
+
+t.test('a call that waits holds up none behind it', async (t) => {
+  const { node, peer } = await listening(t);
+  const alice = await new TestClient(node, 'alice').connect();
+  node.coordination.hold();
+  alice.seqids[0]! += 1;
+  const waits = node.encode([alice.sequence(), call(reclaimComplete, { oneFs: false })]);
+  alice.seqids[1]! += 1;
+  const quick = node.encode([alice.sequence(1), call(putRootFh, {})]);
+  peer.send(waits, quick);
+  await peer.until(1);
+  t.same(peer.xids, [xidOf(quick)]);
+  node.coordination.letGo();
+  await peer.until(2);
+  t.same(peer.xids, [xidOf(quick), xidOf(waits)]);
+});
+
+t.test('more calls in flight than allowed are not read until others are answered', async (t) => {
+  const { node, peer, port } = await listening(t, { callsInFlight: 2 });
+  const clients = [
+    await new TestClient(node, 'alice').connect(),
+    await new TestClient(node, 'bob').connect(),
+  ];
+  node.coordination.hold();
+  const waiting = clients.map((client) => {
+    client.seqids[0]! += 1;
+    return node.encode([client.sequence(), call(reclaimComplete, { oneFs: false })]);
+  });
+  peer.send(...waiting);
+  await node.coordination.untilHolding(2);
+  const third = node.encode([]);
+  peer.send(third);
+  // What another connection asks later is answered, again and again.
+  const other = new Peer(port);
+  t.teardown(() => other.socket.destroy());
+  for (let round = 1; round <= 20; round += 1) {
+    other.send(node.encode([]));
+    await other.until(round);
+  }
+  t.same(peer.xids, []);
+  node.coordination.letGo();
+  await peer.until(3);
+  t.same(new Set(peer.xids), new Set([...waiting, third].map(xidOf)));
+});
+
+t.test('a record that is too long, and what is no call, end the connection and nothing else', async (t) => {
+  const { node, peer, port } = await listening(t, { messageBytes: 2048 });
+  const other = new Peer(port);
+  t.teardown(() => other.socket.destroy());
+  peer.send(Buffer.alloc(4096));
+  await once(peer.socket, 'close');
+  other.send(Buffer.from('GET / HTTP/1.1\r\n\r\n'));
+  await once(other.socket, 'close');
+  const third = new Peer(port);
+  t.teardown(() => third.socket.destroy());
+  third.send(node.encode([]));
+  await third.until(1);
+});
+
+t.test('a peer that goes away while its call is worked on harms nobody', async (t) => {
+  const { node, peer } = await listening(t);
+  const alice = await new TestClient(node, 'alice').connect();
+  node.coordination.hold();
+  alice.seqids[0]! += 1;
+  const ops = [alice.sequence(0, true), call(reclaimComplete, { oneFs: false })];
+  peer.send(node.encode(ops));
+  peer.socket.end();
+  await once(peer.socket, 'close').catch(() => {});
+  node.coordination.letGo();
+  await node.clock.advance(1);
+  t.equal((await node.send(ops)).status, 0, 'the reply was kept for the retry on another connection');
+});
+
+t.test('connections beyond the limit are closed', async (t) => {
+  const { port } = await listening(t, { connections: 1 });
+  const second = new Peer(port);
+  await once(second.socket, 'close');
+  t.pass();
+});
+
+t.test('close ends connections and accepts no more; a port in use is an error', async (t) => {
+  const { node, peer, port } = await listening(t);
+  const rival = new NodeUnderTest(t);
+  await t.rejects(rival.server.listen('127.0.0.1', port), { code: 'EADDRINUSE' });
+  const closed = once(peer.socket, 'close');
+  await node.server.close();
+  await closed;
+  const late = connect(port, '127.0.0.1');
+  await t.rejects(once(late, 'connect'), { code: 'ECONNREFUSED' });
+});
