@@ -3,10 +3,11 @@
  * to do so for files under node_modules.
  */
 import { spawnSync } from 'node:child_process';
-import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 const ROOT = path.resolve(import.meta.dirname, '..', '..');
+const SRC = path.join(ROOT, 'src');
 const DIST = path.join(ROOT, 'dist');
 const TSC = path.join(ROOT, 'node_modules', '.bin', 'tsc');
 
@@ -26,3 +27,7 @@ for (const name of globSync('**/*.js', { cwd: DIST })) {
   const renamed = text.replaceAll(PROGRAM_URL, 'new URL($1$2.js$1, import.meta.url)');
   if (renamed !== text) writeFileSync(file, renamed);
 }
+
+// What programs read while they run: pages of the report, for example.
+for (const name of globSync('**/*.{css,html,svg}', { cwd: SRC }))
+  cpSync(path.join(SRC, name), path.join(DIST, name));

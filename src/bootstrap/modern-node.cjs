@@ -35,9 +35,7 @@ function findNode(root) {
       OLDEST_NODE_MAJOR +
       ' or newer and this is ' +
       process.versions.node +
-      ': install it from https://nodejs.org, or beside Gracelab with `npm install --save-dev node@' +
-      OLDEST_NODE_MAJOR +
-      '`.',
+      ': install a newer one from https://nodejs.org.',
   );
 }
 

@@ -1,5 +1,5 @@
 import { type CheckContext, NS_PER_MS } from './context.ts';
-import { type Grace, type LedgerStep, membersOf } from './graces.ts';
+import { atBarrier, type Grace, type LedgerStep, membersOf } from './graces.ts';
 import { endsLife } from './node-lives.ts';
 import type { CheckResult } from './verdict.ts';
 import { atTime, evidence, Findings, milliseconds } from './words.ts';
@@ -60,13 +60,13 @@ function waitsOf(context: CheckContext, grace: Grace): Wait[] {
     const nextView = views[at + 1]?.[1][0];
     const end = barrier ?? nextView ?? grace.lift;
     const until = end?.earliest ?? context.endsAt;
-    const held = heldUp(context, steps.at(-1)!, first.latest, until);
+    const waiting = steps.findLast(({ event }) => !atBarrier(event.ledger)) ?? first;
+    const held = heldUp(context, waiting, first.latest, until);
     waits.push({
       what: `the wait for the barrier of view ${view}, from ${atTime(first.latest)}`,
       lastedNs: until - first.latest - held,
       over: end !== null,
-      waitingFor:
-        barrier === undefined ? `; still missing: ${missing(steps.at(-1)!).join(', ') || 'nobody'}` : '',
+      waitingFor: barrier === undefined ? `; still missing: ${missing(waiting).join(', ') || 'nobody'}` : '',
       fromIndex: first.index,
       toIndex: end?.index ?? -1,
     });

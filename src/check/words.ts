@@ -91,11 +91,13 @@ export function knowledgeWords(history: History, node: string, t: number): strin
       else if (event.event === 'lifted') last = `${node} had seen grace lifted at ${atTime(event.t)}`;
       else if (event.event === 'beacon-missing')
         last = `${node} had found the beacon of ${event.peer ?? 'a peer'} missing at ${atTime(event.t)}`;
+    } else if (event.kind === 'ledger' && event.ledger.recoveryEpoch === null) {
+      last = `no grace was known: the newest ledger (view ${event.ledger.view}) had none`;
     } else if (event.kind === 'ledger' && event.node === node && event.command === 'acknowledge') {
       last = `${node} had acknowledged view ${event.ledger.view} by ${atTime(event.t)}`;
     }
   }
-  return last ?? `${node} had said nothing of any grace`;
+  return last ?? `${node} had said nothing about grace`;
 }
 
 /** Evidence from event indices; those below 0 stand for events that are not there. */

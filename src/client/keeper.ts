@@ -69,8 +69,8 @@ export class Keeper {
   #renewal: Renewal | null = null;
   /** Operations of the application may use the session: nothing is left to be reclaimed. */
   #standingSinceMs: number | null = null;
-  /** RECLAIM_COMPLETE is owed to the server, also when nothing is to be reclaimed (row 6). */
-  #owesComplete = true;
+  /** RECLAIM_COMPLETE is owed to a server that has forgotten us or never knew us, also without anything to reclaim (row 6). */
+  #owesComplete = false;
   #recovering = false;
   #behaviour: RecoveryBehaviour = 'by-the-book';
   #life = 0;

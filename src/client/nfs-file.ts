@@ -56,6 +56,7 @@ export interface NfsFileOptions {
 }
 
 const CLOSED: Result = { status: 'CLOSED', attempts: 0 };
+const NOTHING_DONE: Result = { status: 'OK', attempts: 0 };
 const WHOLE_FILE = { start: 0n, end: null };
 
 /**
@@ -192,21 +193,19 @@ export class NfsFile {
   }
 
   /** Unlocks all, closes, and makes the object unusable. */
-  async close(limits: Limits = {}): Promise<Result> {
-    const { file } = this.#options;
-    const result = await this.#inTurn(limits, UNANSWERED, async (patience) => {
-      const holding = file.locks.held.length > 0;
-      const unlocked = holding ? await unlockInTurn(this.#context, WHOLE_FILE, patience) : CLOSED;
+  close(limits: Limits = {}): Promise<Result> {
+    const { file, onClosed } = this.#options;
+    return this.#inTurn(limits, UNANSWERED, async (patience) => {
+      const unlocked =
+        file.locks.held.length > 0 ? await unlockInTurn(this.#context, WHOLE_FILE, patience) : NOTHING_DONE;
       if (unlocked.status === 'TIMEOUT') return unlocked;
-      file.locks.released(WHOLE_FILE);
       const closed = await closeInTurn(this.#context, patience);
-      return { ...closed, attempts: closed.attempts + unlocked.attempts };
-    });
-    if (result.status !== 'TIMEOUT' && !this.#closed) {
+      if (closed.status === 'TIMEOUT') return closed;
+      file.locks.released(WHOLE_FILE);
       this.#closed = true;
-      this.#options.onClosed();
-    }
-    return result;
+      onClosed();
+      return { status: closed.status, attempts: unlocked.attempts + closed.attempts };
+    });
   }
 
   #inTurn<R extends Result>(limits: Limits, late: R, work: (patience: Patience) => Promise<R>) {

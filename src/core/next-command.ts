@@ -31,8 +31,24 @@ export interface Facts {
   readonly finished: ReadonlySet<NodeId>;
   /** The deadline for claims that nobody serves has passed. */
   readonly abandonDue: boolean;
-  /** It was asked to stop, and has not said so to the ledger yet. */
+  /** It was asked to stop as planned. */
   readonly stopWanted: boolean;
+  /** It serves no more and has let all its clients' locks go, which a leaver does past the barrier. */
+  readonly released: boolean;
+}
+
+/**
+ * May the node let its locks go? While it is a leaver and past the barrier, everybody else refuses new state
+ * until its claims are closed, so nobody gets them.
+ */
+export function mayRelease(ledger: Ledger, self: Self): boolean {
+  const member = memberOf(ledger, self.node);
+  return (
+    standing(ledger, self.node, self.incarnation) === 'current' &&
+    member!.leaving &&
+    inGrace(ledger) &&
+    barrierReached(ledger)
+  );
 }
 
 /** @returns the next command, or null when there is nothing to do until something changes. */
@@ -73,5 +89,7 @@ function afterBarrier(ledger: Ledger, self: Self, facts: Facts): Command | null 
         return { type: 'abandon', ...self, dead };
     }
   }
-  return leaving ? { type: 'depart', ...self } : null;
+  // Only with nothing left to hold: nobody looks for the beacon of a node that is down, so nobody would notice it gone
+  // while its clients still believed in their locks.
+  return leaving && facts.released ? { type: 'depart', ...self } : null;
 }

@@ -47,7 +47,7 @@ export type Command =
   | ({ readonly type: 'abandon'; readonly dead: NodeId } & FromNode)
   /** A planned stop begins: grace first, while the sender still holds its locks (C11). */
   | ({ readonly type: 'leave' } & FromNode)
-  /** A planned stop ends: the sender is past the barrier and about to let go of its locks. */
+  /** A planned stop ends: the sender is past the barrier and has let go of its locks. */
   | ({ readonly type: 'depart' } & FromNode);
 
 export type Refusal =

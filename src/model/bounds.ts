@@ -8,6 +8,8 @@ export interface ModelBounds {
   readonly clients: number;
   /** A node's process dies. */
   readonly crashes: number;
+  /** A node dies and never returns. */
+  readonly losses: number;
   /** The filesystem drops a live node's beacon, and then its locks (D19). */
   readonly drops: number;
   /** A swap happens, and its sender is not told. */

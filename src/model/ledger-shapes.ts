@@ -145,4 +145,4 @@ const commandKey = (command: Command): string => JSON.stringify(command);
 
 const factsKey = (facts: Facts): string =>
   `${facts.missing.map(({ peer, peerIncarnation }) => `${peer}@${peerIncarnation}`).join()} ` +
-  `${Number(facts.drainedAndRecorded)}${Number(facts.abandonDue)}${Number(facts.stopWanted)} ${[...facts.finished].join()}`;
+  `${Number(facts.drainedAndRecorded)}${Number(facts.abandonDue)}${Number(facts.stopWanted)}${Number(facts.released)} ${[...facts.finished].join()}`;

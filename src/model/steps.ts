@@ -4,7 +4,7 @@
  * surrounds them: processes, the filesystem's locks and beacons, clients, the store's records, faults.
  */
 import { asIncarnation, type NodeId } from '../core/ids.ts';
-import type { Facts } from '../core/next-command.ts';
+import { type Facts, mayRelease } from '../core/next-command.ts';
 import type { ModelBounds } from './bounds.ts';
 import type { LedgerShapes } from './ledger-shapes.ts';
 import {
@@ -14,10 +14,12 @@ import {
   DROPS,
   EXPIRIES,
   FORFEIT,
+  GONE,
   HELD,
   LATE,
   type Layout,
   LIT,
+  LOSSES,
   MEMBERSHIPS,
   NONE,
   OFF,
@@ -47,9 +49,9 @@ export class Steps {
     this.#kernel(w, emit);
     for (let n = 0; n < this.#bounds.nodes; n++) {
       const phase = this.#at.phase(w, n);
-      if (phase === OFF) this.#light(w, n, emit);
+      if (phase === OFF) this.#off(w, n, emit);
       else if (phase === LIT) this.#boot(w, n, emit);
-      else this.#node(w, n, emit);
+      else if (phase === ON) this.#node(w, n, emit);
       this.#operator(w, n, emit);
     }
     for (let c = 0; c < this.#bounds.clients; c++) this.#client(w, c, emit);
@@ -62,7 +64,7 @@ export class Steps {
     const holder = at.lockNode(w);
     if (holder >= 0) {
       const life = at.lockIncarnation(w);
-      const over = at.phase(w, holder) === OFF || at.incarnation(w, holder) !== life;
+      const over = at.phase(w, holder) !== ON || at.incarnation(w, holder) !== life;
       // The beacon goes before the locks (DESIGN 3), unless it is the wrong kind of beacon.
       const beaconOut = at.beacon(w, holder) !== life;
       if (beaconOut || (over && this.#has('D16'))) {
@@ -72,7 +74,7 @@ export class Steps {
       }
     }
     for (let n = 0; n < this.#bounds.nodes; n++) {
-      if (at.phase(w, n) === OFF && at.beacon(w, n) !== 0) {
+      if ((at.phase(w, n) === OFF || at.phase(w, n) === GONE) && at.beacon(w, n) !== 0) {
         const next = w.slice();
         at.setBeacon(next, n, 0);
         emit(() => `the beacon of ${this.#name(n)} goes out`, next, null, false);
@@ -81,6 +83,15 @@ export class Steps {
   }
 
   // ---- nodes ----
+
+  #off(w: Uint8Array, n: number, emit: Emit): void {
+    this.#light(w, n, emit);
+    if (!this.#mayFault(w, LOSSES)) return;
+    const next = w.slice();
+    this.#at.setPhase(next, n, GONE);
+    this.#at.spend(next, LOSSES);
+    emit(() => `${this.#name(n)} is lost for good`, next, null, true);
+  }
 
   #light(w: Uint8Array, n: number, emit: Emit): void {
     const at = this.#at;
@@ -121,6 +132,7 @@ export class Steps {
       this.#learn(w, n, emit);
       this.#notice(w, n, emit);
       this.#records(w, n, emit);
+      this.#letGo(w, n, emit);
       this.#command(w, n, false, emit);
       this.#command(w, n, true, emit);
     }
@@ -163,6 +175,18 @@ export class Steps {
     emit(() => `${this.#name(n)} finds a beacon missing`, next, null, false);
   }
 
+  /** A planned stop, past the barrier: every lock goes, and nothing is served any more. */
+  #letGo(w: Uint8Array, n: number, emit: Emit): void {
+    const at = this.#at;
+    const self = { node: this.#id(n), incarnation: asIncarnation(at.incarnation(w, n)) };
+    if (at.released(w, n) || !mayRelease(this.#shapes.get(at.known(w, n)).ledger, self)) return;
+    const next = w.slice();
+    this.#loseClients(next, n);
+    if (at.lockNode(w) === n && at.lockIncarnation(w) === at.incarnation(w, n)) at.freeLock(next);
+    at.setReleased(next, n, true);
+    emit(() => `${this.#name(n)} lets its locks go`, next, null, false);
+  }
+
   /** All clients into the epoch that the known ledger names. */
   #records(w: Uint8Array, n: number, emit: Emit): void {
     const at = this.#at;
@@ -191,17 +215,22 @@ export class Steps {
     )
       return;
     // A swap against an old revision is lost: nothing happens. Mutants D3 and D4 try the same command again on what they find.
-    const retried = command.type === 'acknowledge' && (this.#has('D4') || this.#has('D3'));
+    const gone = this.#shapes.get(at.ledger(w)).states[n] === 'absent';
+    const retried = command.type === 'acknowledge' && (this.#has('D4') || (this.#has('D3') && gone));
     if (at.stale(w, n) && !retried) return;
     const after = this.#shapes.apply(at.ledger(w), command);
     if (after < 0) return;
     const label = () => `${this.#name(n)} swaps in: ${describe(command)}${due ? ' (deadline)' : ''}`;
     const next = w.slice();
     this.#write(next, n, after);
+    const back = at.retired(w, n) && this.#shapes.get(after).states[n] !== 'absent';
+    const violation = back
+      ? `membership: ${this.#name(n)} was retired, and is back without having been admitted`
+      : null;
     if (command.type === 'finish') this.#finished(next, n);
     if (command.type === 'depart') this.#die(next, n);
     else this.#obey(next, n);
-    emit(label, next, null, false);
+    emit(label, next, violation, false);
     this.#lostAnswer(w, n, after, command.type, label, emit);
     this.#earlyLift(w, n, after, emit);
   }
@@ -245,6 +274,7 @@ export class Steps {
       finished,
       abandonDue: due && shape.barrier,
       stopWanted: at.stopWanted(w, n),
+      released: at.released(w, n),
     };
   }
 
@@ -314,8 +344,9 @@ export class Steps {
         return `I3: ${this.#name(n)} grants new state while ${this.#name(peer)} may still grant a reclaim`;
       }
     }
-    const { epoch, recoveryEpoch } = this.#shapes.get(at.ledger(w));
-    if (at.recordedBy(w, recoveryEpoch || epoch, c) === 0)
+    const { epoch, recoveryEpoch, recordedBy } = this.#shapes.get(at.ledger(w));
+    const writer = at.recordedBy(w, recoveryEpoch || epoch, c);
+    if (writer === 0 || writer !== recordedBy[n])
       return `I6: ${clientName(c)} gets new state without a durable record`;
     return null;
   }
@@ -350,7 +381,7 @@ export class Steps {
   #client(w: Uint8Array, c: number, emit: Emit): void {
     const at = this.#at;
     const home = this.#homeOf(c);
-    if (at.phase(w, home) !== ON || at.pending(w, home) >= 0) return;
+    if (at.phase(w, home) !== ON || at.released(w, home) || at.pending(w, home) >= 0) return;
     const belief = at.belief(w, c);
     if (belief === HELD) this.#unlock(w, c, home, emit);
     if (at.completion(w, c) !== UNCOMPLETED) {
@@ -483,6 +514,13 @@ export class Steps {
       at.spend(next, CRASHES);
       emit(() => `${this.#name(n)} crashes`, next, null, true);
     }
+    if (this.#mayFault(w, LOSSES)) {
+      const next = w.slice();
+      this.#die(next, n);
+      at.setPhase(next, n, GONE);
+      at.spend(next, LOSSES);
+      emit(() => `${this.#name(n)} is lost for good`, next, null, true);
+    }
     if (this.#mayFault(w, DROPS) && at.beacon(w, n) === at.incarnation(w, n)) {
       const next = w.slice();
       at.setBeacon(next, n, 0);
@@ -520,6 +558,7 @@ export class Steps {
       if (after < 0) continue;
       const next = w.slice();
       this.#write(next, -1, after);
+      at.setRetired(next, n, type === 'retire');
       at.spend(next, MEMBERSHIPS);
       emit(() => `an operator ${type}s ${this.#name(n)}`, next, null, true);
     }
@@ -552,6 +591,15 @@ export class Steps {
     }
   }
 
+  #loseClients(next: Uint8Array, n: number): void {
+    const at = this.#at;
+    for (const c of this.#clientsOf(n)) {
+      if (at.belief(next, c) === HELD)
+        at.setBelief(next, c, this.#isOwedAChance(next, n, c) ? WANTS : FORFEIT);
+      at.setCompletion(next, c, UNCOMPLETED);
+    }
+  }
+
   #finished(next: Uint8Array, n: number): void {
     for (const c of this.#clientsOf(n))
       if (this.#at.belief(next, c) === WANTS) this.#at.setBelief(next, c, LATE);
@@ -560,23 +608,22 @@ export class Steps {
   /** The process ends: its beacon goes out at once and its lock some time later; its clients want their locks back. */
   #die(next: Uint8Array, n: number): void {
     const at = this.#at;
+    this.#loseClients(next, n);
     at.clearNode(next, n);
     if (!this.#has('D16')) at.setBeacon(next, n, 0);
-    for (const c of this.#clientsOf(n)) {
-      if (at.belief(next, c) === HELD) at.setBelief(next, c, this.#isOwedAChance(next, c) ? WANTS : FORFEIT);
-      at.setCompletion(next, c, UNCOMPLETED);
-    }
   }
 
   /**
-   * Whoever had completed before this grace is owed a chance to reclaim, and so is whoever still had one when its node
-   * died. A client that reclaimed, and let the deadline pass without completing, is not (row 19).
+   * Whoever had completed before this grace, in a life that the cluster still counted with, is owed a chance to
+   * reclaim, and so is whoever still had one when its node died. A client that reclaimed, and let the deadline pass
+   * without completing, is not (row 19).
    */
-  #isOwedAChance(w: Uint8Array, c: number): boolean {
-    if (this.#at.completion(w, c) === COMPLETED) return true;
-    const { epoch, recoveryEpoch, recordedBy } = this.#shapes.get(this.#at.ledger(w));
-    const writer = this.#at.recordedBy(w, recoveryEpoch || epoch, c);
-    return writer !== 0 && writer === recordedBy[this.#homeOf(c)];
+  #isOwedAChance(w: Uint8Array, n: number, c: number): boolean {
+    const at = this.#at;
+    const { epoch, recoveryEpoch, recordedBy } = this.#shapes.get(at.ledger(w));
+    if (at.completion(w, c) === COMPLETED && recordedBy[n] === at.incarnation(w, n)) return true;
+    const writer = at.recordedBy(w, recoveryEpoch || epoch, c);
+    return writer !== 0 && writer === recordedBy[n];
   }
 
   // ---- small things ----
@@ -589,8 +636,8 @@ export class Steps {
   }
 
   #mayFault(w: Uint8Array, kind: number): boolean {
-    const { crashes, drops, unknowns, stops, memberships, expiries } = this.#bounds;
-    return this.#at.spent(w, kind) < [crashes, drops, unknowns, stops, memberships, expiries][kind]!;
+    const { crashes, drops, unknowns, stops, memberships, expiries, losses } = this.#bounds;
+    return this.#at.spent(w, kind) < [crashes, drops, unknowns, stops, memberships, expiries, losses][kind]!;
   }
 
   #acknowledged(shape: number, n: number): boolean {

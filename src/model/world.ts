@@ -6,6 +6,8 @@ export const OFF = 0;
 /** The beacon of the next incarnation is lit, its boot is not in the ledger yet. */
 export const LIT = 1;
 export const ON = 2;
+/** Dead, and never to boot again. */
+export const GONE = 3;
 
 /** What a client thinks of the one lock that everybody wants. */
 export const NONE = 0;
@@ -35,6 +37,7 @@ export class Layout {
   readonly #clients: number;
   readonly #records: number;
   readonly #spent: number;
+  readonly #retired: number;
   readonly size: number;
 
   constructor(nodes: number, clients: number) {
@@ -45,7 +48,8 @@ export class Layout {
     this.#clients = this.#lock + 3;
     this.#records = this.#clients + clients * CLIENT_BYTES;
     this.#spent = this.#records + EPOCHS * clients;
-    this.size = this.#spent + 6;
+    this.#retired = this.#spent + 7;
+    this.size = this.#retired + 1;
   }
 
   readonly ledger = (w: Uint8Array): number => w[0]! | (w[1]! << 8);
@@ -87,6 +91,9 @@ export class Layout {
     w[this.#node(n) + 6] = client + 1;
   };
   /** Everything that a process forgets when it dies. */
+  /** It serves no more and holds nothing: the last part of a planned stop. */
+  readonly released = (w: Uint8Array, n: number): boolean => (w[this.#node(n) + 4]! & 8) !== 0;
+  readonly setReleased = (w: Uint8Array, n: number, on: boolean): void => this.#flag(w, n, 8, on);
   readonly clearNode = (w: Uint8Array, n: number): void =>
     void w.fill(0, this.#node(n), this.#node(n) + NODE_BYTES);
 
@@ -131,6 +138,12 @@ export class Layout {
   readonly spent = (w: Uint8Array, kind: number): number => w[this.#spent + kind]!;
   readonly spend = (w: Uint8Array, kind: number): void => void w[this.#spent + kind]!++;
 
+  /** An operator retired the node, and none admitted it since. */
+  readonly retired = (w: Uint8Array, n: number): boolean => (w[this.#retired]! & (1 << n)) !== 0;
+  readonly setRetired = (w: Uint8Array, n: number, on: boolean): void => {
+    w[this.#retired] = on ? w[this.#retired]! | (1 << n) : w[this.#retired]! & ~(1 << n);
+  };
+
   readonly #flag = (w: Uint8Array, n: number, bit: number, on: boolean): void => {
     const at = this.#node(n) + 4;
     w[at] = on ? w[at]! | bit : w[at]! & ~bit;
@@ -146,6 +159,7 @@ export class Layout {
       if (this.phase(from, n) === ON) this.setKnown(to, m, shapeOf(this.known(from, n)));
       if (this.pending(from, n) >= 0) this.setPending(to, m, order[this.pending(from, n)]!);
       this.setBeacon(to, m, this.beacon(from, n));
+      this.setRetired(to, m, this.retired(from, n));
     }
     if (this.lockNode(from) >= 0) {
       this.setLock(
@@ -170,3 +184,4 @@ export const UNKNOWNS = 2;
 export const STOPS = 3;
 export const MEMBERSHIPS = 4;
 export const EXPIRIES = 5;
+export const LOSSES = 6;

@@ -66,7 +66,7 @@ export type Credential =
   | { readonly kind: 'malformed' }
   | { readonly kind: 'unknown'; readonly flavor: number };
 
-export const NO_CREDENTIAL: Credential = { kind: 'none' };
+const NO_CREDENTIAL: Credential = { kind: 'none' };
 
 export function encodeCredential(w: XdrWriter, credential: Credential): void {
   switch (credential.kind) {

@@ -1,5 +1,5 @@
 /** The folder that a run leaves: `<out>/<scenario>/<time>/`, and `<out>/latest`, which points at the newest. */
-import { mkdir, rename, rm, rmdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, rmdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 
 /** The run folder cannot be written: full disk, no permission, a file in the way. One sentence for a person. */
@@ -8,6 +8,7 @@ export class RunFolderError extends Error {
 }
 
 const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'the place cannot hold directories',
   ENOSPC: 'the disk is full',
   EDQUOT: 'the disk quota is used up',
   EACCES: 'it is not permitted',
@@ -32,7 +33,7 @@ export class RunFolder {
   /** When the run began, as the folder is named. */
   readonly time: string;
   readonly #out: string;
-  /** Directories that this run made, outermost first. */
+  /** Directories around it that this run made, outermost first. */
   readonly #made: readonly string[];
 
   private constructor(out: string, path: string, time: string, made: readonly string[]) {
@@ -50,19 +51,19 @@ export class RunFolder {
   static async create(out: string, scenario: string, time: string): Promise<RunFolder> {
     const parent = join(out, scenario);
     const made: string[] = [];
+    let own: string | null = null;
     try {
-      const first = await mkdir(parent, { recursive: true });
-      if (first !== undefined) made.push(...levels(first, parent));
+      for (const missing of await missingLevels(parent)) if (await makeNew(missing)) made.push(missing);
       for (let number = 1; ; number += 1) {
         const path = join(parent, number === 1 ? time : `${time}-${number}`);
         if (!(await makeNew(path))) continue;
-        made.push(path);
+        own = path;
         const folder = new RunFolder(out, path, time, made);
         await mkdir(folder.logs);
         return folder;
       }
     } catch (error) {
-      await removeAll(made);
+      await removeAll(own, made);
       throw failure(parent, error);
     }
   }
@@ -93,15 +94,28 @@ export class RunFolder {
 
   /** Leaves nothing of this run, and no directory that was made for it alone. */
   async remove(): Promise<void> {
-    await removeAll(this.#made);
+    await removeAll(this.path, this.#made);
   }
 }
 
-/** Every directory from `first` down to `last`, both included. */
-function levels(first: string, last: string): string[] {
-  const path: string[] = [];
-  for (let at = last; at !== first; at = dirname(at)) path.unshift(at);
-  return [first, ...path];
+/**
+ * The directories to be made for `path`, outermost first. Node's own recursive mkdir never ends where a
+ * filesystem answers ENOENT for what it does not let anyone make (/proc).
+ */
+async function missingLevels(path: string): Promise<string[]> {
+  const missing: string[] = [];
+  for (let at = path; !(await isThere(at)); at = dirname(at)) missing.unshift(at);
+  return missing;
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
 }
 
 /** @returns false when it exists already */
@@ -115,10 +129,8 @@ async function makeNew(path: string): Promise<boolean> {
   }
 }
 
-/** The innermost with all that is in it; those around it only when nothing else is in them. */
-async function removeAll(made: readonly string[]): Promise<void> {
-  const [innermost, ...around] = [...made].reverse();
-  if (innermost === undefined) return;
-  await rm(innermost, { recursive: true, force: true });
-  for (const directory of around) await rmdir(directory).catch(() => {});
+/** The run's own folder with all that is in it; those around it only when nothing else is in them. */
+async function removeAll(own: string | null, made: readonly string[]): Promise<void> {
+  if (own !== null) await rm(own, { recursive: true, force: true });
+  for (const directory of [...made].reverse()) await rmdir(directory).catch(() => {});
 }

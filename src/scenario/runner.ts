@@ -5,6 +5,7 @@ import type { MutantId } from '../core/mutants.ts';
 import type { HistoryEvent } from '../history/events.ts';
 import { fileSink } from '../history/history-file.ts';
 import { HistoryRecorder, HistoryWriteError } from '../history/recorder.ts';
+import { renderHtml } from '../report/html.ts';
 import type { Lab } from '../runtime/runtime.ts';
 import type { SharedView } from './audit.ts';
 import { Cluster, type ClusterOptions } from './cluster.ts';
@@ -238,24 +239,16 @@ class Run {
 
   async #judged(): Promise<ScenarioResult> {
     const { scenario, seed } = this.#options;
-    const verdict = judgeRun({
-      history: this.#recorder.history(),
-      scenario,
-      seed,
-      failure: this.#failure,
-      setting: this.#outside.setting,
-      timings: this.#timings,
-    });
-    await this.#folder.write('topology.json', json(this.#topology()));
-    await this.#folder.write('verdict.json', json(verdict));
-    await this.#folder.becomeLatest();
-    return {
-      scenario: scenario.name,
-      title: scenario.title,
-      verdict,
-      folder: this.#folder.path,
-      failure: this.#failure,
-    };
+    const history = this.#recorder.history();
+    const run = { history, scenario, seed, failure: this.#failure, timings: this.#timings };
+    const verdict = judgeRun({ ...run, setting: this.#outside.setting });
+    const folder = this.#folder;
+    await folder.write('topology.json', json(this.#topology()));
+    await folder.write('verdict.json', json(verdict));
+    await folder.write('report.html', renderHtml(history, verdict));
+    await folder.becomeLatest();
+    const { name, title } = scenario;
+    return { scenario: name, title, verdict, folder: folder.path, failure: this.#failure };
   }
 }
 

@@ -97,7 +97,7 @@ export function judgeStateid(state: LockingState | undefined, seqid: number, cli
 }
 
 /** The special stateids of RFC 8881 section 8.2.3. */
-export const isCurrent = (stateid: Stateid): boolean => stateid.seqid === 1 && isZero(stateid.other);
+const isCurrent = (stateid: Stateid): boolean => stateid.seqid === 1 && isZero(stateid.other);
 export const isAnonymous = (stateid: Stateid): boolean => stateid.seqid === 0 && isZero(stateid.other);
 export const isBypass = (stateid: Stateid): boolean =>
   stateid.seqid === 0xffff_ffff && isAllOnes(stateid.other);

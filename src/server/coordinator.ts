@@ -18,7 +18,7 @@ import {
   unacknowledged,
 } from '../core/ledger.ts';
 import type { Mutants } from '../core/mutants.ts';
-import { type Facts, nextCommand } from '../core/next-command.ts';
+import { type Facts, mayRelease, nextCommand } from '../core/next-command.ts';
 import { type Command, transition } from '../core/transitions.ts';
 import type { NodeEvent } from '../history/events.ts';
 import {
@@ -98,8 +98,9 @@ export class Coordinator implements Coordination {
   #learnedRevision: number | null = null;
   #storeAnswers = true;
   #closed = false;
-  #stopWanted = false;
-  #departed: (() => void) | null = null;
+  /** A planned stop is under way. */
+  #stop: { readonly release: () => void; released: boolean } | null = null;
+  readonly #departed: (() => void)[] = [];
   readonly #records: OwnRecords;
   #claims: ReclaimClaims | null = null;
   #deadline: GraceDeadline | null = null;
@@ -204,13 +205,15 @@ export class Coordinator implements Coordination {
 
   // ---- planned stop, status ----
 
-  /** Planned stop (C11): resolves when the cluster is in grace, past the barrier, and this node may let its locks go. */
-  leave(): Promise<void> {
-    this.#stopWanted = true;
-    return new Promise((resolve) => {
-      this.#departed = resolve;
-      this.#wake();
-    });
+  /**
+   * Planned stop (C11): grace first, `release` past the barrier (it must let every lock go, and serve no more), then out
+   * of the cluster. Resolves when the process may end.
+   */
+  leave(release: () => void): Promise<void> {
+    this.#stop ??= { release, released: false };
+    const departed = new Promise<void>((resolve) => this.#departed.push(resolve));
+    this.#wake();
+    return departed;
   }
 
   status(): CoordinatorStatus {
@@ -346,10 +349,18 @@ export class Coordinator implements Coordination {
       await this.#records.writeAll();
       await this.#loadClaims();
     }
+    this.#letGo();
     const { missing, answered } = this.#lookAtPeers();
     if (missing.length === 0 && answered && !inGrace(this.#known.ledger)) this.#alarmed = false;
     const command = nextCommand(this.#known.ledger, this.#fence, this.#facts(this.#heard(missing)));
     if (command !== null) await this.#swap(command);
+  }
+
+  /** A planned stop, past the barrier: the locks go while everybody else refuses new state. */
+  #letGo(): void {
+    if (this.#stop === null || this.#stop.released || !mayRelease(this.#known.ledger, this.#fence)) return;
+    this.#stop.release();
+    this.#stop.released = true;
   }
 
   /** Mutant D12 hears of a death only when its own slow poll finds it. */
@@ -371,7 +382,8 @@ export class Coordinator implements Coordination {
       drainedAndRecorded: this.#enforcing() && this.#records.areIn(ledger.epoch),
       finished,
       abandonDue: due,
-      stopWanted: this.#stopWanted,
+      stopWanted: this.#stop !== null,
+      released: this.#stop?.released ?? false,
     };
   }
 
@@ -403,7 +415,7 @@ export class Coordinator implements Coordination {
     this.#learnedRevision = stored.revision;
     const { ledger } = stored;
     const place = this.#place();
-    if (this.#stopWanted && place === 'fenced') this.#depart();
+    if (this.#stop !== null && place === 'fenced') this.#depart();
     else if (place === 'fenced') this.#fenced('the ledger has a later life of this node, or none');
     else if (place === 'suspect' && memberOf(ledger, this.#options.node)!.acknowledgedView === ledger.view) {
       this.#fenced('this node is suspected dead, and its locks may be gone');
@@ -498,7 +510,7 @@ export class Coordinator implements Coordination {
   #depart(): void {
     this.close();
     this.#options.observe({ event: 'stopping', view: this.#known.ledger.view });
-    this.#departed?.();
+    for (const resolve of this.#departed) resolve();
   }
 
   #fenced(reason: string): void {

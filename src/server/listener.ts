@@ -28,6 +28,8 @@ export class Listener {
     this.#server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS });
     this.#server.maxConnections = limits.connections;
     this.#server.on('connection', (socket) => this.#accept(socket));
+    // No descriptor left for one more connection: the others go on, and the peer tries again.
+    this.#server.on('error', () => {});
   }
 
   /** Rejects with the system's error, for example EADDRINUSE. @param port 0: any that is free */

@@ -1,5 +1,4 @@
-import type { Clock, Random } from '../core/clock.ts';
-import { type Mutants, NO_MUTANTS } from '../core/mutants.ts';
+import type { Clock } from '../core/clock.ts';
 import type { Coordination } from './coordination.ts';
 import type { Filesystem, LockTable } from './filesystem/types.ts';
 import type { Observe } from './observation.ts';
@@ -28,7 +27,7 @@ export interface Limits {
   readonly silentLeases: number;
 }
 
-export const DEFAULT_LIMITS: Limits = {
+const DEFAULT_LIMITS: Limits = {
   connections: 1024,
   messageBytes: (1 << 20) + 8192,
   unsentBytes: 4 << 20,
@@ -48,7 +47,6 @@ export interface LockServerOptions {
   readonly locks: LockTable;
   readonly coordination: Coordination;
   readonly clock: Clock;
-  readonly random: Random;
   readonly observe?: Observe;
   /** Told of every mistake of our own; the request was answered SERVERFAULT. Default: it stops the program. */
   readonly onDefect?: (error: unknown) => void;
@@ -70,7 +68,6 @@ export interface LockServerOptions {
    * (DESIGN 3: what is not coherent between nodes is not given out). Default `this-node`.
    */
   readonly denyModes?: 'this-node' | 'refused';
-  readonly mutants?: Mutants;
 }
 
 /** The options with nothing left open. */
@@ -89,7 +86,6 @@ export function settle(options: LockServerOptions): Settings {
     observe: () => {},
     onDefect: stopTheProgram,
     denyModes: 'this-node',
-    mutants: NO_MUTANTS,
     ...options,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
   };

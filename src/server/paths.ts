@@ -26,10 +26,15 @@ export class PathBook {
     if (path !== undefined) this.#remember(node, path === '' ? name : `${path}/${name}`);
   }
 
-  /** Something was renamed or removed: a whole tree of names may be wrong now. */
-  forgetAll(): void {
-    this.#byKey.clear();
-    this.#remember(this.#filesystem.root(), '');
+  /** Something has got another name: with a directory, everything below it has too. */
+  renamed(directory: FileNode, name: string): void {
+    const node = this.#filesystem.lookup(directory, name);
+    if (!node.ok) return;
+    if (node.value.type === 'directory') {
+      this.#byKey.clear();
+      this.#remember(this.#filesystem.root(), '');
+    }
+    this.learn(directory, name, node.value);
   }
 
   /** Relative to the root of the export, without leading slash; `#<fileid>` when it cannot be found out. */
@@ -37,7 +42,10 @@ export class PathBook {
     const known = this.#byKey.get(node.key);
     if (known !== undefined) return known;
     this.#search(node);
-    return this.#byKey.get(node.key) ?? this.#fallback(node);
+    const found = this.#byKey.get(node.key) ?? this.#fallback(node);
+    // Also when it was in vain: nobody shall make us search again and again.
+    this.#remember(node, found);
+    return found;
   }
 
   #fallback(node: FileNode): string {

@@ -83,7 +83,6 @@ async function run(): Promise<void> {
     locks: new RangeLocks(filesystem),
     coordination: coordinator,
     clock,
-    random: Math.random,
     observe,
     leaseMs: options.leaseMs,
     serverOwner: { major: `gracelab/${options.node}`, minor: 0n },
@@ -93,7 +92,6 @@ async function run(): Promise<void> {
     // A conflict on another node is never seen here, so an expired client's locks cannot wait for one (row 21).
     courtesy: options.members.length > 1 ? 'none' : 'until-conflict',
     denyModes: options.members.length > 1 ? 'refused' : 'this-node',
-    mutants,
   });
   const { address, port } = await server.listen(options.address, options.port);
   observe({ event: 'serving', view: coordinator.status().ledger.view });
@@ -102,8 +100,7 @@ async function run(): Promise<void> {
       case 'status':
         return { ...coordinator.status(), ...server.summary() };
       case 'leave':
-        await coordinator.leave();
-        server.releaseAllState();
+        await coordinator.leave(() => server.releaseAllState());
         return {};
       default:
         throw new Error(`a node does not know the command ${command}`);

@@ -17,13 +17,17 @@ export function exec(frame: Frame): Command {
     .option('--name <name>', 'which lab')
     .passThroughOptions()
     .action(async (node: string, argv: readonly string[], options: { name?: string }) => {
+      // What comes after the node is not parsed, so neither is the -- that people put between.
+      const program = argv[0] === '--' ? argv.slice(1) : argv;
+      if (program.length === 0)
+        throw new Refusal(EXIT.wrongUsage, 'which program is to run? Name it after the --.');
       const place = findLab(options.name, frame.env);
       const { pid } = await askLab<Location>(place, { command: 'locate', container: node });
       const identity = readIdentity(place);
       const enter = identity === null ? null : enterSandboxArgv(identity);
       if (enter === null) throw new Refusal(EXIT.machineCannot, `the lab "${place.name}" has just ended.`);
       // Two steps: the sandbox numbers its processes itself, so the container is found from within.
-      frame.conclude(await runHere([...enter, ...enterArgv(pid), ...argv], frame));
+      frame.conclude(await runHere([...enter, ...enterArgv(pid), ...program], frame));
     });
 }
 

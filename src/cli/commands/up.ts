@@ -1,10 +1,10 @@
-import { openSync, writeFileSync } from 'node:fs';
+import { openSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Command, Option } from 'commander';
 import { sandboxRefusal } from '../../runtime/namespace/abilities.ts';
-import { enterSandbox, identityOf, killSandbox } from '../../runtime/namespace/sandbox.ts';
+import { enterSandbox, identityOf, killSandbox, type Sandbox } from '../../runtime/namespace/sandbox.ts';
 import { wholeNumber } from '../arguments.ts';
 import { EXIT, Refusal } from '../exit-status.ts';
 import type { Frame } from '../frame.ts';
@@ -56,11 +56,23 @@ async function bringUp(description: LabDescription, place: LabPlace, frame: Fram
   // The lab's end of the pipe stays open as long as the lab does, and ours would keep this command from ending.
   sandbox.stdout?.destroy();
   if (words?.up === true) return;
-  const end = await sandbox.exited;
   throw new Refusal(
     EXIT.machineCannot,
-    `the lab did not come up: ${words?.impossible ?? (end.complaint || `it ended with ${end.signal ?? `status ${end.code}`}`)}.`,
+    `the lab did not come up: ${words?.impossible ?? (await howItEnded(sandbox, log))}.`,
   );
+}
+
+/** A lab that says nothing about its end has written its last words to its log, which is about to be removed. */
+async function howItEnded(sandbox: Sandbox, log: string): Promise<string> {
+  // A detached sandbox does not keep this process from ending; somebody has to wait for it all the same.
+  const waiting = setInterval(() => undefined, 1000);
+  const end = await sandbox.exited;
+  clearInterval(waiting);
+  const lastWords = readFileSync(log, 'utf8')
+    .trim()
+    .split('\n')
+    .findLast((line) => /^\w*Error\b/.test(line));
+  return end.complaint || lastWords || `it ended with ${end.signal ?? `status ${end.code}`}`;
 }
 
 /** `gracelab up`: a cluster to play with, which stays until `gracelab down`. */

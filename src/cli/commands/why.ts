@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import type { Frame } from '../frame.ts';
-import { askLab, type LabExplanation } from '../living/control.ts';
+import { askLab } from '../living/control.ts';
 import { findLab } from '../living/place.ts';
+import type { GraceExplanation } from '../living/why-grace.ts';
 
 /** `gracelab why`: why the lock domain is, or is not, in grace. */
 export function why(frame: Frame): Command {
@@ -12,13 +13,10 @@ export function why(frame: Frame): Command {
     .option('--name <name>', 'which lab')
     .option('--json', 'print one JSON document')
     .action(async (options: { name?: string; json?: true }) => {
-      const explanation = await askLab<LabExplanation>(findLab(options.name, frame.env), { command: 'why' });
-      frame.terminal.result(options.json ? JSON.stringify(explanation, null, 2) : whyText(explanation));
+      const explanation = await askLab<GraceExplanation>(findLab(options.name, frame.env), {
+        command: 'why',
+      });
+      const { terminal } = frame;
+      terminal.result(options.json ? JSON.stringify(explanation, null, 2) : explanation.sentences.join('\n'));
     });
-}
-
-function whyText(explanation: LabExplanation): string {
-  return Object.entries(explanation.nodes)
-    .map(([node, answer]) => `${node}: ${JSON.stringify(answer)}`)
-    .join('\n');
 }

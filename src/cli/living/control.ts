@@ -1,6 +1,8 @@
 /** What commands and a living lab say to each other: over a unix socket, one JSON line each way per connection. */
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import type { CoordinatorStatus } from '../../server/coordinator.ts';
+import type { LockServer } from '../../server/server.ts';
 import { EXIT, Refusal } from '../exit-status.ts';
 import type { LabPlace } from './place.ts';
 
@@ -18,13 +20,16 @@ export type ControlRequest =
     }
   | { readonly command: 'locate'; readonly container: string };
 
+/** What a node says of itself: its coordinator, and its clients. */
+export type NodeStatus = CoordinatorStatus & ReturnType<LockServer['summary']>;
+
 export interface LabNodeStatus {
   readonly name: string;
   readonly address: string;
   readonly running: boolean;
   readonly serving: boolean;
   /** As the node itself sees the cluster; null when it did not answer. */
-  readonly node: Readonly<Record<string, unknown>> | null;
+  readonly node: NodeStatus | null;
 }
 
 export interface LabStatus {
@@ -37,11 +42,6 @@ export interface LabStatus {
   readonly clients: readonly { readonly name: string; readonly address: string; readonly node: string }[];
   /** One sentence when something ended that nobody had told to. */
   readonly trouble: string | null;
-}
-
-/** Why the domain is, or is not, in grace: as the nodes that serve explain it. */
-export interface LabExplanation {
-  readonly nodes: Readonly<Record<string, unknown>>;
 }
 
 /** The process that a command is started beside: init of the container, numbered as the sandbox sees it. */

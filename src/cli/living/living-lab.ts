@@ -9,14 +9,15 @@ import type { Environment } from '../frame.ts';
 import { ContainerLogs } from './container-log.ts';
 import {
   type ControlRequest,
-  type LabExplanation,
   type LabStatus,
   type Location,
+  type NodeStatus,
   serveControl,
 } from './control.ts';
 import type { LabDescription } from './lab-file.ts';
 import { LocatingLab } from './locating-lab.ts';
 import type { LabPlace } from './place.ts';
+import { explainGrace, type GraceExplanation } from './why-grace.ts';
 
 /** What a living lab needs of the outside; its composition root has it. */
 export interface LivingLabSurroundings {
@@ -110,17 +111,13 @@ export class LivingLab {
 
   async #status(): Promise<LabStatus> {
     const { name, shape, clients } = this.#description;
-    const nodes = this.#cluster.nodes.map(async (node) => {
-      const reply = node.serving ? await node.command('status') : null;
-      const { reply: _, ok: __, ...seen } = reply?.ok === true ? (reply as Record<string, unknown>) : {};
-      return {
-        name: node.name,
-        address: node.address,
-        running: node.running,
-        serving: node.serving,
-        node: reply?.ok === true ? seen : null,
-      };
-    });
+    const nodes = this.#cluster.nodes.map(async (node) => ({
+      name: node.name,
+      address: node.address,
+      running: node.running,
+      serving: node.serving,
+      node: node.serving ? await this.#ask(node.name) : null,
+    }));
     return {
       name,
       upSince: this.#upSince.toISOString(),
@@ -132,15 +129,21 @@ export class LivingLab {
     };
   }
 
-  async #why(): Promise<LabExplanation> {
-    const serving = this.#cluster.nodes.filter((node) => node.serving);
-    if (serving.length === 0)
+  /** Null when the node does not answer in time, or has just gone down. */
+  async #ask(name: string): Promise<NodeStatus | null> {
+    const answer = await this.#cluster.node(name).command('status');
+    if (!answer.ok) return null;
+    const { ok: _ok, reply: _reply, ...status } = answer as Readonly<Record<string, unknown>>;
+    return status as unknown as NodeStatus;
+  }
+
+  async #why(): Promise<GraceExplanation> {
+    const { nodes } = await this.#status();
+    const statuses = nodes.flatMap(({ name, node }) => (node === null ? [] : [[name, node] as const]));
+    if (statuses.length === 0)
       throw new Error('no node of the lab serves, so there is nobody to say why; see `gracelab status`');
-    const answers = serving.map(async (node) => {
-      const { reply: _, ok: __, ...why } = (await node.command('why')) as Record<string, unknown>;
-      return [node.name, why] as const;
-    });
-    return { nodes: Object.fromEntries(await Promise.all(answers)) };
+    const down = nodes.filter((node) => !node.running).map(({ name }) => name);
+    return explainGrace(Object.fromEntries(statuses), down);
   }
 
   async #fault(

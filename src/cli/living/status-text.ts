@@ -1,13 +1,22 @@
+import { inGrace } from '../../core/ledger.ts';
 import type { Colours } from '../terminal.ts';
-import type { LabStatus } from './control.ts';
+import type { LabNodeStatus, LabStatus } from './control.ts';
 
 const seconds = (ms: number): string => `${ms / 1000} s`;
 
-function phase(node: LabStatus['nodes'][number], colours: Colours): string {
-  if (!node.running) return colours.red('down');
-  if (!node.serving) return colours.yellow('booting');
-  if (node.node === null) return colours.yellow('silent');
-  return node.node.recoveryEpoch === null ? colours.green('serving') : colours.yellow('in grace');
+function phase({ running, serving, node }: LabNodeStatus, colours: Colours): string {
+  if (!running) return colours.red('down');
+  if (!serving) return colours.yellow('booting');
+  if (node === null) return colours.yellow('silent');
+  if (inGrace(node.ledger)) return colours.yellow('in grace');
+  return node.enforcing ? colours.yellow('refusing') : colours.green('serving');
+}
+
+function facts({ node }: LabNodeStatus): string {
+  if (node === null) return '';
+  const { incarnation, ledger, clients } = node;
+  const locks = clients.reduce((sum, client) => sum + client.locks, 0);
+  return `incarnation ${incarnation}, view ${ledger.view}, epoch ${ledger.epoch}, ${clients.length} clients, ${locks} locks`;
 }
 
 /** The cluster as a table for a person. */
@@ -15,11 +24,8 @@ export function statusText(status: LabStatus, colours: Colours): string {
   const containers = [...status.nodes, ...status.clients];
   const width = Math.max(...containers.map(({ name }) => name.length));
   const rows = status.nodes.map((node) => {
-    const seen = node.node ?? {};
-    const details = ['incarnation', 'view', 'epoch']
-      .filter((key) => key in seen)
-      .map((key) => `${key} ${seen[key]}`);
-    return `  ${node.name.padEnd(width)}  ${node.address.padEnd(12)} ${phase(node, colours)}  ${colours.dim(details.join(', '))}`;
+    const line = `  ${node.name.padEnd(width)}  ${node.address.padEnd(12)} ${phase(node, colours)}`;
+    return node.node === null ? line : `${line}  ${colours.dim(facts(node))}`;
   });
   const clients = status.clients.map(
     (client) => `  ${client.name.padEnd(width)}  ${client.address.padEnd(12)} client of ${client.node}`,

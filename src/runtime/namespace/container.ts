@@ -102,7 +102,7 @@ export class NamespaceContainer implements Container {
   /** What a fault hits. It is let come up first: a container half made has nothing that could be cut off. */
   async #current(): Promise<Life | undefined> {
     if (this.#beginning === undefined) return this.#life;
-    return undefined;
+    return await this.#beginning.catch(() => undefined);
   }
 }
 

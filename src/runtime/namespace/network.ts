@@ -57,9 +57,9 @@ export function portOf(name: string, address: string, serial: number): Port {
 export function bringUpCommands(port: Port): string[] {
   return [
     'link set lo up',
-    `link set ${port.parked} name ${CONTAINER_INTERFACE}`,
+    `link set dev ${port.parked} name ${CONTAINER_INTERFACE}`,
     `address add ${port.address}/${PREFIX_BITS} dev ${CONTAINER_INTERFACE}`,
-    `link set ${CONTAINER_INTERFACE} up`,
+    `link set dev ${CONTAINER_INTERFACE} up`,
   ];
 }
 
@@ -75,22 +75,22 @@ export class Network {
     forgoIpv6();
     await this.#ip([
       'link set lo up',
-      `link add ${BRIDGE} type bridge stp_state 0 forward_delay 0 mcast_snooping 0`,
-      `link set ${BRIDGE} up`,
+      `link add name ${BRIDGE} type bridge stp_state 0 forward_delay 0 mcast_snooping 0`,
+      `link set dev ${BRIDGE} up`,
     ]);
   }
 
   /** Makes the pair, both ends down. */
   async add(port: Port): Promise<void> {
     await this.#ip([
-      `link add ${port.name} type veth peer name ${port.parked} address ${port.mac}`,
-      `link set ${port.name} master ${BRIDGE}`,
+      `link add name ${port.name} type veth peer name ${port.parked} address ${port.mac}`,
+      `link set dev ${port.name} master ${BRIDGE}`,
     ]);
   }
 
   /** Moves the container's end into the network namespace of process `pid` and opens the lab's end. */
   async plug(port: Port, pid: number): Promise<void> {
-    await this.#ip([`link set ${port.parked} netns ${pid}`, `link set ${port.name} up`]);
+    await this.#ip([`link set dev ${port.parked} netns ${pid}`, `link set dev ${port.name} up`]);
   }
 
   /**
@@ -98,7 +98,7 @@ export class Network {
    * given. Frames that were on the bridge before count as on the wire.
    */
   async silence(port: Port): Promise<void> {
-    await this.#ip([`link set ${port.name} down`]);
+    await this.#ip([`link set dev ${port.name} down`]);
   }
 
   /**
@@ -107,19 +107,19 @@ export class Network {
    */
   async park(port: Port, netns: string): Promise<void> {
     const back = [
-      `link set ${CONTAINER_INTERFACE} down`,
-      `link set ${CONTAINER_INTERFACE} name ${port.parked}`,
+      `link set dev ${CONTAINER_INTERFACE} down`,
+      `link set dev ${CONTAINER_INTERFACE} name ${port.parked}`,
       // Process 1 of the sandbox is the lab, whose namespace this is.
-      `link set ${port.parked} netns 1`,
+      `link set dev ${port.parked} netns 1`,
     ];
-    await run(['ip', 'link', 'set', port.name, 'down'], { env: this.#env });
+    await run(['ip', 'link', 'set', 'dev', port.name, 'down'], { env: this.#env });
     const outcome = await run(['nsenter', `--net=${netns}`, 'ip', '-batch', '-'], {
       env: this.#env,
       input: batch(back),
     });
     if (outcome.code === 0) return;
     // A program inside has removed (the other end goes with it) or renamed the interface. A new pair has the same names and addresses.
-    await run(['ip', 'link', 'delete', port.name], { env: this.#env });
+    await run(['ip', 'link', 'delete', 'dev', port.name], { env: this.#env });
     await this.add(port);
   }
 

@@ -42,7 +42,7 @@ export const serveCreateSession: ServedOperation<CreateSessionArgs, CreateSessio
     if (client === undefined) return { status: NFS4ERR_STALE_CLIENTID };
     if (client.identity.principal !== caller.principal) return { status: NFS4ERR_CLID_INUSE };
     const slot = client.createSession;
-    if (args.sequence === slot.seqid && slot.reply !== null) return slot.reply as CreateSessionResult;
+    if (args.sequence === slot.seqid && slot.reply !== null) return slot.reply;
     if (args.sequence !== (slot.seqid + 1) >>> 0) return { status: NFS4ERR_SEQ_MISORDERED };
     if (slot.inProgress || client.standing !== 'live') return { status: NFS4ERR_DELAY };
     if (client.confirmed) return remember(client, args, makeSession(server, client, args));

@@ -19,7 +19,6 @@ export const serveRemove: ServedOperation<RemoveArgs, RemoveResult> = {
     if (refusal !== null) return { status: refusal };
     const removed = compound.server.settings.filesystem.remove(directory, target);
     if (!removed.ok) return { status: statusOfErrno(removed.errno) };
-    compound.server.paths.forgetAll();
     return { status: NFS4_OK, cinfo: changeInfo(removed.value) };
   },
 };

@@ -25,7 +25,7 @@ export const serveRename: ServedOperation<RenameArgs, RenameResult> = {
     if (refusal !== null) return { status: refusal };
     const renamed = compound.server.settings.filesystem.rename(from, oldName, to, newName);
     if (!renamed.ok) return { status: statusOfErrno(renamed.errno) };
-    compound.server.paths.forgetAll();
+    compound.server.paths.renamed(to, newName);
     const { from: source, to: target } = renamed.value;
     return { status: NFS4_OK, sourceCinfo: changeInfo(source), targetCinfo: changeInfo(target) };
   },

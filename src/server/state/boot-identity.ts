@@ -14,7 +14,6 @@ const SESSION_ID_BYTES = 16;
 export class BootIdentity {
   readonly #tag: Buffer;
   readonly #tagHigh: number;
-  readonly #tagLow: number;
   readonly #stateidTag: number;
 
   /**
@@ -29,7 +28,6 @@ export class BootIdentity {
       .digest()
       .subarray(0, 8);
     this.#tagHigh = this.#tag.readUInt32BE(0);
-    this.#tagLow = this.#tag.readUInt32BE(4);
     this.#stateidTag = this.#tag.readUIntBE(0, STATEID_TAG_BYTES);
   }
 
@@ -55,11 +53,9 @@ export class BootIdentity {
     return id;
   }
 
-  /** @returns the index a session id of this life was made with, or -1 for any other id (row 1) */
+  /** @returns the index that a session id says it was made with; whether it was is for the session to say (row 1) */
   sessionIndex(id: Buffer): number {
-    if (id.length !== SESSION_ID_BYTES) return -1;
-    if (id.readUInt32BE(0) !== this.#tagHigh || id.readUInt32BE(4) !== this.#tagLow) return -1;
-    return id.readUInt32BE(12);
+    return id.length === SESSION_ID_BYTES ? id.readUInt32BE(12) : -1;
   }
 
   /** @param index 1 to 2^48-1, never used twice in this life */

@@ -1,3 +1,4 @@
+import type { CreateSessionResult } from '../../nfs4/operations/create-session.ts';
 import type { ClientIdentity } from '../coordination.ts';
 import type { BootIdentity } from './boot-identity.ts';
 import type { LockOwner } from './lock-owners.ts';
@@ -12,10 +13,10 @@ import type { Session } from './sessions.ts';
 export type ClientStanding = 'live' | 'expiring' | 'gone';
 
 /** The one-slot reply cache of CREATE_SESSION (RFC 8881 section 18.36.4). */
-export interface CreateSessionSlot<Reply> {
+export interface CreateSessionSlot {
   /** Of the newest request that was answered. */
   seqid: number;
-  reply: Reply | null;
+  reply: CreateSessionResult | null;
   inProgress: boolean;
 }
 
@@ -28,7 +29,7 @@ export class Client {
   /** `co_ownerid` for people to read. */
   readonly name: string;
   readonly verifier: Buffer;
-  readonly createSession: CreateSessionSlot<unknown> = { seqid: 0, reply: null, inProgress: false };
+  readonly createSession: CreateSessionSlot = { seqid: 0, reply: null, inProgress: false };
 
   standing: ClientStanding = 'live';
   /** CREATE_SESSION has confirmed the client id. */

@@ -64,7 +64,7 @@ export class SessionTable {
   /** Undefined: BADSESSION (row 1). */
   byId(id: Buffer): Session | undefined {
     const session = this.#byIndex.get(this.#identity.sessionIndex(id));
-    // The client's index is part of the id as well: an id with only the right session number was never given out.
+    // Of an earlier life, or of another node, with a number that is given out in this one as well.
     return session?.id.equals(id) ? session : undefined;
   }
 

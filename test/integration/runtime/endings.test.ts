@@ -205,6 +205,7 @@ t.test('a detached sandbox outlives its caller and the terminal', { skip }, asyn
   t.teardown(() => killSandbox(lab.identity));
   await lab.up();
   t.match(await lab.callerExit, { code: 0 });
+  t.throws(() => lab.signalGroup('SIGHUP'), { code: 'ESRCH' }, 'a closed terminal has nothing to signal');
   t.ok(sandboxLives(lab.identity));
   t.notOk(sandboxLives({ ...lab.identity, startTicks: '1' }), 'a process id alone is no identity');
   killSandbox({ ...lab.identity, startTicks: '1' });

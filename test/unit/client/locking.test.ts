@@ -151,3 +151,12 @@ t.test('remove', async (t) => {
   t.match(await scene.settle(scene.client.remove('dir/a')), { status: 'OK', attempts: 2 });
   t.same(scene.ops(), ['remove invoke', 'remove fail GRACE', 'remove invoke', 'remove ok']);
 });
+
+t.test('nothing more is sent for a caller who has gone', async (t) => {
+  const scene = await Scene.begin();
+  scene.server.lose('OPEN', 'after-run');
+  const locking = scene.client.file('a').lock({ ...RANGE, timeoutMs: 100 });
+  t.match(await scene.settle(locking), { status: 'TIMEOUT' });
+  await scene.clock.advance(1000);
+  t.same(scene.ops(), ['open invoke', 'open ok'], 'the OPEN was followed to its end, no LOCK came after it');
+});

@@ -102,6 +102,7 @@ t.test('COMPLETE_ALREADY is as good as OK', async (t) => {
   scene.server.reboot();
   scene.server.answer('RECLAIM_COMPLETE', st.NFS4ERR_COMPLETE_ALREADY);
   t.same(await scene.settle(scene.client.recovered()), { status: 'OK' });
+  t.equal(scene.server.ran('RECLAIM_COMPLETE').filter(({ life }) => life === 2).length, 1);
 });
 
 const REFUSALS: readonly st.Status[] = [
@@ -362,6 +363,58 @@ t.test('a lost session alone: nothing to reclaim, no second RECLAIM_COMPLETE', a
   t.same(file.held, HELD);
 });
 
+t.test('a client that has to introduce itself again, and is known, has lost nothing', async (t) => {
+  const scene = await Scene.begin();
+  const file = await scene.lockedFile();
+  scene.server.dropSessions();
+  scene.server.answer('CREATE_SESSION', st.NFS4ERR_SEQ_MISORDERED);
+  t.match(await scene.settle(file.write(0, 'x')), { status: 'OK' });
+  t.same(asked(scene.server.received, 1).slice(-4), [
+    'CREATE_SESSION',
+    'EXCHANGE_ID',
+    'CREATE_SESSION',
+    'WRITE',
+  ]);
+});
+
+t.test('a new session begins when the last request of the old one has come to its end', async (t) => {
+  const scene = await Scene.begin();
+  const file = await scene.lockedFile();
+  scene.server.lose('WRITE', 'before-run');
+  const writing = file.write(0, 'x');
+  await scene.clock.advance(1);
+  scene.server.answer('SEQUENCE', st.NFS4ERR_SEQ_MISORDERED);
+  await scene.settle(Promise.all([file.read(0, 1), writing]));
+  const order = scene.events.flatMap((event) => {
+    if (event.kind === 'op') return event.phase === 'info' ? ['unknown'] : [];
+    return event.event === 'session' ? ['session'] : [];
+  });
+  t.same(order, ['session', 'unknown', 'session']);
+});
+
+t.test(
+  'an UNLOCK goes on when its caller has gone: the server must not keep what nobody believes in',
+  async (t) => {
+    const scene = await Scene.begin();
+    const file = await scene.lockedFile();
+    scene.server.lose('LOCKU', 'before-run', () => scene.server.dropSessions());
+    t.match(await scene.settle(file.unlock({ ...RANGE, timeoutMs: 50 })), { status: 'TIMEOUT' });
+    await scene.clock.advance(1000);
+    t.equal(scene.server.ran('LOCKU').length, 1);
+    t.same(file.held, []);
+  },
+);
+
+t.test('a CLOSE goes on when its caller has gone', async (t) => {
+  const scene = await Scene.begin();
+  const file = await scene.settle(scene.client.open('a'));
+  scene.server.lose('CLOSE', 'before-run', () => scene.server.dropSessions());
+  t.match(await scene.settle(file.close({ timeoutMs: 50 })), { status: 'TIMEOUT' });
+  await scene.clock.advance(1000);
+  t.equal(scene.server.ran('CLOSE').length, 1);
+  t.same(scene.client.files, []);
+});
+
 t.test('CLOSE: from its sending on the open is not reclaimed', async (t) => {
   const scene = await Scene.begin();
   const file = await scene.settle(scene.client.open('a'));
@@ -390,6 +443,24 @@ t.test(
     t.equal(scene.server.ran('RECLAIM_COMPLETE').length, 2, 'once');
   },
 );
+
+t.test('a flag in a late answer to an early request does not start it all over', async (t) => {
+  const scene = await Scene.begin();
+  const file = await scene.lockedFile();
+  scene.server.statusFlags = 0x100;
+  scene.server.script('RECLAIM_COMPLETE', () => {
+    scene.server.statusFlags = 0;
+    return null;
+  });
+  // Its answer, flag and all, is kept by the server, and comes after the recovery that another answer began.
+  scene.server.lose('WRITE', 'after-run');
+  t.match(await scene.settle(Promise.all([file.write(0, 'x'), file.read(0, 1)])), [
+    { status: 'OK' },
+    { status: 'OK' },
+  ]);
+  await scene.clock.advance(1000);
+  t.equal(scene.server.ran('RECLAIM_COMPLETE').length, 2);
+});
 
 t.test('row 27: a server of another scope is not asked for what it never gave', async (t) => {
   const scene = await Scene.begin();

@@ -1,10 +1,17 @@
 import t from 'tap';
+import { CompoundReply } from '../../../src/client/compound.ts';
+import { FileState } from '../../../src/client/file-state.ts';
+import { toSpan } from '../../../src/client/lock-belief.ts';
+import { Observer } from '../../../src/client/observer.ts';
+import type { Session } from '../../../src/client/session.ts';
+import { reviewState } from '../../../src/client/state-review.ts';
 import {
   SEQ4_STATUS_ADMIN_STATE_REVOKED,
   SEQ4_STATUS_EXPIRED_SOME_STATE_REVOKED,
   SEQ4_STATUS_LEASE_MOVED,
 } from '../../../src/nfs4/constants.ts';
 import * as st from '../../../src/nfs4/status.ts';
+import { VirtualClock } from '../../../src/sim/virtual-clock.ts';
 import { Scene } from './fixtures/scene.ts';
 
 const RANGE = { start: 0, end: 32 };
@@ -115,4 +122,20 @@ t.test('a lost open takes its locks along, and is opened anew', async (t) => {
   t.match(await scene.settle(file.read(64, 4)), { status: 'OK' }, 'outside of the lost lock');
   t.match(file.lost, [{ ...RANGE, status: 'EXPIRED' }]);
   t.equal(scene.server.ran('OPEN').length, 2);
+});
+
+t.test('an answer about a stateid that was replaced meanwhile takes nothing away', async (t) => {
+  const file = new FileState(new VirtualClock(), 'p1', 'a');
+  file.lockStateid = { seqid: 1, other: Buffer.alloc(12, 1) };
+  file.locks.granted(toSpan(RANGE), 'write');
+  const session = {
+    async execute({ request }: { request(): ReturnType<Parameters<Session['execute']>[0]['request']> }) {
+      const ops = request() ?? [];
+      file.lockStateid = { seqid: 1, other: Buffer.alloc(12, 2) };
+      const results = [{ status: st.NFS4_OK, statusCodes: [st.NFS4ERR_EXPIRED] }];
+      return { kind: 'reply', reply: new CompoundReply(st.NFS4_OK, ops, results) };
+    },
+  };
+  await reviewState(session as unknown as Session, [file], new Observer('alice', 'n1', () => {}));
+  t.equal(file.locks.held.length, 1);
 });

@@ -49,3 +49,9 @@ t.test(
     await chmod(join(base, 'runs'), 0o700);
   },
 );
+
+t.test('a place that holds no directories is told in one sentence', async (t) => {
+  await t.rejects(RunFolder.create('/proc/nowhere', 'reboot', 'T1'), {
+    message: /^cannot write \/proc\/nowhere\/reboot: .*; choose another place with --out$/,
+  });
+});

@@ -5,6 +5,7 @@ import * as nfs from '../../../src/nfs4/constants.ts';
 import { destroyClientid } from '../../../src/nfs4/operations/destroy-clientid.ts';
 import { destroySession } from '../../../src/nfs4/operations/destroy-session.ts';
 import { exchangeId } from '../../../src/nfs4/operations/exchange-id.ts';
+import { reclaimComplete } from '../../../src/nfs4/operations/reclaim-complete.ts';
 import { statusName } from '../../../src/nfs4/status.ts';
 import { LEASE_MS, NodeUnderTest, ROOT } from './fixtures/node-under-test.ts';
 import { TestClient } from './fixtures/test-client.ts';
@@ -26,6 +27,8 @@ t.test('row 1: an old session after a restart is BADSESSION', async (t) => {
   const node = new NodeUnderTest(t);
   const alice = await new TestClient(node, 'alice').start();
   await node.reboot();
+  // Somebody has the same number in this life.
+  await new TestClient(node, 'bob').connect();
   t.equal(await alice.renew(), 'BADSESSION');
 });
 
@@ -94,10 +97,10 @@ t.test(
     const bobs = await bob.opened('f');
     const reborn = new TestClient(node, 'alice');
     await reborn.exchange();
-    node.coordination.store = 'unavailable';
+    node.coordination.removals = 'unavailable';
     t.equal(await reborn.createSession(), 'DELAY');
     t.equal((await bob.lock(bobs)).status, 'DELAY');
-    node.coordination.store = 'durable';
+    node.coordination.removals = null;
     t.equal(await reborn.createSession(), 'OK', 'the same request, with the same sequence id');
     t.equal((await bob.lock(bobs)).status, 'OK');
   },
@@ -296,4 +299,41 @@ t.test('the number of clients is limited', async (t) => {
   await new TestClient(node, 'alice').connect();
   await new TestClient(node, 'bob').connect();
   t.equal(await new TestClient(node, 'carol').exchange(), 'DELAY');
+});
+
+t.test('DESTROY_SESSION waits for the requests of the session', async (t) => {
+  const node = new NodeUnderTest(t);
+  const alice = await new TestClient(node, 'alice').connect();
+  node.coordination.hold();
+  const completing = alice.complete();
+  const destroy = [call(destroySession, { sessionId: alice.sessionId })] as const;
+  t.equal(statusName((await node.send(destroy)).status), 'DELAY');
+  node.coordination.letGo();
+  t.equal(await completing, 'OK');
+  t.equal(statusName((await node.send(destroy)).status), 'OK');
+});
+
+t.test('I6: a COMPOUND that waited does not go on for a client that restarted meanwhile', async (t) => {
+  for (const late of ['after the removal', 'during the removal'] as const) {
+    const node = new NodeUnderTest(t);
+    const alice = await new TestClient(node, 'alice').connect();
+    const bob = await new TestClient(node, 'bob').connect();
+    await bob.try(call(destroySession, { sessionId: bob.sessionId }));
+    node.coordination.hold();
+    const waiting = alice.try(
+      call(destroyClientid, { clientId: bob.clientId }),
+      call(reclaimComplete, { oneFs: false }),
+    );
+    const reborn = new TestClient(node, 'alice');
+    await reborn.exchange();
+    const created = reborn.createSession();
+    await node.coordination.untilHolding(2);
+    if (late === 'after the removal') node.coordination.letGoNewest();
+    else node.coordination.letGoOldest();
+    await node.clock.advance(1);
+    node.coordination.letGo();
+    t.equal(await waiting, late === 'after the removal' ? 'DEADSESSION' : 'DELAY', late);
+    t.equal(await created, 'OK');
+    t.notOk(node.coordination.records.has('alice'), 'the new life has not completed');
+  }
 });

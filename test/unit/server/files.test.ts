@@ -343,3 +343,29 @@ t.test('SECINFO and SECINFO_NO_NAME name the flavors and use up the filehandle',
   t.equal(await alice.try(ROOT_FH, call(secInfo, { name: 'missing' })), 'NOENT');
   t.equal(await alice.try(ROOT_FH, call(secInfoNoName, { style: 1 })), 'NOENT', 'nothing is above the root');
 });
+
+t.test('the history knows files by their path, also after renames and restarts', async (t) => {
+  const { node, alice } = await started(t);
+  mkdirSync(join(node.dir, 'a/b'), { recursive: true });
+  writeFileSync(join(node.dir, 'a/b/f'), '');
+  const { results } = await alice.run([...to('a', 'b', 'f'), call(getFh, {})]);
+  const handle = (results.at(-1) as { object: Buffer }).object;
+  const seen = async () => {
+    const file = { handle, owner: 'app', stateid: ANONYMOUS_STATEID };
+    t.equal(await alice.openByHandle(file, nfs.CLAIM_FH), 'OK');
+    const path = node.events.at(-1)?.file;
+    await alice.closeFile(file);
+    return path;
+  };
+  t.equal(await seen(), 'a/b/f');
+  const moved = [...to('a', 'b'), call(saveFh, {}), call(rename, { oldName: 'f', newName: 'g' })];
+  t.equal(await alice.try(...moved), 'OK');
+  t.equal(await seen(), 'a/b/g');
+  t.equal(await alice.try(ROOT_FH, call(saveFh, {}), call(rename, { oldName: 'a', newName: 'z' })), 'OK');
+  t.equal(await seen(), 'z/b/g');
+  await node.reboot();
+  node.coordination.lift();
+  await alice.start();
+  t.equal(await seen(), 'z/b/g');
+  t.equal(await alice.try(...to('z', 'b'), call(remove, { target: 'g' })), 'OK');
+});

@@ -1,0 +1,37 @@
+import type { MutantId } from '../core/mutants.ts';
+import type { ModelBounds } from './bounds.ts';
+
+type Faults = Omit<ModelBounds, 'mutants'>;
+
+export const NO_FAULTS: Faults = {
+  nodes: 2,
+  clients: 2,
+  crashes: 0,
+  losses: 0,
+  drops: 0,
+  unknowns: 0,
+  stops: 0,
+  memberships: 0,
+  expiries: 0,
+  beaconProvesDeath: true,
+};
+
+/**
+ * The smallest clusters and the fewest faults in which each mutant is found out. A mutant that is not here breaks
+ * something that the model does not have.
+ */
+export const MUTANT_BOUNDS: Partial<Record<MutantId, Faults>> = {
+  D1: { ...NO_FAULTS, crashes: 2, stops: 1, memberships: 1 },
+  D2: { ...NO_FAULTS, losses: 1, memberships: 1 },
+  D3: { ...NO_FAULTS, stops: 1, unknowns: 1, memberships: 1, crashes: 1, losses: 1 },
+  D4: { ...NO_FAULTS, nodes: 3, crashes: 2, unknowns: 1 },
+  D5: { ...NO_FAULTS, stops: 1, losses: 1 },
+  D6: { ...NO_FAULTS, crashes: 2 },
+  D8: { ...NO_FAULTS, crashes: 1, stops: 1, unknowns: 1 },
+  D9: { ...NO_FAULTS, crashes: 2, stops: 1 },
+  D11: { ...NO_FAULTS, crashes: 1 },
+  D12: { ...NO_FAULTS, crashes: 1 },
+  D14: { ...NO_FAULTS, crashes: 1 },
+  D16: { ...NO_FAULTS, crashes: 1 },
+  D19: { ...NO_FAULTS, drops: 1, beaconProvesDeath: false },
+};

@@ -1,0 +1,36 @@
+import t from 'tap';
+import type { CheckResult } from '../../../src/check/verdict.ts';
+import type { MutantId } from '../../../src/core/mutants.ts';
+import { gracelab, temporaryDirectory } from '../cli/gracelab.ts';
+
+/** Which scenario shows a mutant, and what each of its broken checks must say. */
+const CAUGHT: readonly [MutantId, scenario: string, proofs: Readonly<Record<string, RegExp>>][] = [
+  ['D9', 'record-timing', { 'reclaim-authority': /^Reclaim without authority: alice/ }],
+  ['D11', 'barrier', { 'reclaim-authority': /^Reclaim at the wrong time: alice .* barrier was not reached/ }],
+  ['D12', 'reboot', { 'no-theft': /^Theft: alice .* n1 died \(power-cut/ }],
+  ['D12', 'lost-update', { 'no-theft': /^Theft: alice/, 'guarded-data': /^Lost update: "alice\/2"/ }],
+  ['D14', 'reboot', { 'grace-enforcement': /^New state in grace: alice .* at n1/ }],
+  ['D16', 'beacon-order', { 'no-theft': /^Theft: alice .*-1\d{3}\)/ }],
+];
+
+for (const [mutant, scenario, proofs] of CAUGHT) {
+  t.test(`mutant ${mutant} makes ${scenario} a violation, with the proof`, async (t) => {
+    const out = temporaryDirectory(t);
+    const argv = ['run', scenario, '--mutant', mutant, '--seed', '1', '--out', out, '--json'];
+    const { status, stdout } = await gracelab(argv);
+    t.equal(status, 1);
+    const { verdict, scenarios } = JSON.parse(stdout);
+    t.equal(verdict, 'violation');
+    const checks: readonly CheckResult[] = scenarios[0].verdict.checks;
+    const broken = checks.filter((check) => check.verdict === 'violation');
+    t.strictSame(broken.map(({ name }) => name).sort(), Object.keys(proofs).sort());
+    for (const { name, evidence } of broken) {
+      t.match(evidence[0]?.sentence, proofs[name], name);
+      t.ok((evidence[0]?.events.length ?? 0) >= 2, `${name} names the events that prove it`);
+    }
+  });
+}
+
+t.test('a mutant is for run alone', async (t) => {
+  t.match(await gracelab(['up', '--mutant', 'D12']), { status: 64, stdout: '' });
+});

@@ -1,0 +1,86 @@
+import t from 'tap';
+import { CheckContext } from '../../../src/check/context.ts';
+import { graceEnforcement } from '../../../src/check/grace-enforcement.ts';
+import { powerCut, rebooted, recovered } from './fixtures/reboot.ts';
+import type { Story } from './fixtures/story.ts';
+
+const check = (story: Story) => graceEnforcement(new CheckContext(story.history));
+
+t.test(
+  'I3: a new lock between barrier and lift is a violation, at the survivor and at the rebooted node',
+  async (t) => {
+    for (const client of ['bob', 'alice']) {
+      const { verdict, evidence } = check(recovered().lock(1550, client, { file: 'g' }));
+      t.equal(verdict, 'violation', client);
+      t.match(evidence[0]?.sentence, /had acknowledged view/);
+    }
+  },
+);
+
+t.test('I3: so is a new open', async (t) => {
+  t.equal(check(recovered().open(1550, 'bob', { file: 'g' })).verdict, 'violation');
+});
+
+t.test('I3: reclaims pass, and refusals are what is wanted', async (t) => {
+  const { verdict, judged } = check(
+    recovered().lock(1550, 'bob', {}, 'GRACE').open(1560, 'bob', {}, 'GRACE'),
+  );
+  t.equal(verdict, 'valid');
+  t.equal(judged, 2);
+});
+
+t.test('D14: a grant before the lift is durable is a violation', async (t) => {
+  const story = rebooted()
+    .recovers(1510, 'alice')
+    .completes(1530, 'alice')
+    .lock(1550, 'bob', { file: 'g' })
+    .finish(1600, 'n1');
+  t.equal(check(story).verdict, 'violation');
+});
+
+t.test('D1: a lift by somebody else in memory, while the ledger goes on', async (t) => {
+  const story = rebooted().lock(3000, 'bob', { file: 'g' }).end(3100);
+  t.equal(check(story).verdict, 'violation', 'grace without an end in the history is still grace');
+});
+
+t.test('I3: a reboot during recovery does not open a gap', async (t) => {
+  const story = rebooted()
+    .fault(1550, 'begin', 'power-cut', 'n1')
+    .declareDown(1560, 'n1', 'n2')
+    .lock(1562, 'bob', { file: 'g' });
+  t.equal(
+    check(story).verdict,
+    'violation',
+    'n2 has acknowledged a view of this grace and not seen it lifted',
+  );
+});
+
+t.test('no false alarm: a grant in flight over the barrier, or over the lift', async (t) => {
+  const refused = () => recovered().lock(1550, 'bob', {}, 'GRACE');
+  t.equal(check(refused().lock(1045, 'bob', { file: 'g' }, 'ok', 30)).verdict, 'valid');
+  t.equal(check(refused().lock(1590, 'bob', { file: 'g' }, 'ok', 15)).verdict, 'valid');
+  t.equal(check(refused().lock(1601, 'bob', { file: 'g' })).verdict, 'valid');
+});
+
+t.test('no false alarm: before the node has acknowledged, its beacon test protects', async (t) => {
+  const story = powerCut()
+    .lock(1020, 'bob', { file: 'g' })
+    .death(1050, 'n1', 'n2')
+    .lock(1060, 'bob', {}, 'GRACE');
+  t.equal(check(story).verdict, 'valid');
+});
+
+t.test('no false alarm: the node that lifted died before it could say so', async (t) => {
+  // n1 finishes, which lifts; its own event is lost with it. The next swap seen is of the grace after.
+  const story = rebooted().finish(1600, 'n1').death(1700, 'n1', 'n2').lock(1650, 'bob', { file: 'g' });
+  const witnessed = story.lock(1750, 'bob', {}, 'GRACE').history;
+  const lost = witnessed.filter(
+    (event) => !(event.kind === 'ledger' && event.command === 'finish' && event.sentAt === 1600e6),
+  );
+  t.equal(witnessed.length - lost.length, 1);
+  t.equal(graceEnforcement(new CheckContext(lost)).verdict, 'valid');
+});
+
+t.test('nobody asked in grace: unknown', async (t) => {
+  t.equal(check(recovered()).verdict, 'unknown');
+});

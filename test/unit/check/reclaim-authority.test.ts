@@ -1,0 +1,180 @@
+import t from 'tap';
+import { CheckContext } from '../../../src/check/context.ts';
+import { reclaimAuthority } from '../../../src/check/reclaim-authority.ts';
+import { powerCut, rebooted, recovered } from './fixtures/reboot.ts';
+import { Story } from './fixtures/story.ts';
+
+const check = (story: Story) => reclaimAuthority(new CheckContext(story.history));
+
+t.test('I4: a recorded client reclaims after the barrier and before it completes', async (t) => {
+  const { verdict, judged } = check(recovered());
+  t.equal(verdict, 'valid');
+  t.equal(judged, 1);
+});
+
+t.test('D11: a reclaim before the barrier is a violation', async (t) => {
+  const story = powerCut()
+    .death(1050, 'n1', 'n2')
+    .boot(1500, 'n1')
+    .recovers(1501, 'alice')
+    .reclaim(1502, 'alice');
+  story.acknowledge(1505, 'n1').acknowledge(1506, 'n2').finish(1600, 'n1');
+  const { verdict, evidence } = check(story);
+  t.equal(verdict, 'violation');
+  t.match(evidence[0]?.sentence, /the barrier was not reached before 1\.506 s/);
+});
+
+t.test('row 9: a reclaim outside grace is a violation', async (t) => {
+  t.equal(check(recovered().reclaim(1700, 'alice')).verdict, 'violation');
+});
+
+t.test('row 8, D10: a reclaim after the own RECLAIM_COMPLETE is a violation', async (t) => {
+  const story = rebooted()
+    .recovers(1510, 'alice')
+    .completes(1515, 'alice')
+    .reclaim(1520, 'alice')
+    .finish(1600, 'n1');
+  const { verdict, evidence } = check(story);
+  t.equal(verdict, 'violation');
+  t.match(evidence[0]?.sentence, /after RECLAIM_COMPLETE/);
+});
+
+/** Row 18: n1 reboots; alice introduces herself again, keeps her lease, reclaims nothing, completes nothing. */
+function comesBackWithoutCompleting(): Story {
+  const story = rebooted().learns(1510, 'alice', 'session').renews(1520, 4900, 'alice').finish(3600, 'n1');
+  story.lock(3700, 'bob').unlock(3800, 'bob').fault(5000, 'begin', 'power-cut', 'n1').death(5050, 'n1', 'n2');
+  return story.back(5500, 'n1', 'n2').recovers(5510, 'alice');
+}
+
+t.test(
+  'row 18, D9: a client that did not complete the recovery before has no right to the next one',
+  async (t) => {
+    const { verdict, evidence } = check(
+      comesBackWithoutCompleting().reclaim(5520, 'alice').finish(5600, 'n1'),
+    );
+    t.equal(verdict, 'violation');
+    t.match(evidence[0]?.sentence, /had not completed its recovery in the life of n1 that began at 1\.500 s/);
+  },
+);
+
+t.test('row 18, D9: not even when the node says that it wrote a record', async (t) => {
+  const story = comesBackWithoutCompleting().says(1511, 'n1', 'record-durable', {
+    client: 'alice',
+    epoch: 2,
+  });
+  t.equal(check(story.reclaim(5520, 'alice').finish(5600, 'n1')).verdict, 'violation');
+});
+
+t.test('row 18: the refusal is right, and counts as judged', async (t) => {
+  const { verdict, judged } = check(comesBackWithoutCompleting().reclaim(5520, 'alice', {}, 'NO_GRACE'));
+  t.equal(verdict, 'valid');
+  t.equal(judged, 1);
+});
+
+t.test('D6: a list of clients that survives its grace is used in a later one', async (t) => {
+  const story = recovered()
+    .learns(1700, 'alice', 'stopped')
+    .fault(3000, 'begin', 'power-cut', 'n1')
+    .death(3050, 'n1', 'n2');
+  story
+    .back(3500, 'n1', 'n2')
+    .finish(3550, 'n1')
+    .fault(4000, 'begin', 'power-cut', 'n1')
+    .death(4050, 'n1', 'n2');
+  story.back(4500, 'n1', 'n2').learns(4505, 'alice', 'started').reclaim(4520, 'alice').finish(4600, 'n1');
+  t.equal(check(story).verdict, 'violation', 'alice was not there in the life before');
+});
+
+t.test('row 17: a lock that was given to another before the death is not reclaimed', async (t) => {
+  const expired = () => {
+    const story = Story.quiet().client(20, 'alice', 'n1').client(20, 'bob', 'n2').lock(100, 'alice');
+    story
+      .lock(1500, 'bob')
+      .unlock(1600, 'bob')
+      .fault(2000, 'begin', 'power-cut', 'n1')
+      .death(2050, 'n1', 'n2');
+    return story.back(2500, 'n1', 'n2').recovers(2510, 'alice');
+  };
+  const { verdict, evidence } = check(expired().reclaim(2520, 'alice').finish(2600, 'n1'));
+  t.equal(verdict, 'violation');
+  t.match(evidence[0]?.sentence, /lost before.*but then bob/);
+  t.equal(check(expired().reclaim(2520, 'alice', {}, 'NO_GRACE')).verdict, 'valid');
+});
+
+t.test('row 17: nor one whose record the node had removed', async (t) => {
+  const story = rebooted()
+    .says(1030, 'n1', 'record-removed', { client: 'alice', epoch: 2 })
+    .recovers(1510, 'alice');
+  t.equal(check(story.reclaim(1520, 'alice').finish(1600, 'n1')).verdict, 'violation');
+});
+
+t.test(
+  'I4: reclaims at a node that nobody inherited from are a violation, at the heir they are not',
+  async (t) => {
+    const story = () => powerCut().death(1050, 'n1', 'n2').recovers(1100, 'alice');
+    t.equal(check(story().reclaim(1110, 'alice', { node: 'n2' }).end(1200)).verdict, 'violation');
+  },
+);
+
+t.test(
+  'no false alarm: the node acts on the barrier of a view until it has acknowledged the next',
+  async (t) => {
+    const three = () => {
+      const story = Story.quiet(['n1', 'n2', 'n3'])
+        .client(20, 'alice', 'n1')
+        .lock(100, 'alice')
+        .renews(200, 950, 'alice');
+      story
+        .fault(1000, 'begin', 'power-cut', 'n1')
+        .death(1050, 'n1', 'n2', 'n3')
+        .back(1500, 'n1', 'n2', 'n3');
+      return story.recovers(1510, 'alice').declareDown(1520, 'n3', 'n2');
+    };
+    t.equal(
+      check(three().reclaim(1522, 'alice').acknowledge(1530, 'n1').acknowledge(1531, 'n2')).verdict,
+      'valid',
+    );
+    const late = three().acknowledge(1522, 'n1').reclaim(1525, 'alice').acknowledge(1531, 'n2');
+    t.equal(
+      check(late).verdict,
+      'violation',
+      'it had acknowledged the new view and not waited for its barrier',
+    );
+  },
+);
+
+t.test('no false alarm: the answer to RECLAIM_COMPLETE died with the node', async (t) => {
+  const story = rebooted().recovers(1510, 'alice').reclaim(1520, 'alice').finish(1600, 'n1');
+  story.says(1530, 'n1', 'record-durable', { client: 'alice', epoch: 3 });
+  story.fault(1605, 'begin', 'power-cut', 'n1').death(1650, 'n1', 'n2').back(1700, 'n1', 'n2');
+  t.equal(check(story.recovers(1710, 'alice').reclaim(1720, 'alice')).verdict, 'valid');
+});
+
+t.test('C4: a second death in the same grace takes nobody its right', async (t) => {
+  const story = rebooted()
+    .recovers(1510, 'alice')
+    .reclaim(1520, 'alice')
+    .fault(1530, 'begin', 'power-cut', 'n1');
+  story
+    .death(1540, 'n1', 'n2')
+    .back(1600, 'n1', 'n2')
+    .recovers(1610, 'alice')
+    .reclaim(1620, 'alice')
+    .completes(1630, 'alice');
+  t.equal(check(story.finish(1640, 'n1')).verdict, 'valid');
+});
+
+t.test('a life that was over at the lift gives nobody a right in the next grace', async (t) => {
+  const story = rebooted().recovers(1510, 'alice').reclaim(1520, 'alice').completes(1530, 'alice');
+  story.fault(1540, 'begin', 'power-cut', 'n1').death(1550, 'n1', 'n2').finish(3600, 'n1', 'n2');
+  story.back(4000, 'n1', 'n2').recovers(4010, 'alice').reclaim(4020, 'alice').finish(4100, 'n1');
+  t.equal(check(story).verdict, 'violation', 'its claims were abandoned');
+});
+
+t.test('without a ledger nobody can say whether grace ran', async (t) => {
+  const story = new Story()
+    .client(20, 'alice', 'n1')
+    .fault(50, 'begin', 'power-cut', 'n1')
+    .reclaim(100, 'alice');
+  t.equal(check(story).verdict, 'unknown');
+});

@@ -1,0 +1,64 @@
+import t from 'tap';
+import { HistoryFormatError, parseHistory } from '../../../src/history/parse-history.ts';
+
+const start = '{"kind":"run","t":0,"event":"start","cluster":{"nodes":["n1"],"leaseMs":1000,"graceMs":2000}}';
+const lock =
+  '{"kind":"op","t":5,"phase":"invoke","id":1,"client":"alice","owner":"","node":"n1","op":"lock","file":"f","span":{"start":0,"end":null},"mode":"write"}';
+const end = '{"kind":"run","t":9,"event":"end"}';
+
+const parse = (...chunks: string[]) => parseHistory(chunks, 'history.jsonl');
+
+t.test('lines may arrive in any pieces, and events in any order', async (t) => {
+  const text = `${start}\n${end}\n${lock}\n`;
+  const { history, remarks } = await parse(text.slice(0, 10), text.slice(10, 130), text.slice(130));
+  t.same(
+    history.map((event) => event.t),
+    [0, 5, 9],
+  );
+  t.same(remarks, []);
+});
+
+t.test('a last line that a killed run left behind is dropped, and said so', async (t) => {
+  const { history, remarks } = await parse(`${start}\n${lock}\n${end.slice(0, 20)}`);
+  t.equal(history.length, 2);
+  t.match(remarks, [/Line 3 of history.jsonl is cut short/]);
+});
+
+t.test('a whole last line without its newline counts', async (t) => {
+  t.equal((await parse(`${start}\n${end}`)).history.length, 2);
+});
+
+t.test('bad input is one sentence that names the line', async (t) => {
+  const cases: [string, RegExp][] = [
+    [`${start}\nnonsense\n${end}\n`, /^history\.jsonl, line 2: not JSON/],
+    [`${start}\n[]\n`, /line 2: an event must be a JSON object\.$/],
+    [`${start}\n{"t":1}\n`, /line 2: kind must be one of op, .*not missing\.$/],
+    [
+      `{"kind":"run","event":"end"}\n`,
+      /line 1: t must be a number of nanoseconds, 0 or more, not missing\.$/,
+    ],
+    [`${lock.replace('"lock"', '"lok"')}\n`, /line 1: op must be one of open, .*not "lok"\.$/],
+    [
+      `${lock.replace('"start":0,"end":null', '"start":5,"end":5')}\n`,
+      /line 1: span must be .*not \{"start":5,"end":5\}\.$/,
+    ],
+    [`${lock.replace('"id":1,', '')}\n`, /line 1: id must be a whole number, 0 or more, not missing\.$/],
+    [`${start.replace('1000', '-1')}\n`, /line 1: cluster must be/],
+    [
+      `{"kind":"ledger","t":1,"sentAt":1,"node":"n1","incarnation":1,"command":"boot","ledger":{"view":1}}\n`,
+      /ledger must be/,
+    ],
+    ['', /holds no events\.$/],
+  ];
+  for (const [text, expected] of cases) {
+    const error = await parse(text).catch((thrown: unknown) => thrown);
+    t.ok(error instanceof HistoryFormatError, text.slice(0, 60));
+    t.match((error as Error).message, expected);
+    t.notOk((error as Error).message.includes('\n'));
+  }
+});
+
+t.test('what a newer writer adds is let through', async (t) => {
+  const newer = '{"kind":"node","t":3,"node":"n1","incarnation":1,"event":"sleepwalking","mood":"calm"}';
+  t.equal((await parse(`${start}\n${newer}\n`)).history.length, 2);
+});
