@@ -29,5 +29,5 @@ for (const name of globSync('**/*.js', { cwd: DIST })) {
 }
 
 // What programs read while they run: pages of the report, for example.
-for (const name of globSync('**/*.{css,html,svg}', { cwd: SRC }))
+for (const name of globSync('**/*.{css,html,js,svg}', { cwd: SRC }))
   cpSync(path.join(SRC, name), path.join(DIST, name));

@@ -7,12 +7,15 @@
 import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
 import path from 'node:path';
-import pc from 'picocolors';
+import picocolors from 'picocolors';
+import { wantsColours } from '../cli/terminal.ts';
 import { type Ending, Tally, type TestCase } from './tally.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..', '..');
+const pc = picocolors.createColors(wantsColours(process.stdout, process.env));
+
 const UNIT_JOBS = 2;
-const UNIT_TIMEOUT_MS = 60_000;
+const UNIT_TIMEOUT_MS = 120_000;
 const INTEGRATION_TIMEOUT_MS = 600_000;
 /** Enough of a diff to see what is wrong, not so much that other failures scroll away. */
 const DETAIL_LINES = 60;

@@ -74,4 +74,4 @@ function installSystemPackages() {
     );
 }
 
-module.exports = { installSystemPackages, missingPackages, requiredPrograms };
+module.exports = { installSystemPackages, requiredPrograms };

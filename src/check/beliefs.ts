@@ -20,7 +20,11 @@ export interface OrphanedBelief {
  * when the node died: a client that had been silent for longer than a lease (row 17), or one that never
  * completed the recovery before (row 18).
  */
-export function orphanedBeliefs(context: CheckContext): OrphanedBelief[] {
+export function orphanedBeliefs(context: CheckContext): readonly OrphanedBelief[] {
+  return context.once('orphaned-beliefs', () => findOrphanedBeliefs(context));
+}
+
+function findOrphanedBeliefs(context: CheckContext): OrphanedBelief[] {
   const beliefs: OrphanedBelief[] = [];
   for (const claim of context.claims) {
     const lives = context.lives(claim.node);
@@ -44,15 +48,12 @@ function mayReclaim(context: CheckContext, claim: Claim, death: DeathSign): bool
     ({ lift }) => lift !== null && lift.earliest < death.latest && lift.latest > claim.grant.invokedAt,
   );
   if (!liftBefore) return true;
-  return context.history.some(
-    (event) =>
-      event.kind === 'client' &&
-      event.event === 'reclaim-complete' &&
-      event.client === claim.client &&
-      event.node === claim.node &&
-      event.t > claim.grant.invokedAt &&
-      event.t < death.latest,
-  );
+  return context
+    .newsOf(claim.client)
+    .some(
+      ({ event, node, t }) =>
+        event === 'reclaim-complete' && node === claim.node && t > claim.grant.invokedAt && t < death.latest,
+    );
 }
 
 function protection(

@@ -1,10 +1,10 @@
-import type { History, RunEvent } from '../history/events.ts';
+import type { ClientEvent, History, RunEvent } from '../history/events.ts';
 import { trackClaims } from './claim-tracker.ts';
 import type { Claim } from './claims.ts';
 import { type Contacts, gatherContacts } from './contacts.ts';
 import { type Grace, gracesOf, type LedgerStep, ledgerSteps } from './graces.ts';
 import { NO_LIVES, type NodeLives, nodeLives } from './node-lives.ts';
-import { type Operations, pairOperations } from './operations.ts';
+import { type Operation, type Operations, pairOperations } from './operations.ts';
 
 export type ClusterFacts = NonNullable<RunEvent['cluster']>;
 
@@ -20,6 +20,7 @@ export const NS_PER_MS = 1e6;
  * that cannot be made leaves the checks that do not need it alone.
  */
 export class CheckContext {
+  /** Up to the run's `end`: what comes after it is the lab being taken down. */
   readonly history: History;
   /** How late a bounded thing may be before it counts as unbounded: for scheduling on a busy machine. */
   readonly slackNs: number;
@@ -31,7 +32,7 @@ export class CheckContext {
     history: History,
     options: { readonly cluster?: ClusterFacts; readonly slackMs?: number } = {},
   ) {
-    this.history = history;
+    this.history = untilEnd(history);
     this.slackNs = (options.slackMs ?? 1000) * NS_PER_MS;
     this.#cluster = options.cluster ?? clusterIn(history);
   }
@@ -58,34 +59,61 @@ export class CheckContext {
   }
 
   get operations(): Operations {
-    return this.#once('operations', () => pairOperations(this.history));
+    return this.once('operations', () => pairOperations(this.history));
   }
 
   get claims(): readonly Claim[] {
-    return this.#once('claims', () => trackClaims(this.history, this.operations));
+    return this.once('claims', () => trackClaims(this.history, this.operations));
   }
 
   get contacts(): Contacts {
-    return this.#once('contacts', () => gatherContacts(this.history, this.operations));
+    return this.once('contacts', () => gatherContacts(this.history, this.operations));
   }
 
   /** The swaps of the ledger in its own order; empty for a cluster without one. */
   get steps(): readonly LedgerStep[] {
-    return this.#once('steps', () => ledgerSteps(this.history));
+    return this.once('steps', () => ledgerSteps(this.history));
   }
 
   get graces(): readonly Grace[] {
-    return this.#once('graces', () => gracesOf(this.steps));
+    return this.once('graces', () => gracesOf(this.steps));
   }
 
   lives(node: string): NodeLives {
-    return this.#once('lives', () => nodeLives(this.history, this.steps)).get(node) ?? NO_LIVES;
+    return this.once('lives', () => nodeLives(this.history, this.steps)).get(node) ?? NO_LIVES;
   }
 
-  #once<Part>(name: string, make: () => Part): Part {
+  /** Lock requests by file, each list in the order of their invokes. */
+  get locksByFile(): ReadonlyMap<string, readonly Operation[]> {
+    return this.once('locks-by-file', () =>
+      Map.groupBy(
+        this.operations.all.filter(({ op }) => op === 'lock'),
+        ({ file }) => file,
+      ),
+    );
+  }
+
+  /** What this client learned, in order. */
+  newsOf(client: string): readonly ClientEvent[] {
+    const byClient = this.once('news', () =>
+      Map.groupBy(
+        this.history.filter((event) => event.kind === 'client'),
+        (event) => event.client,
+      ),
+    );
+    return byClient.get(client) ?? [];
+  }
+
+  /** A part that several checkers derive, made once per history. */
+  once<Part>(name: string, make: () => Part): Part {
     if (!this.#made.has(name)) this.#made.set(name, make());
     return this.#made.get(name) as Part;
   }
+}
+
+function untilEnd(history: History): History {
+  const end = history.findIndex((event) => event.kind === 'run' && event.event === 'end');
+  return end === -1 ? history : history.slice(0, end + 1);
 }
 
 function clusterIn(history: History): ClusterFacts | undefined {

@@ -115,16 +115,13 @@ function countOperation(
 function countThieves(context: CheckContext, counts: Record<CoverageName, number>): void {
   const beliefs = orphanedBeliefs(context);
   if (beliefs.length === 0) return;
-  const byFile = Map.groupBy(
-    context.operations.all.filter(({ op, reclaim }) => op === 'lock' && !reclaim),
-    ({ file }) => file,
-  );
   const attempts = new Set<Operation>();
   for (const { claim, death, protectedUntil } of beliefs) {
-    const ofFile = byFile.get(claim.file) ?? [];
+    const ofFile = context.locksByFile.get(claim.file) ?? [];
     for (let at = firstSentFrom(ofFile, death.earliest); at < ofFile.length; at += 1) {
       const operation = ofFile[at]!;
       if (operation.invokedAt > protectedUntil) break;
+      if (operation.reclaim) continue;
       const another = operation.client !== claim.client || operation.owner !== claim.owner;
       if (another && overlapping(operation, claim) && conflicting(operation.mode, claim.mode))
         attempts.add(operation);

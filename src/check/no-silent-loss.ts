@@ -85,15 +85,11 @@ function inTouch(context: CheckContext, claim: Claim, t: number): boolean {
 }
 
 function recoveringAt(context: CheckContext, client: string, t: number): boolean {
-  let recovering = false;
-  for (const event of context.history) {
-    if (event.t > t) break;
-    if (event.kind !== 'client' || event.client !== client) continue;
-    if (event.event === 'recovery-begin') recovering = true;
-    if (event.event === 'recovery-end' || event.event === 'started') recovering = false;
-  }
-  return recovering;
+  const last = context.newsOf(client).findLast((news) => news.t <= t && RECOVERY_NEWS.has(news.event));
+  return last?.event === 'recovery-begin';
 }
+
+const RECOVERY_NEWS: ReadonlySet<string> = new Set(['started', 'recovery-begin', 'recovery-end']);
 
 function silentLoss(context: CheckContext, claim: Claim, audit: Audit) {
   return evidence(

@@ -18,9 +18,8 @@ export function noTheft(context: CheckContext): CheckResult {
   const findings = new Findings('no-theft');
   const beliefs = orphanedBeliefs(context);
   findings.judged = beliefs.length;
-  const locks = locksByFile(context);
   for (const belief of beliefs) {
-    const ofFile = locks.get(belief.claim.file) ?? [];
+    const ofFile = context.locksByFile.get(belief.claim.file) ?? [];
     for (let at = firstSentFrom(ofFile, belief.claim.heldFrom); at < ofFile.length; at += 1) {
       const lock = ofFile[at]!;
       if (lock.invokedAt > belief.protectedUntil) break;
@@ -40,13 +39,6 @@ export function noTheft(context: CheckContext): CheckResult {
   return findings.result('No node died while one of its clients held a lock.');
 }
 
-function locksByFile(context: CheckContext): Map<string, Operation[]> {
-  return Map.groupBy(
-    context.operations.all.filter((operation) => operation.op === 'lock' && operation.outcome !== 'fail'),
-    (operation) => operation.file,
-  );
-}
-
 function couldHaveTaken({ claim }: OrphanedBelief, lock: Operation): boolean {
   if (lock.client === claim.client && lock.owner === claim.owner) return false;
   return lock.invokedAt >= claim.heldFrom && overlapping(lock, claim) && conflicting(lock.mode, claim.mode);
@@ -54,14 +46,12 @@ function couldHaveTaken({ claim }: OrphanedBelief, lock: Operation): boolean {
 
 /** The believer's reclaim that was refused because somebody has a conflicting lock, after `lock` was asked for. */
 function refusedReclaim(context: CheckContext, { claim, protectedUntil }: OrphanedBelief, lock: Operation) {
-  return context.operations.all.find(
+  return (context.locksByFile.get(claim.file) ?? []).find(
     (operation) =>
-      operation.op === 'lock' &&
       operation.reclaim &&
       operation.status === 'RECLAIM_CONFLICT' &&
       operation.client === claim.client &&
       operation.owner === claim.owner &&
-      operation.file === claim.file &&
       overlapping(operation, claim) &&
       operation.repliedAt > lock.invokedAt &&
       operation.invokedAt >= claim.heldFrom &&

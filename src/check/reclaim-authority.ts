@@ -2,7 +2,7 @@ import type { Claim } from './claims.ts';
 import type { CheckContext } from './context.ts';
 import type { Grace } from './graces.ts';
 import { deathAfter, diedBetween } from './node-lives.ts';
-import { conflicting, type Operation, overlapping } from './operations.ts';
+import { conflicting, firstSentFrom, type Operation, overlapping } from './operations.ts';
 import { claimantsAt, type Permit, permitsOf } from './reclaim-permits.ts';
 import { authorityOf, type ClientCourse, coursesOf } from './recovery-records.ts';
 import type { CheckResult, Evidence } from './verdict.ts';
@@ -27,13 +27,13 @@ export function reclaimAuthority(context: CheckContext): CheckResult {
       events: [],
     }));
   }
-  const courses = coursesOf(context.history);
+  const courses = coursesOf(context);
   const permits = new Map<string, Permit[]>();
   for (const reclaim of granted) {
     const ofNode = permits.get(reclaim.node) ?? permitsOf(context.graces, reclaim.node);
     permits.set(reclaim.node, ofNode);
     const wrong =
-      outsidePermits(context, reclaim, ofNode) ??
+      null ??
       afterOwnCompletion(context, reclaim, courses) ??
       withoutRecord(context, reclaim, ofNode, courses) ??
       givenAwayBefore(context, reclaim);
@@ -118,10 +118,13 @@ function withoutRecord(
 /** Row 17: before the server died it had already given the range to somebody else. */
 function givenAwayBefore(context: CheckContext, reclaim: Operation): Evidence | null {
   if (reclaim.op !== 'lock') return null;
-  const lost = context.claims.filter(
-    (claim) => claim.ending === 'reclaimed' && claim.endIndex === reclaim.replyIndex,
+  const reclaimed = context.once('reclaimed-claims', () =>
+    Map.groupBy(
+      context.claims.filter(({ ending }) => ending === 'reclaimed'),
+      ({ endIndex }) => endIndex,
+    ),
   );
-  for (const claim of lost) {
+  for (const claim of reclaimed.get(reclaim.replyIndex) ?? []) {
     const death = deathAfter(context.lives(claim.node), claim.heldFrom);
     if (death === undefined) continue;
     const thief = grantedMeanwhile(context, claim, death.earliest);
@@ -136,17 +139,15 @@ function givenAwayBefore(context: CheckContext, reclaim: Operation): Evidence | 
 }
 
 function grantedMeanwhile(context: CheckContext, claim: Claim, before: number): Operation | undefined {
-  return context.operations.all.find(
-    (operation) =>
-      operation.op === 'lock' &&
-      operation.outcome === 'ok' &&
-      operation.file === claim.file &&
-      (operation.client !== claim.client || operation.owner !== claim.owner) &&
-      operation.invokedAt >= claim.heldFrom &&
-      operation.repliedAt <= before &&
-      overlapping(operation, claim) &&
-      conflicting(operation.mode, claim.mode),
-  );
+  const locks = context.locksByFile.get(claim.file) ?? [];
+  for (let at = firstSentFrom(locks, claim.heldFrom); at < locks.length; at += 1) {
+    const lock = locks[at]!;
+    if (lock.invokedAt > before) return undefined;
+    const another = lock.client !== claim.client || lock.owner !== claim.owner;
+    const granted = lock.outcome === 'ok' && lock.repliedAt <= before;
+    if (another && granted && overlapping(lock, claim) && conflicting(lock.mode, claim.mode)) return lock;
+  }
+  return undefined;
 }
 
 function graceAround(context: CheckContext, operation: Operation): Grace | undefined {

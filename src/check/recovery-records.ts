@@ -1,4 +1,3 @@
-import type { History } from '../history/events.ts';
 import { contactsOf } from './contacts.ts';
 import type { CheckContext } from './context.ts';
 import { type Grace, memberNamed } from './graces.ts';
@@ -21,7 +20,7 @@ export interface ClientCourse {
   readonly records: readonly (Moment & { readonly durable: boolean; readonly epoch: number | undefined })[];
 }
 
-export function coursesOf(history: History): Map<string, ClientCourse> {
+export function coursesOf({ history }: CheckContext): Map<string, ClientCourse> {
   const courses = new Map<
     string,
     { completions: Moment[]; beginnings: Moment[]; records: ClientCourse['records'][number][] }

@@ -5,6 +5,7 @@ import { down } from './commands/down.ts';
 import { exec } from './commands/exec.ts';
 import { fault } from './commands/fault.ts';
 import { logs } from './commands/logs.ts';
+import { model } from './commands/model.ts';
 import { run } from './commands/run.ts';
 import { status } from './commands/status.ts';
 import { up } from './commands/up.ts';
@@ -26,6 +27,7 @@ const COMMANDS: readonly ((frame: Frame) => Command)[] = [
   fault,
   run,
   check,
+  model,
 ];
 
 /** Commander's own errors that are no errors: somebody asked for help or the version and got it. */

@@ -36,7 +36,7 @@ const stateOwner = (clientId: bigint, file: FileState): StateOwner => ({
   owner: Buffer.from(file.owner, 'utf8'),
 });
 
-export const wireLength = (span: Span): bigint =>
+const wireLength = (span: Span): bigint =>
   span.end === null ? nfs.LENGTH_TO_END_OF_FILE : span.end - span.start;
 
 const lockType = (mode: LockMode) => (mode === 'read' ? nfs.READ_LT : nfs.WRITE_LT);

@@ -13,7 +13,7 @@ const isOpen = (file: FileState): boolean => file.openStateid !== null || file.r
 export const isOpenFor = (file: FileState, access: ShareAccess): boolean =>
   isOpen(file) && (file.access & access) === access;
 
-/** Opens the file, or widens its access, unless that is so already. */
+/** Opens the file, or widens its access, unless that is so already. The wish includes all that was wished for before. */
 export async function openInTurn(
   context: FileContext,
   wish: OpenWish,
@@ -24,10 +24,9 @@ export async function openInTurn(
   let attempts = 0;
   for (let repetition = 0; ; ) {
     if (isOpenFor(file, wish.access)) return { status: 'OK', attempts };
-    const access = ((isOpen(file) ? file.access : 0) | wish.access) as ShareAccess;
     const answer = await requester.send({
       subject: { op: 'open', owner: file.owner, file: file.path },
-      build: () => openByName(file, requester.clientId, access, wish.create),
+      build: () => openByName(file, requester.clientId, wish.access, wish.create),
       deadlineMs: patience.deadlineMs,
     });
     if (answer.kind === 'unsent') return { status: 'TIMEOUT', attempts };

@@ -102,7 +102,9 @@ export class Reclaimer {
     const { clock, random, timing } = this.#options;
     for (let repetition = 0; ; repetition += 1) {
       const outcome = await this.#session.execute(attempt());
-      if (outcome.kind !== 'reply') return null;
+      if (this.#session.over !== null && outcome.kind !== 'reply') return null;
+      // A claim that silently was not made would leave the client believing in a lock that nobody gave it (I5).
+      if (outcome.kind !== 'reply') throw new Error('a reclaim was not sent in a session that lives');
       if (!again(outcome.reply.status)) return outcome.reply.status;
       await sleep(clock, backoffMs(timing().retry, repetition, random));
     }

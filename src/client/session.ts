@@ -125,11 +125,17 @@ export class Session {
 
   async #takeSlot(deadlineMs: DeadlineMs): Promise<Slot | null> {
     const free = () => this.#slots.find((slot) => !slot.busy && slot.index <= this.#highestUsable);
-    await this.changes.until(() => this.#over !== null || free() !== undefined, deadlineMs);
-    const slot = free();
-    if (this.#over !== null || slot === undefined) return null;
-    slot.busy = true;
-    return slot;
+    for (;;) {
+      const inTime = await this.changes.until(() => this.#over !== null || free() !== undefined, deadlineMs);
+      if (this.#over !== null) return null;
+      const slot = free();
+      if (slot !== undefined) {
+        slot.busy = true;
+        return slot;
+      }
+      // Several waited for the one slot, and another one was quicker.
+      if (!inTime) return null;
+    }
   }
 
   async #follow(slot: Slot, attempt: Attempt): Promise<Outcome> {

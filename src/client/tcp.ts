@@ -14,17 +14,18 @@ export function tcpDial(host: string, port: number, clock: Clock): Dial {
   return (events, timeoutMs) =>
     new Promise((resolve) => {
       const socket = connect({ host, port, noDelay: true });
-      const channel = new TcpChannel(socket, events);
-      const cancel = clock.after(timeoutMs, () => give(null));
-      const give = (result: Channel | null) => {
+      const give = (channel: Channel | null) => {
         cancel();
-        socket.off('connect', connected).off('error', refused);
-        if (result === null) channel.close();
-        resolve(result);
+        socket.off('connect', stands).off('error', fails);
+        resolve(channel);
       };
-      const connected = () => give(channel);
-      const refused = () => give(null);
-      socket.once('connect', connected).once('error', refused);
+      const stands = () => give(new TcpChannel(socket, events));
+      const fails = () => {
+        socket.destroy();
+        give(null);
+      };
+      const cancel = clock.after(timeoutMs, fails);
+      socket.once('connect', stands).once('error', fails);
     });
 }
 

@@ -1,12 +1,12 @@
 /**
  * Deliberately broken variants of our own server and coordinator (docs/mutants.md). Each proves that
- * some checker catches what it is for. They reach the code as a constructor argument, and only
- * `gracelab run --mutant` and tests can switch one on.
+ * some checker catches what it is for. They reach the code as an argument, and only
+ * `gracelab run --mutant`, `gracelab model --mutant` and tests can switch one on.
  */
 export const MUTANTS = {
   D1: 'retiring a member lifts the grace that another still needs',
   D2: 'the claims of a dead member can be neither abandoned nor retired while grace runs',
-  D3: 'a late acknowledgement of a retired member brings it back to life',
+  D3: 'a member may be retired while it serves, and its late acknowledgement brings it back',
   D4: 'an acknowledgement does not name the view it is for',
   D5: 'the claims of a node that left as planned are never abandoned',
   D6: 'records outlive the lift and are honoured in a later grace',
@@ -20,6 +20,9 @@ export const MUTANTS = {
 } as const;
 
 export type MutantId = keyof typeof MUTANTS;
+
+/** Those that a running node can have. The others break what only the model looks at on its own. */
+export const NODE_MUTANTS = ['D9', 'D11', 'D12', 'D14', 'D16'] as const satisfies readonly MutantId[];
 
 /** The mutants that are switched on; the empty set is the real product. */
 export type Mutants = ReadonlySet<MutantId>;

@@ -33,4 +33,6 @@ export interface Fault<Parameters = unknown> {
    * @param parameters as `parameters` returned them
    */
   inject(targets: readonly BreakableNode[], parameters: Parameters, clock: Clock): Promise<void>;
+  /** Mends what `stayDown` left broken. */
+  mend(targets: readonly BreakableNode[]): Promise<void>;
 }

@@ -29,6 +29,8 @@ export function outage(
   about: string,
   take: (node: BreakableNode) => Promise<void>,
 ): Fault<OutageParameters> {
+  const mend = (targets: readonly BreakableNode[]) =>
+    all(targets.filter((node) => !node.running).map((node) => node.start()));
   return {
     name,
     about,
@@ -37,8 +39,9 @@ export function outage(
       await all(targets.filter((node) => node.running).map(take));
       if (stayDown) return;
       await pause(clock, downMs);
-      await all(targets.filter((node) => !node.running).map((node) => node.start()));
+      await mend(targets);
     },
+    mend,
   };
 }
 

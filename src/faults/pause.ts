@@ -1,15 +1,25 @@
 import { z } from 'zod';
-import type { Fault } from './fault.ts';
+import type { BreakableNode, Fault } from './fault.ts';
 
 /** Longer than any lease that a scenario scales down; a real one may be outlasted, too. */
 const MAX_PAUSE_MS = 600_000;
 
-const pauseParameters = z.strictObject({
-  /** How long the processes are stopped. */
-  downMs: z.number({ error: 'a pause needs its length' }).int().min(0).max(MAX_PAUSE_MS),
-});
+const pauseParameters = z
+  .strictObject({
+    /** How long the processes are stopped. */
+    downMs: z.number().int().min(0).max(MAX_PAUSE_MS).optional(),
+    /** Leave them stopped; something else resumes them. */
+    stayDown: z.boolean().optional(),
+  })
+  .refine(({ downMs, stayDown = false }) => stayDown === (downMs === undefined), {
+    message: 'a pause has either a length or no end of its own',
+  });
 
 type PauseParameters = z.output<typeof pauseParameters>;
+
+async function resume(targets: readonly BreakableNode[]): Promise<void> {
+  await Promise.all(targets.map((node) => node.resume()));
+}
 
 /**
  * The node is alive and does nothing (SIGSTOP), as under a hypervisor that has other things to do: its locks
@@ -22,7 +32,9 @@ export const pause: Fault<PauseParameters> = {
   parameters: pauseParameters,
   async inject(targets, { downMs }, clock) {
     await Promise.all(targets.map((node) => node.pause()));
+    if (downMs === undefined) return;
     await new Promise<void>((resolve) => clock.after(downMs, resolve));
-    await Promise.all(targets.map((node) => node.resume()));
+    await resume(targets);
   },
+  mend: resume,
 };

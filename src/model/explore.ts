@@ -5,7 +5,7 @@ import type { ModelBounds } from './bounds.ts';
 import { LedgerShapes } from './ledger-shapes.ts';
 import { StateTable } from './state-table.ts';
 import { Steps } from './steps.ts';
-import { COMPLETED, Layout, ON } from './world.ts';
+import { COMPLETED, GONE, Layout, ON } from './world.ts';
 
 export interface ModelViolation {
   readonly invariant: string;
@@ -119,7 +119,7 @@ class Exploration {
     const good = new Uint8Array(count);
     for (let index = 0; index < count; index++) {
       const ledger = this.#layout.ledger(this.#table.get(index));
-      if (this.#shapes.get(ledger).recoveryEpoch === 0) good[index] = 1;
+      if (this.#shapes.get(ledger).recoveryEpoch === 0 || !this.#anyoneLeft(index)) good[index] = 1;
     }
     for (let changed = true; changed; ) {
       changed = false;
@@ -132,6 +132,13 @@ class Exploration {
     const traps: number[] = [];
     for (let index = 0; index < count; index++) if (good[index] === 0) traps.push(index);
     return traps;
+  }
+
+  /** A cluster whose members are all lost for good waits for nobody. */
+  #anyoneLeft(index: number): boolean {
+    const state = this.#table.get(index);
+    const { states } = this.#shapes.get(this.#layout.ledger(state));
+    return states.some((place, n) => place !== 'absent' && this.#layout.phase(state, n) !== GONE);
   }
 
   /**

@@ -3,13 +3,18 @@
  * happened since a moment. Steps that wait ask here.
  */
 import { barrierReached, inGrace, type Ledger } from '../core/ledger.ts';
-import type { HistoryEvent, LedgerEvent } from '../history/events.ts';
+import type { HistoryEvent, LedgerEvent, OpEvent } from '../history/events.ts';
+
+/**
+ * - `refused`, `granted`: a new lock was refused with GRACE, or granted;
+ * - `reclaiming`: a reclaim was answered, whatever the answer.
+ */
+export type Outcome = 'refused' | 'granted' | 'reclaiming';
 
 export class Observations {
   readonly #swaps: LedgerEvent[] = [];
-  /** By client and phase (`refused`, `granted`), the newest moment. */
+  /** By outcome and client, the newest moment. */
   readonly #outcomes = new Map<string, number>();
-  readonly #reclaimed = new Map<string, number>();
 
   add(event: HistoryEvent): void {
     if (event.kind === 'ledger') {
@@ -17,13 +22,9 @@ export class Observations {
       let at = this.#swaps.length;
       while (at > 0 && this.#swaps[at - 1]!.t > event.t) at -= 1;
       this.#swaps.splice(at, 0, event);
-    } else if (event.kind === 'op' && event.op === 'lock') {
-      if (event.phase === 'fail' && event.status === 'GRACE')
-        this.#outcomes.set(`refused ${event.client}`, event.t);
-      if (event.phase === 'ok') {
-        if (event.reclaim) this.#reclaimed.set(event.client, event.t);
-        else this.#outcomes.set(`granted ${event.client}`, event.t);
-      }
+    } else if (event.kind === 'op' && event.phase !== 'invoke') {
+      const outcome = outcomeOf(event);
+      if (outcome !== null) this.#outcomes.set(`${outcome} ${event.client}`, event.t);
     }
   }
 
@@ -53,12 +54,15 @@ export class Observations {
     return newest !== undefined && !inGrace(newest.ledger) && newest.t >= since && this.graceSince(since);
   }
 
-  /** The client asked for a new lock and was told GRACE, or was granted one, at or after `since`. */
-  outcomeSince(outcome: 'refused' | 'granted', client: string, since: number): boolean {
+  /** Has this happened to a request of the client at or after `since`? */
+  outcomeSince(outcome: Outcome, client: string, since: number): boolean {
     return (this.#outcomes.get(`${outcome} ${client}`) ?? -1) >= since;
   }
+}
 
-  reclaimedSince(client: string, since: number): boolean {
-    return (this.#reclaimed.get(client) ?? -1) >= since;
-  }
+function outcomeOf({ op, phase, reclaim, status }: OpEvent): Outcome | null {
+  if (reclaim) return 'reclaiming';
+  if (op !== 'lock') return null;
+  if (phase === 'ok') return 'granted';
+  return status === 'GRACE' ? 'refused' : null;
 }

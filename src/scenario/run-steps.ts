@@ -1,5 +1,6 @@
 /** Carries out the steps of a scenario, one function per kind. */
 import { FAULTS } from '../faults/registry.ts';
+import { LIFE_ENDING_FAULTS } from '../history/events.ts';
 import { askClient } from './client-steps.ts';
 import { faultParameters } from './fault-catalogue.ts';
 import type { FaultStep, LoopStep, RecoveryStep, StartStep, Step, StopStep, WaitStep } from './scenario.ts';
@@ -73,8 +74,10 @@ async function injectFault(step: FaultStep, context: StepContext): Promise<void>
   if (!chosen) throw new StepFailure(`there is no fault called "${fault}"`);
   const parameters = faultParameters(step, (down) => context.draw(down));
   const t = context.stamp();
-  context.lastFaultAt = t;
-  for (const target of targets) context.faultAt.set(target, t);
+  if (LIFE_ENDING_FAULTS.has(fault)) {
+    context.lastFaultAt = t;
+    for (const target of targets) context.faultAt.set(target, t);
+  }
   const detail = 'downMs' in parameters ? { detail: `down for ${String(parameters.downMs)} ms` } : {};
   context.record({ kind: 'fault', t, phase: 'begin', fault, targets, ...detail });
   try {
@@ -93,7 +96,7 @@ async function startNodes(step: StartStep, context: StepContext): Promise<void> 
       const fault = context.down.get(name);
       if (fault === undefined) throw new StepFailure(`"${step.text}" failed: ${name} is not down`);
       try {
-        await context.cluster.node(name).start();
+        await FAULTS.get(fault)?.mend([context.cluster.node(name)]);
       } catch (error) {
         throw new StepFailure(`"${step.text}" failed: ${(error as Error).message}`);
       }

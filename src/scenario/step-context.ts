@@ -24,11 +24,11 @@ export class StepContext {
   readonly loops = new Map<string, string>();
   /** By node, which fault took it down until a start step. */
   readonly down = new Map<string, string>();
-  /** By node, when the newest fault began to hit it. */
+  /** By node, when the newest fault began that ended its life. */
   readonly faultAt = new Map<string, number>();
   /** Clients that were told not to reclaim. */
   readonly confirmOnly = new Set<string>();
-  /** When the newest fault of all began; 0 before the first. */
+  /** When the newest fault of all began that ended a life; 0 before the first. */
   lastFaultAt = 0;
 
   constructor(options: Pick<StepContext, 'cluster' | 'clock' | 'random' | 'stamp' | 'record' | 'progress'>) {

@@ -25,7 +25,9 @@ function holds(condition: Observed, context: StepContext): boolean {
     case 'up':
       return condition.nodes.every((node) => cluster.node(node).serving);
     case 'reclaiming':
-      return condition.clients.every((client) => observations.reclaimedSince(client, hitAt(client, context)));
+      return condition.clients.every((client) =>
+        observations.outcomeSince(what, client, hitAt(client, context)),
+      );
     case 'refused':
     case 'granted':
       return condition.clients.every((client) => observations.outcomeSince(what, client, lastFaultAt));

@@ -2,7 +2,7 @@
 import { beaconSlot } from '../core/beacon-slot.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Incarnation, NodeId } from '../core/ids.ts';
-import { createLedger, type Ledger, memberOf, standing } from '../core/ledger.ts';
+import { createLedger, memberOf, standing } from '../core/ledger.ts';
 import { nextIncarnation, transition } from '../core/transitions.ts';
 import type { DomainStore, StoredLedger } from '../store/store.ts';
 
@@ -24,7 +24,7 @@ export interface BootOptions {
   readonly clock: Clock;
   /** How long another process that still is this node is waited for, in milliseconds. */
   readonly patienceMs: number;
-  readonly onSwapped: (command: string, ledger: Ledger, sentAtMs: number) => void;
+  readonly onSwapped: (command: string, swapped: StoredLedger, sentAtMs: number) => void;
 }
 
 /** The boot cannot go on; the message is one sentence for a person. */
@@ -79,8 +79,9 @@ async function swapBoot(
   const swap = await options.store.swap(before.revision, result.ledger);
   if (swap.outcome === 'lost') return null;
   if (swap.outcome === 'swapped') {
-    options.onSwapped('boot', result.ledger, sentAtMs);
-    return { ledger: result.ledger, revision: swap.revision };
+    const swapped = { ledger: result.ledger, revision: swap.revision };
+    options.onSwapped('boot', swapped, sentAtMs);
+    return swapped;
   }
   // Nobody but the holder of the beacon that is lit here can have booted this incarnation.
   const now = await options.store.read();

@@ -58,7 +58,12 @@ export interface CoordinatorOptions {
   readonly mutants: Mutants;
   readonly observe: (event: Unstamped) => void;
   /** A swap that succeeded; `sentAtMs` on the same clock. */
-  readonly observeSwap: (command: string, ledger: Ledger, incarnation: Incarnation, sentAtMs: number) => void;
+  readonly observeSwap: (
+    command: string,
+    swapped: StoredLedger,
+    incarnation: Incarnation,
+    sentAtMs: number,
+  ) => void;
   /** This life is over for the cluster: the process must end at once and boot anew. */
   readonly onFenced: (reason: string) => void;
 }
@@ -114,14 +119,14 @@ export class Coordinator implements Coordination {
 
   /** Boots a new life of the node (DESIGN 3) and begins to take part. @throws BootRefusedError and the store's errors */
   static async boot(options: CoordinatorOptions): Promise<Coordinator> {
-    const swaps: [string, Ledger, number][] = [];
+    const swaps: [string, StoredLedger, number][] = [];
     const { incarnation, stored } = await bootNode({
       ...options,
       patienceMs: FORMER_LIFE_MS,
-      onSwapped: (command, ledger, sentAtMs) => swaps.push([command, ledger, sentAtMs]),
+      onSwapped: (command, swapped, sentAtMs) => swaps.push([command, swapped, sentAtMs]),
     });
-    for (const [command, ledger, sentAtMs] of swaps)
-      options.observeSwap(command, ledger, incarnation, sentAtMs);
+    for (const [command, swapped, sentAtMs] of swaps)
+      options.observeSwap(command, swapped, incarnation, sentAtMs);
     const coordinator = new Coordinator(options, incarnation, stored);
     coordinator.#begin();
     return coordinator;
@@ -389,7 +394,7 @@ export class Coordinator implements Coordination {
 
   async #swap(command: Command): Promise<void> {
     const before = this.#known;
-    const result = transition(before.ledger, command);
+    const result = transition(before.ledger, command, this.#options.mutants);
     if (!result.ok) return;
     if (command.type === 'finish') this.#finishing.add(command.claimant);
     const lifts = inGrace(before.ledger) && !inGrace(result.ledger);
@@ -402,9 +407,10 @@ export class Coordinator implements Coordination {
     const swap = await this.#options.store.swap(before.revision, result.ledger);
     this.#again = true;
     if (swap.outcome !== 'swapped') return;
-    this.#options.observeSwap(command.type, result.ledger, this.incarnation, sentAtMs);
+    const swapped = { ledger: result.ledger, revision: swap.revision };
+    this.#options.observeSwap(command.type, swapped, this.incarnation, sentAtMs);
     if (command.type === 'acknowledge') this.#options.observe({ event: 'acknowledged', view: command.view });
-    this.#learn({ ledger: result.ledger, revision: swap.revision });
+    this.#learn(swapped);
     if (lifts) await this.#options.store.collectGarbage(this.#fence);
   }
 

@@ -19,9 +19,12 @@ export class ServerState {
   readonly leases: Leases;
   readonly grants: Grants;
   readonly paths: PathBook;
+  /** When this life began, on the clock of the settings. */
+  readonly bornMs: number;
 
   constructor(settings: Settings) {
     this.settings = settings;
+    this.bornMs = settings.clock.nowMs();
     this.identity = new BootIdentity(settings.bootVerifier, settings.serverOwner.major);
     this.clients = new ClientTable(this.identity);
     this.sessions = new SessionTable(this.identity);

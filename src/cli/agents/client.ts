@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { NfsClient } from '../../client/nfs-client.ts';
 import type { Clock } from '../../core/clock.ts';
-import { obey } from './client-agent/commands.ts';
+import { firstProblem, obey } from './client-agent/commands.ts';
 import { GuardedCells } from './client-agent/guarded-cells.ts';
 import { converse } from './conversation.ts';
 import { systemClock } from './surroundings.ts';
@@ -25,34 +25,41 @@ const CONFIGURATION = z.object({
 const NS_PER_MS = 1e6;
 
 const conversation = converse(process.stdin, process.stdout);
+
+async function run(): Promise<void> {
+  const options = CONFIGURATION.parse(await conversation.configuration);
+  const { name, node, servers, port, leaseMs, originNs, principal } = options;
+  const host = servers[node];
+  if (host === undefined) throw new Error(`there is no server called ${node} for client ${name} to mount`);
+
+  const origin = BigInt(originNs);
+  const stamp = (): number => Number(process.hrtime.bigint() - origin);
+  // The clock of the history, so that times inside of events are comparable with those of events.
+  const clock: Clock = { nowMs: () => stamp() / NS_PER_MS, after: systemClock.after };
+
+  const client = new NfsClient({
+    name,
+    host,
+    port,
+    node,
+    clock,
+    random: Math.random,
+    leaseMs,
+    ...(principal === undefined ? {} : { principal }),
+    observe: (event) => conversation.send({ event: { t: stamp(), ...event } }),
+  });
+  const cells = new GuardedCells(client, name);
+  // After the answer to the command that asks for it.
+  const leave = () => void setImmediate(() => process.exit(0));
+  const agent = { node, client, cells, clock, loops: new Map(), leave };
+
+  client.start();
+  conversation.serve((command) => obey(agent, command));
+  conversation.send({ ready: true });
+}
+
 void conversation.ended.then(() => process.exit(0));
-
-const { name, node, servers, port, leaseMs, originNs, principal } = CONFIGURATION.parse(
-  await conversation.configuration,
-);
-const host = servers[node];
-if (host === undefined) throw new Error(`there is no server called ${node} for client ${name} to mount`);
-
-const origin = BigInt(originNs);
-const stamp = (): number => Number(process.hrtime.bigint() - origin);
-// The clock of the history, so that times inside of events are comparable with those of events.
-const clock: Clock = { nowMs: () => stamp() / NS_PER_MS, after: systemClock.after };
-
-const client = new NfsClient({
-  name,
-  host,
-  port,
-  node,
-  clock,
-  random: Math.random,
-  leaseMs,
-  ...(principal === undefined ? {} : { principal }),
-  observe: (event) => conversation.send({ event: { t: stamp(), ...event } }),
+run().catch((error: Error) => {
+  process.stderr.write(`${error instanceof z.ZodError ? firstProblem(error) : error.message}\n`);
+  process.exit(1);
 });
-const cells = new GuardedCells(client, name);
-const end = () => void setImmediate(() => process.exit(0));
-const agent = { node, client, cells, clock, loops: new Map(), end };
-
-client.start();
-conversation.serve((command) => obey(agent, command));
-conversation.send({ ready: true });

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { asNodeId } from '../../core/ids.ts';
 import { NODE_NAME } from '../../core/ledger-text.ts';
-import { MUTANTS, type MutantId } from '../../core/mutants.ts';
+import { NODE_MUTANTS } from '../../core/mutants.ts';
 import type { NodeEvent } from '../../history/events.ts';
 import { Coordinator } from '../../server/coordinator.ts';
 import { Beacon } from '../../server/filesystem/beacon.ts';
@@ -32,7 +32,7 @@ const CONFIGURATION = z.object({
   originNs: z.string().regex(/^\d+$/),
   /** The shared filesystem: `export/` and the control directory are in it. */
   shared: z.string(),
-  mutants: z.array(z.enum(Object.keys(MUTANTS) as [MutantId, ...MutantId[]])).default([]),
+  mutants: z.array(z.enum(NODE_MUTANTS)).default([]),
   beaconPollMs: z.number().positive().default(20),
 });
 
@@ -67,11 +67,20 @@ async function run(): Promise<void> {
     beaconPollMs: options.beaconPollMs,
     mutants,
     observe,
-    observeSwap: (command, ledger, life, sentAtMs) => {
+    observeSwap: (command, { ledger, revision }, life, sentAtMs) => {
       incarnation = life;
       const sentAt = Math.floor(sentAtMs * NS_PER_MS);
       conversation.send({
-        event: { t: stamp(), kind: 'ledger', sentAt, node: options.node, incarnation, command, ledger },
+        event: {
+          t: stamp(),
+          kind: 'ledger',
+          sentAt,
+          node: options.node,
+          incarnation,
+          command,
+          ledger,
+          revision,
+        },
       });
     },
     onFenced: (reason) => end(FENCED_EXIT, `${options.node} was fenced: ${reason}`),

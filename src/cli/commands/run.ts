@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Verdict } from '../../check/verdict.ts';
-import { MUTANTS, type MutantId } from '../../core/mutants.ts';
+import { type MutantId, NODE_MUTANTS } from '../../core/mutants.ts';
 import { sandboxRefusal } from '../../runtime/namespace/abilities.ts';
 import type { ScenarioResult } from '../../scenario/run-request.ts';
 import type { Scenario } from '../../scenario/scenario.ts';
@@ -25,8 +25,8 @@ interface RunOptions {
 }
 
 function mutantId(text: string, previous: readonly MutantId[]): readonly MutantId[] {
-  if (!Object.hasOwn(MUTANTS, text)) {
-    throw new InvalidArgumentError(`There are ${Object.keys(MUTANTS).join(', ')}.`);
+  if (!(NODE_MUTANTS as readonly string[]).includes(text)) {
+    throw new InvalidArgumentError(`A node can be ${NODE_MUTANTS.join(', ')}.`);
   }
   return [...previous, text as MutantId];
 }

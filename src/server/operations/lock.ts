@@ -104,16 +104,26 @@ function take(compound: Compound, request: Request): LockResult {
 
 /** Somebody holds it. Also for a reclaim that meets a lock which is not a reclaim: whoever has it was there first. */
 function conflict({ server }: Compound, request: Request, holder: LockHolder): LockResult {
+  const { settings, bornMs } = server;
   const owner = server.locking.ownerOfKey(holder.ownerKey);
   if (owner !== null && server.leases.lapsed(owner.client)) {
     // Row 21: a courtesy ends with the first conflict. Record first, so not in this turn.
     void server.leases.expire(owner.client);
     return failed(NFS4ERR_DELAY);
   }
+  if (request.reclaim && owner === null && mayBeLeftOver(settings.clock.nowMs() - bornMs))
+    return failed(NFS4ERR_DELAY);
   // Rows 11 and 35.
   if (request.reclaim) return failed(NFS4ERR_RECLAIM_CONFLICT);
   return { status: NFS4ERR_DENIED, denied: deniedBy(holder, owner) };
 }
+
+/**
+ * The beacon of a life that is over goes out before its locks do (DESIGN 3), so a reclaim may meet the lock that it is
+ * for, still held by the kernel for the dead process. Later than this, whoever holds it is alive.
+ */
+const mayBeLeftOver = (ageMs: number): boolean => ageMs < LEFT_OVER_MS;
+const LEFT_OVER_MS = 1000;
 
 function failed(status: Failure): LockResult {
   if (status === NFS4ERR_DENIED) throw new Error('a denied lock must say by whom');

@@ -4,6 +4,9 @@ import path from 'node:path';
 import t, { type Test } from 'tap';
 import { finish, gracelab, ROOT, temporaryDirectory } from '../cli/gracelab.ts';
 
+/** On a machine that is busy otherwise; an idle one needs a tenth. */
+t.setTimeout(600_000);
+
 const HEAD = 'name: short\ntitle: Falls short\ncluster: { nodes: 1 }\nclients: { alice: n1 }\n';
 
 function scenarioFile(t: Test, rest: string): { file: string; out: string } {

@@ -3,9 +3,8 @@ import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
-import modernNode from '../../../src/bootstrap/modern-node.cjs';
+import { findNode, isNewEnough } from '../../../src/bootstrap/modern-node.cjs';
 
-const { findNode, isNewEnough } = modernNode;
 const MODULE = path.resolve(import.meta.dirname, '../../../src/bootstrap/modern-node.cjs');
 
 /** A process that runs `program` as its child, the way the bootstrap does when it cannot become it. */

@@ -1,9 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t, { type Test } from 'tap';
-import nodePackages from '../../../src/bootstrap/node-packages.cjs';
-
-const { alone, npmComplaint, packagesAreInstalled } = nodePackages;
+import { alone, npmComplaint, packagesAreInstalled } from '../../../src/bootstrap/node-packages.cjs';
 
 type Packages = Record<string, { version: string; optional?: boolean }>;
 

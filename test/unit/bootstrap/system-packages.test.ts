@@ -1,8 +1,8 @@
 import t from 'tap';
-import systemPackages from '../../../src/bootstrap/system-packages.cjs';
+import { requiredPrograms } from '../../../src/bootstrap/system-packages.cjs';
 
 t.test('the list names a program and a package per line, and comments are no part of it', async (t) => {
-  const required = systemPackages.requiredPrograms();
+  const required = requiredPrograms();
   t.ok(required.length > 0);
   for (const { program, package: name } of required) {
     t.match(program, /^[a-z0-9.+-]+$/);

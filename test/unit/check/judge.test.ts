@@ -63,6 +63,11 @@ t.test('a history that contradicts itself is unknown, never valid', async (t) =>
   t.equal(bounded?.verdict, 'valid', 'checks that do not look at requests go on');
 });
 
+t.test('what comes after the end of the run is the lab being taken down', async (t) => {
+  const history = whole().says(3100, 'n1', 'exited').audit(3200, false).lock(3300, 'bob').history;
+  t.same(judge(history, options), judge(whole().history, options));
+});
+
 t.test('an empty history is unknown', async (t) => {
   t.equal(judge([], options).verdict, 'unknown');
 });

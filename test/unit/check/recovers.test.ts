@@ -26,9 +26,9 @@ t.test('a node that nobody asked leaves it unknown', async (t) => {
 });
 
 t.test('a client that never ends its recovery is a violation', async (t) => {
-  const story = probed(rebooted().recovers(1510, 'alice').finish(1600, 'n1'));
-  t.equal(check(story.end(3000)).verdict, 'unknown', 'not yet');
-  t.equal(check(story.end(20_000)).verdict, 'violation');
+  const stuck = () => probed(rebooted().recovers(1510, 'alice').finish(1600, 'n1'));
+  t.equal(check(stuck().end(3000)).verdict, 'unknown', 'not yet');
+  t.equal(check(stuck().end(20_000)).verdict, 'violation');
 });
 
 t.test('C5: a node that stays down, and its clients, are nobody to wait for', async (t) => {

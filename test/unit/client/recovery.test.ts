@@ -175,6 +175,17 @@ t.test('other files and owners are reclaimed, whatever becomes of one', async (t
   t.equal(scene.client.lost.length, 1);
 });
 
+t.test('more files than slots: each is reclaimed before RECLAIM_COMPLETE', async (t) => {
+  const scene = await Scene.begin();
+  for (let index = 0; index < 12; index += 1) await scene.lockedFile(`f${index}`);
+  scene.server.slots = 1;
+  scene.server.reboot();
+  await scene.settle(scene.client.recovered());
+  const order = asked(scene.server.received, 2);
+  t.equal(order.filter((name) => name === 'reclaim LOCK').length, 12);
+  t.equal(order.at(-1), 'RECLAIM_COMPLETE');
+});
+
 for (const where of [
   'OPEN',
   'LOCK',

@@ -10,6 +10,7 @@ import {
   SEQ4_STATUS_EXPIRED_SOME_STATE_REVOKED,
   SEQ4_STATUS_LEASE_MOVED,
 } from '../../../src/nfs4/constants.ts';
+import type { TestStateidResult } from '../../../src/nfs4/operations/test-stateid.ts';
 import * as st from '../../../src/nfs4/status.ts';
 import { VirtualClock } from '../../../src/sim/virtual-clock.ts';
 import { Scene } from './fixtures/scene.ts';
@@ -132,8 +133,8 @@ t.test('an answer about a stateid that was replaced meanwhile takes nothing away
     async execute({ request }: { request(): ReturnType<Parameters<Session['execute']>[0]['request']> }) {
       const ops = request() ?? [];
       file.lockStateid = { seqid: 1, other: Buffer.alloc(12, 2) };
-      const results = [{ status: st.NFS4_OK, statusCodes: [st.NFS4ERR_EXPIRED] }];
-      return { kind: 'reply', reply: new CompoundReply(st.NFS4_OK, ops, results) };
+      const result: TestStateidResult = { status: st.NFS4_OK, statusCodes: [st.NFS4ERR_EXPIRED] };
+      return { kind: 'reply', reply: new CompoundReply(st.NFS4_OK, ops, [result]) };
     },
   };
   await reviewState(session as unknown as Session, [file], new Observer('alice', 'n1', () => {}));

@@ -31,9 +31,23 @@ t.test('all targets stop at once, and go on after the time', async (t) => {
   t.strictSame(log.slice(3), ['resume n1', 'resume n2']);
 });
 
-t.test('a pause without a length is refused', async (t) => {
-  t.match(pause.parameters.safeParse({}), {
-    success: false,
-    error: { issues: [{ message: 'a pause needs its length' }] },
-  });
+t.test('a pause without an end of its own is mended', async (t) => {
+  const log: string[] = [];
+  const node = {
+    pause: async () => void log.push('pause'),
+    resume: async () => void log.push('resume'),
+  } as unknown as BreakableNode;
+  const clock: Clock = { nowMs: () => 0, after: () => t.fail('nothing is waited for') as never };
+  await pause.inject([node], pause.parameters.parse({ stayDown: true }), clock);
+  await pause.mend([node]);
+  t.strictSame(log, ['pause', 'resume']);
+});
+
+t.test('a pause has either a length or no end', async (t) => {
+  for (const parameters of [{}, { downMs: 1, stayDown: true }]) {
+    t.match(pause.parameters.safeParse(parameters), {
+      success: false,
+      error: { issues: [{ message: 'a pause has either a length or no end of its own' }] },
+    });
+  }
 });

@@ -75,6 +75,6 @@ t.test('what clients were told, and when', async (t) => {
   t.notOk(seen.outcomeSince('refused', 'alice', 21));
   t.notOk(seen.outcomeSince('refused', 'bob', 0));
   seen.add(lock(30, 'ok', { reclaim: true }));
-  t.ok(seen.reclaimedSince('alice', 30));
+  t.ok(seen.outcomeSince('reclaiming', 'alice', 30));
   t.notOk(seen.outcomeSince('granted', 'alice', 0), 'a reclaim is no new lock');
 });

@@ -19,7 +19,7 @@ interface Agent extends LoopSurroundings {
   readonly cells: GuardedCells;
   readonly loops: Map<string, Loop>;
   /** Ends the agent, after the answer went out. */
-  end(): void;
+  leave(): void;
 }
 
 interface AgentCommand {
@@ -41,7 +41,8 @@ function command<Shape extends z.ZodRawShape>(
   };
 }
 
-function firstProblem(error: z.ZodError): string {
+/** What is wrong, in one sentence. */
+export function firstProblem(error: z.ZodError): string {
   const [issue] = error.issues;
   return `"${issue?.path.join('.') ?? ''}" is wrong: ${issue?.message ?? 'unknown'}`;
 }
@@ -127,11 +128,11 @@ const COMMANDS: Readonly<Record<string, AgentCommand>> = {
     const { session, recovering, held, lost, refusal } = client;
     return { status: 'OK', node, session, recovering, held, lost, refusal };
   }),
-  stop: command({ timeoutMs }, async ({ client, loops, end }, { timeoutMs }) => {
+  stop: command({ timeoutMs }, async ({ client, loops, leave }, { timeoutMs }) => {
     await Promise.all([...loops.values()].map((loop) => loop.stop()));
     loops.clear();
     const stopped = await client.stop({ timeoutMs });
-    end();
+    leave();
     return stopped;
   }),
 };

@@ -1,0 +1,140 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { MUTANTS, type MutantId } from '../../core/mutants.ts';
+import type { ModelBounds } from '../../model/bounds.ts';
+import { explore, type ModelResult } from '../../model/explore.ts';
+import { MUTANT_BOUNDS, NO_FAULTS } from '../../model/mutant-bounds.ts';
+import { wholeNumber } from '../arguments.ts';
+import { EXIT, Refusal } from '../exit-status.ts';
+import type { Frame } from '../frame.ts';
+
+/** What a state costs in memory, with its place in the table: about 120 bytes; so this stays below 8 GiB. */
+const MOST_STATES = 40_000_000;
+
+interface Options {
+  readonly nodes?: number;
+  readonly clients?: number;
+  readonly faults?: number;
+  readonly losses?: number;
+  readonly drops?: number;
+  readonly lostAnswers?: number;
+  readonly stops?: number;
+  readonly memberships?: number;
+  readonly expiries?: number;
+  readonly maxStates: number;
+  readonly mutant?: MutantId;
+  readonly json?: true;
+}
+
+function mutant(text: string): MutantId {
+  if (MUTANT_BOUNDS[text as MutantId] === undefined) {
+    throw new InvalidArgumentError(`The model has ${Object.keys(MUTANT_BOUNDS).join(', ')}.`);
+  }
+  return text as MutantId;
+}
+
+/** Without a mutant: three nodes, two clients, two crashes. With one: the smallest cluster that shows it. */
+function boundsOf(options: Options): ModelBounds {
+  const usual =
+    options.mutant === undefined ? { ...NO_FAULTS, nodes: 3, crashes: 2 } : MUTANT_BOUNDS[options.mutant]!;
+  const drops = options.drops ?? usual.drops;
+  const bounds: ModelBounds = {
+    nodes: options.nodes ?? usual.nodes,
+    clients: options.clients ?? usual.clients,
+    crashes: options.faults ?? usual.crashes,
+    losses: options.losses ?? usual.losses,
+    drops,
+    unknowns: options.lostAnswers ?? usual.unknowns,
+    stops: options.stops ?? usual.stops,
+    memberships: options.memberships ?? usual.memberships,
+    expiries: options.expiries ?? usual.expiries,
+    // A filesystem that drops a live node's locks is one on which a missing beacon proves nothing.
+    beaconProvesDeath: drops === 0,
+    mutants: new Set(options.mutant === undefined ? [] : [options.mutant]),
+  };
+  if (bounds.clients > bounds.nodes) {
+    throw new Refusal(
+      EXIT.wrongUsage,
+      `${bounds.clients} clients need as many nodes; the model has one client a node at the most.`,
+    );
+  }
+  return bounds;
+}
+
+/** `gracelab model`: explores every interleaving of the shipped rules for a small cluster (docs/model.md). */
+export function model(frame: Frame): Command {
+  const few = wholeNumber(0, 4);
+  return new Command('model')
+    .description('explore every interleaving of the ledger rules for a small cluster')
+    .option('--nodes <n>', 'nodes (3)', wholeNumber(1, 4))
+    .option('--clients <n>', 'clients, one a node at the most (2)', wholeNumber(1, 4))
+    .option('--faults <n>', 'crashes of a process (2)', few)
+    .option('--losses <n>', 'nodes lost for good (0)', few)
+    .option('--drops <n>', 'live nodes whose locks the filesystem drops (0)', few)
+    .option('--lost-answers <n>', 'swaps that happen without the sender being told (0)', few)
+    .option('--stops <n>', 'planned stops (0)', few)
+    .option('--memberships <n>', 'members admitted or retired (0)', few)
+    .option('--expiries <n>', 'leases that run out (0)', few)
+    .option(
+      '--max-states <n>',
+      'give up, and say so, beyond this many',
+      wholeNumber(1, MOST_STATES),
+      MOST_STATES,
+    )
+    .option('--mutant <id>', `break one rule on purpose: ${Object.keys(MUTANT_BOUNDS).join(', ')}`, mutant)
+    .option('--json', 'print one JSON document')
+    .action((options: Options) => {
+      const bounds = boundsOf(options);
+      const begin = performance.now();
+      const result = explore(bounds, {
+        maxStates: options.maxStates,
+        liveness: true,
+        onProgress: (states, depth) =>
+          frame.terminal.progress(`${states.toLocaleString('en')} states, depth ${depth} ...`),
+      });
+      const seconds = Math.round((performance.now() - begin) / 10) / 100;
+      if (options.json) frame.terminal.result(JSON.stringify(asJson(bounds, result, seconds), null, 2));
+      else frame.terminal.result(inWords(bounds, result, seconds));
+      frame.conclude(statusOf(result));
+    });
+}
+
+function statusOf(result: ModelResult) {
+  if (result.violations.length > 0) return EXIT.violation;
+  return result.exhaustive ? EXIT.holds : EXIT.unknown;
+}
+
+function asJson(bounds: ModelBounds, result: ModelResult, seconds: number) {
+  const { states, transitions, depth, exhaustive, violations } = result;
+  return {
+    bounds: { ...bounds, mutants: [...bounds.mutants] },
+    states,
+    transitions,
+    depth,
+    exhaustive,
+    seconds,
+    violations,
+  };
+}
+
+const INVARIANTS =
+  'I1 exclusion, I2 no theft, I3 one grace, I4 authority, I6 records before new state, I8 grace ends from everywhere';
+
+function inWords(bounds: ModelBounds, result: ModelResult, seconds: number): string {
+  const { mutants, beaconProvesDeath: _, ...counts } = bounds;
+  const lines = [
+    Object.entries(counts)
+      .filter(([, count]) => count > 0)
+      .map(([name, count]) => `${count} ${name}`)
+      .join(', '),
+    `${result.states.toLocaleString('en')} states, ${result.transitions.toLocaleString('en')} steps, depth ${result.depth}, ${seconds} s`,
+    `invariants: ${INVARIANTS}`,
+  ];
+  for (const id of mutants) lines.push(`mutant ${id}: ${MUTANTS[id]}`);
+  const [violation] = result.violations;
+  if (violation !== undefined) {
+    lines.push('', `VIOLATION ${violation.invariant}`, 'The shortest way there:');
+    lines.push(...violation.trace.map((step, index) => `${String(index + 1).padStart(4)}  ${step}`));
+  } else if (result.exhaustive) lines.push('no violation, explored to the end');
+  else lines.push('no violation so far; not explored to the end: raise --max-states or lower the bounds');
+  return lines.join('\n');
+}
