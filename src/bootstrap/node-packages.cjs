@@ -49,7 +49,7 @@ function packagesAreInstalled(root) {
 async function alone(root, run) {
   const name = crypto.createHash('sha256').update(root).digest('hex').slice(0, 32);
   const deadline = Date.now() + LOCK_PATIENCE_MS;
-  for (;;) {
+  for (let round = 1; ; round += 1) {
     const server = net.createServer();
     const held = await new Promise((resolve, reject) => {
       server.once('error', (error) => (error.code === 'EADDRINUSE' ? resolve(false) : reject(error)));
@@ -62,6 +62,8 @@ async function alone(root, run) {
         server.close();
       }
     }
+    if (round === 1)
+      process.stderr.write('gracelab: another start is setting this checkout up; waiting for it\n');
     if (Date.now() > deadline)
       throw new Refusal('Another set-up of ' + root + ' does not end: stop it, then try again.');
     await new Promise((resolve) => setTimeout(resolve, LOCK_POLL_MS));

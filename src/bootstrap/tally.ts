@@ -65,6 +65,10 @@ export class Tally {
   conclude(file: string, ending: Ending): readonly TestCase[] {
     this.#parser.end();
     if (this.#top.blocks === 0) this.#concludeBlock([file], this.#top);
+    const skipped = skipReason(this.#parser);
+    if (skipped !== null && ending.code === 0) {
+      this.#cases.push({ path: [file], outcome: 'skipped', reason: skipped, failures: [] });
+    }
     const complaint = this.#fileComplaint(ending);
     if (complaint !== undefined) {
       this.#cases.push({ path: [file], outcome: 'failed', failures: [{ name: complaint, diagnostics: {} }] });
@@ -154,4 +158,12 @@ export class Tally {
 /** `t.test('...', { skip })`, `t.skip('...')`, and their todo twins arrive as a point with a directive. */
 function isSkippedBlock(point: Result): boolean {
   return point.skip !== false || point.todo !== false;
+}
+
+/** A file that cannot run here plans no tests and says why: `1..0 # skip not root`. Null for any other file. */
+function skipReason(parser: Parser): string | null {
+  const plan = parser.results?.plan;
+  // This is how an empty file reads, which has not said anything.
+  if (!plan?.skipAll || plan.skipReason === '' || plan.skipReason === 'no tests found') return null;
+  return plan.skipReason.replace(/^skip:?\s+/i, '');
 }

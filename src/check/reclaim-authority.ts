@@ -33,7 +33,7 @@ export function reclaimAuthority(context: CheckContext): CheckResult {
     const ofNode = permits.get(reclaim.node) ?? permitsOf(context.graces, reclaim.node);
     permits.set(reclaim.node, ofNode);
     const wrong =
-      null ??
+      outsidePermits(context, reclaim, ofNode) ??
       afterOwnCompletion(context, reclaim, courses) ??
       withoutRecord(context, reclaim, ofNode, courses) ??
       givenAwayBefore(context, reclaim);

@@ -96,13 +96,17 @@ export async function askLab<Answer>(place: LabPlace, request: ControlRequest): 
   try {
     reply = JSON.parse(await line) as ControlReply;
   } catch (error) {
-    throw new Refusal(
-      EXIT.machineCannot,
-      `the lab "${place.name}" does not answer (${(error as Error).message}): take it down with \`gracelab down --name ${place.name}\`.`,
-    );
+    throw new Refusal(EXIT.machineCannot, silence(place, error as NodeJS.ErrnoException));
   } finally {
     socket.destroy();
   }
   if (!reply.ok) throw new Refusal(EXIT.wrongUsage, reply.error);
   return reply.answer as Answer;
+}
+
+/** Why there is no answer, and what to do. */
+function silence(place: LabPlace, error: NodeJS.ErrnoException): string {
+  // The socket is the last thing that a lab makes when it comes up.
+  if (error.code === 'ENOENT') return `the lab "${place.name}" is not up yet; try again in a moment.`;
+  return `the lab "${place.name}" does not answer (${error.message}): take it down with \`gracelab down --name ${place.name}\`.`;
 }

@@ -7,8 +7,21 @@ const namespaceOf = (pid: number | 'self', kind: string): string => readlinkSync
 export function enterSandboxArgv(identity: SandboxIdentity): string[] | null {
   const init = initOf(identity);
   if (init === null) return null;
+  // `--root`: in a chroot the mount namespace's root is not ours.
   // As an ordinary user the sandbox has a user namespace, whose root we are; credentials are set by its map already.
   const isOtherUser = namespaceOf(init, 'user') !== namespaceOf('self', 'user');
   const user = isOtherUser ? ['--user', '--preserve-credentials'] : [];
-  return ['nsenter', `--target=${init}`, ...user, '--mount', '--uts', '--ipc', '--net', '--pid', '--'];
+  return [
+    'nsenter',
+    `--target=${init}`,
+    ...user,
+    '--mount',
+    '--uts',
+    '--ipc',
+    '--net',
+    '--pid',
+    '--root',
+    '--wd',
+    '--',
+  ];
 }

@@ -14,11 +14,11 @@ t.test(
     t.match(await finish(process.execPath, [BUILD, tar]), { status: 0, stderr: '' });
     t.match(await finish('tar', ['xf', tar, '-C', directory]), { status: 0 });
     const { version } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
-    t.match(await finish('chroot', [directory, '/usr/bin/gracelab', '--version']), {
+    t.match(await finish('/usr/sbin/chroot', [directory, '/usr/bin/gracelab', '--version']), {
       status: 0,
       stdout: `${version}\n`,
     });
-    const doctor = await finish('chroot', [directory, '/usr/bin/gracelab', 'doctor', '--json']);
+    const doctor = await finish('/usr/sbin/chroot', [directory, '/usr/bin/gracelab', 'doctor', '--json']);
     const missing = JSON.parse(doctor.stdout).abilities.filter(
       (ability: { need: string; present: boolean; detail: string }) =>
         ability.need === 'required' && /not installed|cannot find/i.test(ability.detail),

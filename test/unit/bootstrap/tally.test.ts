@@ -81,3 +81,8 @@ t.test('a plan that is not met has failed', async (t) => {
     'failed x.test.ts',
   );
 });
+
+t.test('a file that says it cannot run here is skipped as a whole, with its reason', async (t) => {
+  t.strictSame(brief(tally('TAP version 14\n1..0 # skip not root\n')), ['skipped x.test.ts (not root)']);
+  t.equal(tally('TAP version 14\n1..0 # skip not root\n', ENDED_BADLY).at(-1)?.outcome, 'failed');
+});

@@ -75,3 +75,7 @@ t.test('no false alarm: who looks for a write lock passes over a read lock', asy
     .renews(200, 900, 'alice');
   t.equal(check(story.audit(950, false).end(960)).verdict, 'unknown');
 });
+
+t.test('no false alarm: the client is told a moment after the look', async (t) => {
+  t.equal(check(holding().audit(950, false).told(955, 'alice').end(960)).verdict, 'valid');
+});

@@ -132,3 +132,36 @@ t.test('C4: a belief survives two deaths in a row', async (t) => {
   t.equal(check(story).verdict, 'valid');
   t.equal(check(story.lock(1350, 'bob')).verdict, 'violation');
 });
+
+t.test('I2: what was granted twice while both nodes lived is for exclusion to say', async (t) => {
+  t.equal(check(recovered().lock(300, 'bob').unlock(320, 'bob')).verdict, 'valid');
+});
+
+t.test('no false alarm: the answer came after the believer was told', async (t) => {
+  const story = rebooted().told(1520, 'alice').finish(1600, 'n1').lock(1515, 'bob', {}, 'ok', 100);
+  t.equal(check(story).verdict, 'valid');
+});
+
+t.test('C3: the lift of a grace that knew nothing of the death protects nobody less', async (t) => {
+  const story = Story.quiet(['n1', 'n2', 'n3'])
+    .client(20, 'alice', 'n1')
+    .client(20, 'bob', 'n2')
+    .lock(100, 'alice');
+  story
+    .renews(200, 950, 'alice')
+    .fault(800, 'begin', 'power-cut', 'n3')
+    .death(810, 'n3', 'n1', 'n2')
+    .back(850, 'n3', 'n1', 'n2');
+  story
+    .fault(1000, 'begin', 'power-cut', 'n1')
+    .finish(1010, 'n3')
+    .death(1050, 'n1', 'n2', 'n3')
+    .back(2400, 'n1', 'n2', 'n3');
+  story.recovers(2550, 'alice').reclaim(2600, 'alice');
+  t.equal(check(story).verdict, 'valid');
+  t.equal(
+    check(story.lock(2500, 'bob')).verdict,
+    'violation',
+    'alice was silent for a lease, but nobody was there to hear',
+  );
+});

@@ -178,3 +178,23 @@ t.test('without a ledger nobody can say whether grace ran', async (t) => {
     .reclaim(100, 'alice');
   t.equal(check(story).verdict, 'unknown');
 });
+
+t.test('no false alarm: the node that completed the barrier died before it could say so', async (t) => {
+  const story = Story.quiet(['n1', 'n2', 'n3'])
+    .client(20, 'alice', 'n1')
+    .lock(100, 'alice')
+    .renews(200, 950, 'alice');
+  story.fault(1000, 'begin', 'power-cut', 'n1').death(1050, 'n1', 'n2', 'n3').back(1500, 'n1', 'n2', 'n3');
+  const { history } = story.recovers(1510, 'alice').reclaim(1520, 'alice').declareDown(1530, 'n3', 'n2');
+  const unsaid = history.filter(
+    (event) =>
+      !(
+        event.kind === 'ledger' &&
+        event.node === 'n3' &&
+        event.command === 'acknowledge' &&
+        event.t > 1500e6
+      ),
+  );
+  t.equal(history.length - unsaid.length, 1);
+  t.equal(reclaimAuthority(new CheckContext(unsaid)).verdict, 'valid');
+});

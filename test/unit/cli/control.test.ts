@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import path from 'node:path';
 import t, { type Test } from 'tap';
 import { askLab, type ControlRequest, serveControl } from '../../../src/cli/living/control.ts';
@@ -23,9 +25,18 @@ t.test('a refusal of the lab is one sentence for the person', async (t) => {
   await t.rejects(askLab(place, { command: 'status' }), { status: 64, message: 'n1 is up already' });
 });
 
-t.test('a lab that is not there is named, with the remedy', async (t) => {
+t.test('a lab whose socket is not there yet is coming up', async (t) => {
+  const directory = shortDirectory(t);
+  const place = { name: 'new', directory, socket: path.join(directory, 's'), logs: directory };
+  await t.rejects(askLab(place, { command: 'status' }), { status: 3, message: /"new" is not up yet/ });
+});
+
+t.test('a lab that breaks off is named, with the remedy', async (t) => {
   const directory = shortDirectory(t);
   const place = { name: 'gone', directory, socket: path.join(directory, 's'), logs: directory };
+  const server = createServer((socket) => socket.destroy()).listen(place.socket);
+  t.teardown(() => void server.close());
+  await once(server, 'listening');
   await t.rejects(askLab(place, { command: 'status' }), {
     status: 3,
     message: /"gone" does not answer.*gracelab down/,

@@ -30,7 +30,7 @@ t.test('wrong usage: a server that is not there', (t) =>
   refusal(t, ['run', '--server', 'knfsd'], 64, /choices are gracelab/),
 );
 t.test('wrong usage: an unknown mutant', (t) =>
-  refusal(t, ['run', '--mutant', 'D99'], 64, /'D99' is invalid\. There are .*D9/),
+  refusal(t, ['run', '--mutant', 'D99'], 64, /'D99' is invalid\..*D9/),
 );
 t.test('wrong usage: a seed that is no number', (t) =>
   refusal(t, ['run', '--seed', '1e3'], 64, /whole number from 0 to 4294967295/),
