@@ -24,7 +24,7 @@ export const COVERAGE = {
   'granted-after-lift': 'new locks granted after a lift that followed a fault',
   'thief-attempts': 'requests for a lock that a client of a dead node still believed in',
   'survivor-lock-kept-in-grace':
-    'locks at nodes that did not die, proven to be alive after a barrier and before its lift',
+    'locks at nodes that did not die, proven to be alive after the first barrier of a grace',
   'told-of-loss': 'clients told that a lock is gone',
   'guarded-writes': 'finished writes that say what they were computed from',
 } as const;
@@ -136,7 +136,7 @@ function countSurvivors(
   graces: readonly Grace[],
 ): void {
   for (const { barriers, lift } of graces) {
-    const barrier = barriers.at(-1);
+    const barrier = barriers[0];
     if (barrier === undefined) continue;
     const until = lift?.earliest ?? Number.POSITIVE_INFINITY;
     for (const { heldFrom, provenUntil, grant } of context.claims) {

@@ -21,7 +21,7 @@ export const NO_FAULTS: Faults = {
  * something that the model does not have.
  */
 export const MUTANT_BOUNDS: Partial<Record<MutantId, Faults>> = {
-  D1: { ...NO_FAULTS, crashes: 2, stops: 1, memberships: 1 },
+  D1: { ...NO_FAULTS, crashes: 1, stops: 1, memberships: 1 },
   D2: { ...NO_FAULTS, losses: 1, memberships: 1 },
   D3: { ...NO_FAULTS, memberships: 1, crashes: 1 },
   D4: { ...NO_FAULTS, crashes: 2, unknowns: 1 },

@@ -6,7 +6,8 @@ import { barrierReached, inGrace, type Ledger } from '../core/ledger.ts';
 import type { HistoryEvent, LedgerEvent, OpEvent } from '../history/events.ts';
 
 /**
- * - `refused`, `granted`: a new lock was refused with GRACE, or granted;
+ * - `refused`: a new lock or open was refused with GRACE;
+ * - `granted`: a new lock was granted;
  * - `reclaiming`: a reclaim was answered, whatever the answer.
  */
 export type Outcome = 'refused' | 'granted' | 'reclaiming';
@@ -62,7 +63,6 @@ export class Observations {
 
 function outcomeOf({ op, phase, reclaim, status }: OpEvent): Outcome | null {
   if (reclaim) return 'reclaiming';
-  if (op !== 'lock') return null;
-  if (phase === 'ok') return 'granted';
-  return status === 'GRACE' ? 'refused' : null;
+  if (status === 'GRACE' && (op === 'lock' || op === 'open')) return 'refused';
+  return op === 'lock' && phase === 'ok' ? 'granted' : null;
 }

@@ -181,7 +181,7 @@ export class Coordinator implements Coordination {
 
   async completed(client: ClientIdentity): Promise<RecordAnswer> {
     const answer = await this.#answering(() => this.#records.put(client));
-    if (answer === 'durable') this.#claims?.complete(client.ownerId);
+    if (answer === 'durable') this.#claims?.complete(client);
     this.#wake();
     return answer;
   }
@@ -192,7 +192,7 @@ export class Coordinator implements Coordination {
 
   async forget(client: ClientIdentity): Promise<RecordAnswer> {
     const answer = await this.#answering(() => this.#records.remove(client));
-    if (answer === 'durable') this.#claims?.complete(client.ownerId);
+    if (answer === 'durable') this.#claims?.forget(client);
     this.#wake();
     return answer;
   }

@@ -6,7 +6,9 @@ import type { ClientIdentity, ReclaimAnswer } from './coordination.ts';
 export class ReclaimClaims {
   readonly recoveryEpoch: Epoch;
   readonly #byClaimant = new Map<NodeId, Map<string, ClientRecord>>();
+  /** By {@link keyOf}, as is `#forgotten`. */
   readonly #completed = new Set<string>();
+  readonly #forgotten = new Set<string>();
 
   constructor(recoveryEpoch: Epoch) {
     this.recoveryEpoch = recoveryEpoch;
@@ -30,9 +32,20 @@ export class ReclaimClaims {
     this.#byClaimant.delete(claimant);
   }
 
-  /** It sent RECLAIM_COMPLETE, or is gone for good: nobody waits for it any more. */
-  complete(ownerId: string): void {
-    this.#completed.add(ownerId);
+  /**
+   * It sent RECLAIM_COMPLETE: nobody waits for it any more. Somebody else with the same owner id ends nobody's
+   * chance but its own (I2).
+   */
+  complete(client: ClientIdentity): void {
+    this.#completed.add(keyOf(client));
+  }
+
+  /**
+   * Its record is durably gone, and so is its claim, also where records are loaded only now from what was read
+   * before (I4, row 17).
+   */
+  forget(client: ClientIdentity): void {
+    this.#forgotten.add(keyOf(client));
   }
 
   /**
@@ -40,6 +53,7 @@ export class ReclaimClaims {
    * @returns I4's answer, as far as records go: no record, or one that says "not this client", gets none
    */
   answer(client: ClientIdentity, served: readonly NodeId[]): ReclaimAnswer {
+    if (this.#forgotten.has(keyOf(client))) return 'no-grace';
     for (const claimant of served) {
       const record = this.#byClaimant.get(claimant)?.get(client.ownerId);
       if (record === undefined) continue;
@@ -54,9 +68,15 @@ export class ReclaimClaims {
     const records = this.#byClaimant.get(claimant);
     if (records === undefined) return [];
     return [...records.values()]
-      .filter(
-        (record) => !record.revoked && !record.reclaimIncomplete && !this.#completed.has(record.ownerId),
-      )
+      .filter((record) => !record.revoked && !record.reclaimIncomplete && !this.#isThrough(record))
       .map((record) => record.ownerId);
   }
+
+  #isThrough(record: ClientRecord): boolean {
+    const key = keyOf(record);
+    return this.#completed.has(key) || this.#forgotten.has(key);
+  }
 }
+
+/** Two principals with the same owner id are two clients (rows 25 and 26). An owner id is hex and has no blank. */
+const keyOf = ({ ownerId, principal }: ClientIdentity): string => `${ownerId} ${principal}`;

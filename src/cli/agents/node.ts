@@ -6,6 +6,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { Clock } from '../../core/clock.ts';
 import { asNodeId } from '../../core/ids.ts';
 import { NODE_NAME } from '../../core/ledger-text.ts';
 import { NODE_MUTANTS } from '../../core/mutants.ts';
@@ -16,6 +17,7 @@ import { ExportedFilesystem } from '../../server/filesystem/filesystem.ts';
 import { RangeLocks } from '../../server/filesystem/range-locks.ts';
 import { LockServer } from '../../server/server.ts';
 import { SqliteStore } from '../../store/sqlite.ts';
+import { StoreUnavailableError } from '../../store/store.ts';
 import { CONTROL_FILES, handleKey } from './control-directory.ts';
 import { converse } from './conversation.ts';
 import { systemClock } from './surroundings.ts';
@@ -38,6 +40,8 @@ const CONFIGURATION = z.object({
 
 const FENCED_EXIT = 70;
 const NS_PER_MS = 1e6;
+const STORE_PATIENCE_MS = 5000;
+const STORE_RETRY_MS = 10;
 
 const conversation = converse(process.stdin, process.stdout);
 
@@ -57,7 +61,7 @@ async function run(): Promise<void> {
     node: asNodeId(options.node),
     foundingMembers: options.members.map(asNodeId),
     beaconProvesDeath: true,
-    store: SqliteStore.open({ path: join(control, CONTROL_FILES.ledger), clock }),
+    store: await openStore(join(control, CONTROL_FILES.ledger), clock),
     beacon: Beacon.open(join(control, CONTROL_FILES.beacon), {
       ownership: mutants.has('D16') ? 'description' : 'process',
     }),
@@ -116,6 +120,23 @@ async function run(): Promise<void> {
     }
   });
   conversation.send({ ready: true, incarnation, address, port });
+}
+
+/**
+ * Nodes that boot at the same moment make the file together, and SQLite refuses at once, without its usual
+ * patience, whoever wants to switch it to write-ahead logging while another one reads it.
+ * @throws StoreUnavailableError when that goes on for too long
+ */
+async function openStore(path: string, clock: Clock): Promise<SqliteStore> {
+  const giveUpMs = clock.nowMs() + STORE_PATIENCE_MS;
+  for (;;) {
+    try {
+      return SqliteStore.open({ path, clock });
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError) || clock.nowMs() >= giveUpMs) throw error;
+      await new Promise<void>((resolve) => clock.after(STORE_RETRY_MS, resolve));
+    }
+  }
 }
 
 /** Differs in every life: the incarnation does, and the rest keeps clusters apart. */

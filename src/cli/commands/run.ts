@@ -15,11 +15,13 @@ import { printVerdict, STATUS_OF, worst } from '../verdicts.ts';
 
 const LARGEST_SEED = 2 ** 32 - 1;
 const MOST_NODES = 16;
+const MOST_REPETITIONS = 100_000;
 
 interface RunOptions {
   readonly nodes?: number;
   readonly seed?: number;
   readonly out: string;
+  readonly repeat: number;
   readonly json?: true;
   readonly mutant: readonly MutantId[];
 }
@@ -40,15 +42,27 @@ async function runAll(
   const out = path.resolve(frame.cwd, options.out);
   const results: ScenarioResult[] = [];
   for (const scenario of scenarios) {
-    const seed = options.seed ?? frame.drawSeed();
-    const result = await runInSandbox({ scenario, out, seed, mutants: options.mutant }, frame);
-    results.push(result);
-    if (!options.json) {
+    for (let time = 1; time <= options.repeat; time++) {
+      const seed = options.seed ?? frame.drawSeed();
+      const result = await runInSandbox({ scenario, out, seed, mutants: options.mutant }, frame);
+      results.push(result);
+      if (options.json) continue;
+      // Of many runs a line each is read, and the whole table only of those that went wrong.
+      if (options.repeat > 1) terminal.result(oneLine(result, time));
+      if (options.repeat > 1 && result.verdict.verdict === 'valid') continue;
       printVerdict(result.verdict, result.folder, frame);
       terminal.result('');
     }
   }
   return results;
+}
+
+/** `reboot 7: valid, 4,812 ms, blackout 812 ms`. */
+function oneLine({ scenario, verdict }: ScenarioResult, time: number): string {
+  const { runMs = 0, blackoutMs } = verdict.timings;
+  const ms = (value: number): string => `${Math.round(value).toLocaleString('en')} ms`;
+  const dark = blackoutMs === undefined ? '' : `, blackout ${ms(blackoutMs)}`;
+  return `${scenario} ${time}: ${verdict.verdict}, ${ms(runMs)}${dark}`;
 }
 
 /** `5 scenarios: 4 valid, 1 violation (reboot)`. */
@@ -83,6 +97,7 @@ export function run(frame: Frame): Command {
       wholeNumber(1, MOST_NODES),
     )
     .option('--seed <n>', 'repeats the choices of an earlier run', wholeNumber(0, LARGEST_SEED))
+    .option('--repeat <n>', 'runs each scenario so often, a line a run', wholeNumber(1, MOST_REPETITIONS), 1)
     .option('--out <dir>', 'where the run folders go', 'runs')
     .addOption(
       new Option('--mutant <id>', 'break our own server on purpose, to see a check catch it; may be repeated')

@@ -2,6 +2,7 @@ import {
   CLAIM_PREVIOUS,
   OPEN_DELEGATE_NONE,
   OPEN_DELEGATE_NONE_EXT,
+  OPEN4_CREATE,
   OPEN4_RESULT_LOCKTYPE_POSIX,
   OPEN4_SHARE_ACCESS_WANT_CANCEL,
   OPEN4_SHARE_ACCESS_WANT_DELEG_MASK,
@@ -61,7 +62,9 @@ export const serveOpen: ServedOperation<OpenArgs, OpenResult> = {
     if (bad !== null) return { status: bad };
     // Grant rule, step 1, before a file is made: one that nobody may open helps nobody.
     const { grants } = compound.server;
-    const refusal = request.reclaim ? grants.reclaim(compound.client) : grants.newState(compound.client);
+    const refusal =
+      (request.reclaim ? grants.reclaim(compound.client) : grants.newState(compound.client)) ??
+      judgeUnseen(compound, args, request);
     if (refusal !== null) return refuse(compound, request, nameForRefusal(compound, args), refusal);
     const target = findTarget(compound, args);
     if (typeof target === 'number') return { status: target };
@@ -84,6 +87,18 @@ function judgeShares({ shareAccess, shareDeny }: OpenArgs, { access }: Request):
   return access === 0 || shareDeny > SHARE_BOTH ? NFS4ERR_INVAL : null;
 }
 
+/**
+ * What refuses this open whatever the file is, before one is made: whoever is told GRACE or DELAY comes again, and
+ * would find the file that was made for nothing (GUARDED4: EXIST). So the beacons are tested here too; the test that
+ * counts is the one after the state was taken.
+ */
+function judgeUnseen({ server }: Compound, { openHow }: OpenArgs, { deny }: Request): Failure | null {
+  const { grants, locking, settings } = server;
+  if (deny !== 0 && settings.denyModes === 'refused') return NFS4ERR_SHARE_DENIED;
+  if (openHow.openType !== OPEN4_CREATE) return null;
+  return locking.stateids.size >= settings.limits.stateids ? NFS4ERR_DELAY : grants.confirmNewState();
+}
+
 /** Type, permissions, shares, limits: what stands between this client and this file. */
 function judge(compound: Compound, request: Request, target: OpenTarget): Failure | null {
   const { settings, locking } = compound.server;
@@ -92,7 +107,6 @@ function judge(compound: Compound, request: Request, target: OpenTarget): Failur
   // Row 12: a reclaim gets no more than a normal request would.
   const forbidden = judgePermissions(compound, request, target);
   if (forbidden !== null) return forbidden;
-  if (request.deny !== 0 && settings.denyModes === 'refused') return NFS4ERR_SHARE_DENIED;
   const own = locking.findOpen(compound.client, request.owner, target.node);
   const shares = judgeConflict(compound, request, target, own);
   if (shares !== null) return shares;

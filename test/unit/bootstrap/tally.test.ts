@@ -45,6 +45,12 @@ t.test('a todo does not count as passed', async (t) => {
   t.strictSame(brief(tally('TAP version 14\nnot ok 1 - a # TODO later\n1..1\n')), ['skipped a (later)']);
 });
 
+t.test('a todo inside a block does not fail the block', async (t) => {
+  const text =
+    'TAP version 14\n# Subtest: a\n    ok 1 - x\n    not ok 2 - y # TODO later\n    1..2\nok 1 - a\n1..1\n';
+  t.strictSame(brief(tally(text)), ['skipped a > y (later)', 'passed a']);
+});
+
 t.test('a file without blocks is one case', async (t) => {
   t.strictSame(brief(tally('TAP version 14\nok 1 - x\nok 2 - y\n1..2\n')), ['passed x.test.ts']);
 });
@@ -63,11 +69,10 @@ t.test('a file that ran nothing has failed', async (t) => {
 
 t.test('a file that crashed has failed, even when every test before it passed', async (t) => {
   const text = 'TAP version 14\n# Subtest: a\n    ok 1 - x\n    1..1\nok 1 - a\n';
-  t.strictSame(brief(tally(text, { code: null, signal: 'SIGSEGV', timedOut: false })), [
-    'passed a',
-    'failed x.test.ts',
-  ]);
-  t.strictSame(brief(tally(text, ENDED_BADLY)), ['passed a', 'failed x.test.ts']);
+  const crashed = tally(text, { code: null, signal: 'SIGSEGV', timedOut: false });
+  t.strictSame(brief(crashed), ['passed a', 'failed x.test.ts']);
+  t.match(crashed.at(-1)?.failures, [{ name: /ended by SIGSEGV/ }]);
+  t.match(tally(text, ENDED_BADLY).at(-1)?.failures, [{ name: /exited with status 1/ }]);
 });
 
 t.test('a file that was ended for taking too long has failed', async (t) => {

@@ -16,6 +16,13 @@ t.test('a lab has a directory of its own that nobody else can enter', async (t) 
   t.equal(statSync(path.dirname(place.directory)).mode & 0o777, 0o700);
 });
 
+t.test('a directory of ours that others could enter is closed to them', async (t) => {
+  const runtimeDir = shortDirectory(t);
+  mkdirSync(path.join(runtimeDir, 'gracelab'), { mode: 0o755 });
+  listLabs({ XDG_RUNTIME_DIR: runtimeDir });
+  t.equal(statSync(path.join(runtimeDir, 'gracelab')).mode & 0o777, 0o700);
+});
+
 t.test('two labs of one name cannot be up, two of different names can', async (t) => {
   const env = { XDG_RUNTIME_DIR: shortDirectory(t) };
   writeIdentity(claimPlace('a', env), OURS);

@@ -141,6 +141,38 @@ t.test(
   },
 );
 
+t.test('row 17, I4: a client that was forgotten during grace does not reclaim again', async (t) => {
+  const cluster = new FakeCluster('n1', 'n2');
+  const [n1] = await cluster.start();
+  const [alice, bob] = [client('alice'), client('bob')];
+  for (const each of [alice, bob]) await n1!.coordinator.completed(each);
+  n1!.crash();
+  const again = (await cluster.boot('n1')).coordinator;
+  await cluster.clock.advance(50);
+  t.equal(again.reclaim(alice), 'grant');
+  t.equal(await again.forget(alice), 'durable', 'its lease ran out');
+  t.equal(again.reclaim(alice), 'no-grace');
+  t.equal(again.reclaim(bob), 'grant', 'grace goes on for the others');
+  t.equal(await again.completed(bob), 'durable');
+  await cluster.clock.advance(50);
+  t.equal(again.newState(), 'grant', 'nobody waits for the one that was forgotten');
+});
+
+t.test('I2: another principal with the same owner id does not end a client’s chance', async (t) => {
+  const cluster = new FakeCluster('n1', 'n2');
+  const [n1] = await cluster.start();
+  await n1!.coordinator.completed(client('alice'));
+  n1!.crash();
+  const again = (await cluster.boot('n1')).coordinator;
+  await cluster.clock.advance(50);
+  const namesake = client('alice', 'sys:7@evil');
+  t.equal(await again.completed(namesake), 'durable');
+  await cluster.clock.advance(50);
+  t.equal(again.reclaim(client('alice')), 'grant');
+  t.equal(await again.forget(namesake), 'durable');
+  t.equal(again.reclaim(client('alice')), 'grant');
+});
+
 t.test(
   'I4: what a life recorded in a grace in which it died and was given up on counts for nothing',
   async (t) => {

@@ -1,4 +1,4 @@
-import { chmodSync, chownSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { attributeSet } from '../../../src/nfs4/attributes.ts';
@@ -329,6 +329,21 @@ t.test(
     t.equal(await alice.read(file), 'OK ');
   },
 );
+
+t.test('grant rule: no file is made for an open that a missing beacon refuses', async (t) => {
+  const node = new NodeUnderTest(t);
+  const alice = await new TestClient(node, 'alice').start();
+  const openHow = {
+    openType: nfs.OPEN4_CREATE,
+    how: { mode: nfs.GUARDED4, createAttrs: attributeSet({}) },
+  } as const;
+  node.coordination.beacons = 'grace';
+  t.equal(await alice.open('new', 'app', { openHow }), 'GRACE');
+  t.notOk(existsSync(join(node.dir, 'new')));
+  t.match(node.events.at(-1), { event: 'refuse', op: 'open', status: 'GRACE', file: 'new' });
+  node.coordination.beacons = 'grant';
+  t.type(await alice.open('new', 'app', { openHow }), 'object', 'and not EXIST');
+});
 
 t.test('grant rule: the filesystem is not asked while the node enforces', async (t) => {
   const { node, alice, file } = await afterReboot(t);

@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, symlinkSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { attributeSet, type FileAttributes } from '../../../src/nfs4/attributes.ts';
@@ -226,6 +226,15 @@ t.test('EXCLUSIVE4 works without attributes', async (t) => {
   };
   t.type(await alice.open('f', 'app', exclusive), 'object');
   t.type(await alice.open('f', 'app', exclusive), 'object');
+});
+
+t.test('no file is made for an open that is refused whatever the file is', async (t) => {
+  const { node, alice } = await pair(t, { denyModes: 'refused', limits: { stateids: 1 } });
+  const denying = { ...created(nfs.GUARDED4), deny: nfs.OPEN4_SHARE_DENY_WRITE };
+  t.equal(await alice.open('f', 'app', denying), 'SHARE_DENIED');
+  t.type(await alice.open('f', 'app', created(nfs.GUARDED4)), 'object', 'and not EXIST');
+  t.equal(await alice.open('g', 'app', created(nfs.GUARDED4)), 'DELAY');
+  t.notOk(existsSync(join(node.dir, 'g')));
 });
 
 t.test('OPEN says what stands in its way', async (t) => {

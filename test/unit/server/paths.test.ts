@@ -1,0 +1,39 @@
+import t from 'tap';
+import type { FileNode, Filesystem } from '../../../src/server/filesystem/types.ts';
+import { PathBook } from '../../../src/server/paths.ts';
+
+const ROOT: FileNode = { key: 'root', type: 'directory' };
+const fileOf = (name: string): FileNode => ({ key: name, type: 'regular' });
+
+/** A flat export that counts how often it is asked for a name. */
+function exportOf(size: number) {
+  const names = Array.from({ length: size }, (_, i) => `f${i}`);
+  const asked = { lookups: 0 };
+  const filesystem = {
+    root: () => ROOT,
+    lookup: (_dir: FileNode, name: string) => {
+      asked.lookups += 1;
+      return { ok: true, value: fileOf(name) };
+    },
+    readdir: (_dir: FileNode, cookie: bigint, max: number) => {
+      const start = Number(cookie);
+      const page = names.slice(start, start + max);
+      const entries = page.map((name, i) => ({ name, cookie: BigInt(start + i + 1), fileid: 0n }));
+      return { ok: true, value: { entries, eof: start + max >= size } };
+    },
+    attributes: () => ({ ok: true, value: { fileid: 7n } }),
+  } as unknown as Filesystem;
+  return { names, asked, book: new PathBook(filesystem) };
+}
+
+t.test('after a restart one search names all files of a small export', async (t) => {
+  const { names, asked, book } = exportOf(1000);
+  for (const name of names) t.equal(book.of(fileOf(name)), name);
+  t.equal(asked.lookups, 1000);
+});
+
+t.test('a large export is not searched again for every file that is not found', async (t) => {
+  const { names, asked, book } = exportOf(20_000);
+  for (const name of names.slice(-1000)) t.equal(book.of(fileOf(name)), '#7');
+  t.ok(asked.lookups <= 50_000, `${asked.lookups} names were looked up`);
+});
