@@ -94,6 +94,8 @@ class Run {
   #failure: string | null = null;
   #addresses: ReadonlyMap<string, string> = new Map();
   #writeError: HistoryWriteError | null = null;
+  /** Ends the steps at once. */
+  #giveUp = () => {};
 
   constructor(options: RunOptions, outside: RunSurroundings, folder: RunFolder) {
     this.#options = options;
@@ -199,6 +201,7 @@ class Run {
     const { deadlineMs } = this.#options.scenario;
     let cancel = () => {};
     const late = new Promise<void>((resolve) => {
+      this.#giveUp = resolve;
       cancel = this.#outside.clock.after(deadlineMs, () => {
         this.#failure ??= `the run was not over after its deadline of ${deadlineMs} ms`;
         resolve();
@@ -213,7 +216,7 @@ class Run {
 
   readonly #elapsedMs = (): number => Math.round(this.#stamp() / 1e6);
 
-  /** A history that cannot be written makes the run worthless; it ends at its next step. */
+  /** A history that cannot be written makes the run worthless; it ends at once. */
   readonly #record = (event: HistoryEvent): void => {
     if (this.#writeError) return;
     try {
@@ -222,6 +225,7 @@ class Run {
       if (!(error instanceof HistoryWriteError)) throw error;
       this.#writeError = error;
       this.#failure ??= error.message;
+      this.#giveUp();
     }
   };
 
