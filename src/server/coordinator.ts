@@ -443,10 +443,14 @@ export class Coordinator implements Coordination {
       this.#cancelDeadline();
     } else if (this.#deadlineView !== ledger.view) {
       this.#deadlineView = ledger.view;
-      this.#deadline = new GraceDeadline(this.#options, this.#options.clock.nowMs());
-      this.#armDeadline();
+      this.#startDeadline();
       this.#options.observe({ event: 'barrier', view: ledger.view });
-    }
+    } else if (departed(before, ledger)) this.#startDeadline();
+  }
+
+  #startDeadline(): void {
+    this.#deadline = new GraceDeadline(this.#options, this.#options.clock.nowMs());
+    this.#armDeadline();
   }
 
   #learnLift(ledger: Ledger): void {
@@ -526,6 +530,12 @@ export class Coordinator implements Coordination {
     this.#options.onFenced(reason);
   }
 }
+
+/** A leaver has let its locks go: only from now on can its clients reclaim, so only from now on is it their time that runs. */
+const departed = (before: Ledger, now: Ledger): boolean =>
+  nodesOf(now).some(
+    (node) => memberOf(before, node)?.leaving === true && now.members[node]!.state === 'down',
+  );
 
 const isStoreError = (error: unknown): error is StoreUnavailableError | RecordsUnreadableError =>
   error instanceof StoreUnavailableError || error instanceof RecordsUnreadableError;

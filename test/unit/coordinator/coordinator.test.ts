@@ -266,6 +266,27 @@ t.test('C11: a planned stop is in grace and past the barrier before it lets go',
   t.equal(again.reclaim(client('alice')), 'grant');
 });
 
+t.test(
+  'C11: the clients of a node that leaves slowly have the whole grace from when it let go',
+  async (t) => {
+    const cluster = new FakeCluster('n1', 'n2');
+    const [n1, n2] = await cluster.start();
+    await n1!.coordinator.completed(client('alice'));
+    void n1!.coordinator.leave(() => {
+      n1!.store.available = false;
+    });
+    await cluster.clock.advance(1_000);
+    n1!.store.available = true;
+    await cluster.clock.advance(100);
+    t.equal(cluster.ledger.members.n1.state, 'down');
+    n1!.crash();
+    await cluster.clock.advance(1_300);
+    t.equal(n2!.coordinator.newState(), 'grace');
+    await cluster.clock.advance(300);
+    t.equal(n2!.coordinator.newState(), 'grant');
+  },
+);
+
 t.test('C14: a second process that claims to be the same node does not start', async (t) => {
   const cluster = new FakeCluster('n1', 'n2');
   await cluster.start();
