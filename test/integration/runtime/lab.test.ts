@@ -143,7 +143,11 @@ t.test("the machine's files are there to be read, not written", async (t) => {
 t.test('a container sees its own processes and interfaces only', async (t) => {
   await Peer.boot(n1);
   t.equal(await sh(n1, 'ls /sys/class/net'), 'eth0\nlo');
-  t.equal(await sh(n1, `grep -l '[l]ab[.]test' /proc/[0-9]*/cmdline | wc -l`), '0', 'the lab is out of sight');
+  t.equal(
+    await sh(n1, `grep -l '[l]ab[.]test' /proc/[0-9]*/cmdline | wc -l`),
+    '0',
+    'the lab is out of sight',
+  );
   await n1.kill();
 });
 
