@@ -1,16 +1,30 @@
 import { randomInt } from 'node:crypto';
+import { EXIT } from './exit-status.ts';
 import { runCommandLine } from './program.ts';
 import { openTerminal } from './terminal.ts';
 
 // A reader that has seen enough (`gracelab ... | head`) is not an error worth a stack trace.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
-  throw error;
+  process.stderr.write(`gracelab: cannot write the result: ${error.message}.\n`);
+  process.exit(EXIT.unknown);
 });
+// Nobody is there any more to be told, and what runs still has to be ended.
+process.stderr.on('error', () => undefined);
+
+/** Throws where the directory was removed since. */
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    process.stderr.write('gracelab: the directory you are in is gone; change to one that is there.\n');
+    return process.exit(EXIT.wrongUsage);
+  }
+}
 
 process.exitCode = await runCommandLine(process.argv.slice(2), {
   terminal: openTerminal(process.stdout, process.stderr, process.env),
   env: process.env,
-  cwd: process.cwd(),
+  cwd: workingDirectory(),
   drawSeed: () => randomInt(2 ** 32),
 });

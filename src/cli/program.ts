@@ -64,7 +64,7 @@ function oneSentence(error: CommanderError): string {
   return `gracelab: ${sentence.replace(/\.$/, '')}; see gracelab --help.`;
 }
 
-/** @returns the exit status; never throws for what a user did. */
+/** @returns the exit status; never throws. */
 export async function runCommandLine(
   argv: readonly string[],
   surroundings: Surroundings,
@@ -91,6 +91,10 @@ export async function runCommandLine(
       terminal.message(`gracelab: ${error.message}`);
       return error.status;
     }
-    throw error;
+    // Node's own way, a stack trace and status 1, would read as a violation.
+    terminal.message(
+      `gracelab: ${(error as Error).message}; this should not happen, and GRACELAB_DEBUG=1 shows where it did.`,
+    );
+    return EXIT.unknown;
   }
 }

@@ -28,6 +28,11 @@ export function wantsColours(stream: { readonly isTTY?: boolean | undefined }, e
 const FALLBACK_COLUMNS = 100;
 const ERASE_LINE = '\r\u001b[2K';
 
+/** A terminal that does not know its own width, as a serial line, says 0. */
+function columnsOf({ columns = 0 }: Stream): number {
+  return columns > 0 ? columns : FALLBACK_COLUMNS;
+}
+
 export function openTerminal(stdout: Stream, stderr: Stream, env: Environment): Terminal {
   let progressShown = false;
   const clear = (): void => {
@@ -36,7 +41,7 @@ export function openTerminal(stdout: Stream, stderr: Stream, env: Environment): 
   };
   return {
     colours: pc.createColors(wantsColours(stdout, env)),
-    columns: stdout.columns ?? FALLBACK_COLUMNS,
+    columns: columnsOf(stdout),
     result(text) {
       clear();
       stdout.write(`${text}\n`);
@@ -48,7 +53,7 @@ export function openTerminal(stdout: Stream, stderr: Stream, env: Environment): 
     progress(text) {
       if (stderr.isTTY !== true || env.TERM === 'dumb') return;
       // A line that wraps could not be erased again.
-      stderr.write(ERASE_LINE + text.slice(0, (stderr.columns ?? FALLBACK_COLUMNS) - 1));
+      stderr.write(ERASE_LINE + text.slice(0, columnsOf(stderr) - 1));
       progressShown = text !== '';
     },
   };

@@ -34,7 +34,7 @@ export interface ExploreOptions {
   readonly liveness: boolean;
 }
 
-const PROGRESS_STATES = 200_000;
+const PROGRESS_STATES = 20_000;
 
 export function explore(bounds: ModelBounds, options: ExploreOptions): ModelResult {
   return new Exploration(bounds, options).run();

@@ -90,10 +90,10 @@ export class Layout {
   readonly setPending = (w: Uint8Array, n: number, client: number): void => {
     w[this.#node(n) + 6] = client + 1;
   };
-  /** Everything that a process forgets when it dies. */
   /** It serves no more and holds nothing: the last part of a planned stop. */
   readonly released = (w: Uint8Array, n: number): boolean => (w[this.#node(n) + 4]! & 8) !== 0;
   readonly setReleased = (w: Uint8Array, n: number, on: boolean): void => this.#flag(w, n, 8, on);
+  /** Everything that a process forgets when it dies. */
   readonly clearNode = (w: Uint8Array, n: number): void =>
     void w.fill(0, this.#node(n), this.#node(n) + NODE_BYTES);
 

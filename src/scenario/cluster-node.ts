@@ -39,6 +39,7 @@ export class ClusterNode implements BreakableNode {
   #serving = false;
   /** The process is about to end because the lab wants it to. */
   #ending = false;
+  #paused = false;
   #incarnation = 0;
   #fencedBoots = 0;
 
@@ -57,6 +58,11 @@ export class ClusterNode implements BreakableNode {
     return this.#serving;
   }
 
+  /** Its process stands still, and {@link resume} lets it go on. */
+  get paused(): boolean {
+    return this.#paused && this.running;
+  }
+
   /**
    * Boots the next life and waits until it serves.
    * @throws Error one sentence, when it does not
@@ -64,6 +70,7 @@ export class ClusterNode implements BreakableNode {
   async start(): Promise<void> {
     const { container, program, configuration, clock, record, bootMs } = this.#options;
     this.#ending = false;
+    this.#paused = false;
     const process = await container.boot(program);
     const agent = new Agent({ title: `node ${this.name}`, process, configuration, clock, onEvent: record });
     this.#agent = agent;
@@ -85,14 +92,17 @@ export class ClusterNode implements BreakableNode {
 
   async pause(): Promise<void> {
     this.#options.container.pause();
+    this.#paused = true;
   }
 
   async resume(): Promise<void> {
     this.#options.container.resume();
+    this.#paused = false;
   }
 
   /** Planned stop (C11): grace first, and only past the barrier does the process end and let its locks go. */
   async stop(): Promise<void> {
+    if (this.paused) throw new Error(`${this.name} is paused, so it cannot leave the cluster by the book`);
     const left = await this.command('leave', {}, this.#options.leaveMs);
     if (!left.ok) throw new Error(`${this.name} could not stop as planned: ${left.error}`);
     this.#expectEnd();

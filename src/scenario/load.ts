@@ -1,6 +1,6 @@
 /** From the text of a YAML file to a {@link Scenario}, or to sentences that say what is wrong with it. */
-import { readFile } from 'node:fs/promises';
-import { LineCounter, parseDocument } from 'yaml';
+import { readFile, stat } from 'node:fs/promises';
+import { LineCounter, parseDocument, type YAMLParseError } from 'yaml';
 import { FAULT_CATALOGUE, type FaultCatalogue } from './fault-catalogue.ts';
 import { scenarioDocument } from './format/document.ts';
 import { type Problem, problemsOf, sentences } from './format/problems.ts';
@@ -19,6 +19,13 @@ export type Loaded =
 
 const refused = (...problems: string[]): Loaded => ({ ok: false, problems });
 
+/** The parser's own words are for programmers where the text is YAML, but not one that it can deal with. */
+function whyBroken({ code, message }: YAMLParseError): string {
+  if (code === 'MULTIPLE_DOCS') return 'this is not a scenario: a file holds one, and here another begins';
+  if (code === 'RESOURCE_EXHAUSTION') return 'this is not a scenario: it is nested too deeply';
+  return `this is not YAML: ${message.replace(/\.?\s*$/, '')}`;
+}
+
 /** @param file how messages call it */
 export function parseScenario(text: string, file: string, faults: FaultCatalogue = FAULT_CATALOGUE): Loaded {
   const lines = new LineCounter();
@@ -26,13 +33,15 @@ export function parseScenario(text: string, file: string, faults: FaultCatalogue
   const [broken] = document.errors;
   if (broken) {
     const { line, col } = lines.linePos(broken.pos[0]);
-    return refused(`${file}:${line}:${col}: this is not YAML: ${broken.message.replace(/\.?\s*$/, '.')}`);
+    return refused(`${file}:${line}:${col}: ${whyBroken(broken)}.`);
   }
   let root: unknown;
   try {
     root = document.toJS({ maxAliasCount: 100 });
   } catch (error) {
-    return refused(`${file}:1:1: this is not a scenario: ${(error as Error).message}.`);
+    const { message } = error as Error;
+    const why = message.startsWith('Excessive alias count') ? 'its aliases make it too large' : message;
+    return refused(`${file}:1:1: this is not a scenario: ${why}.`);
   }
   if (typeof root !== 'object' || root === null || Array.isArray(root))
     return refused(
@@ -48,10 +57,16 @@ export function parseScenario(text: string, file: string, faults: FaultCatalogue
   return problems.length > 0 ? say(problems) : { ok: true, scenario: written.data };
 }
 
+const tooLarge = (path: string): string =>
+  `${path}: it is too large for a scenario (more than ${LARGEST_FILE_BYTES} bytes).`;
+
 /** Reads and parses one scenario file. Refuses a file that is missing, unreadable, a directory, or too large. */
 export async function loadScenario(path: string, faults: FaultCatalogue = FAULT_CATALOGUE): Promise<Loaded> {
   let text: string;
   try {
+    const found = await stat(path);
+    if (found.isCharacterDevice() || found.isBlockDevice()) return refused(`${path}: it is a device.`);
+    if (found.size > LARGEST_FILE_BYTES) return refused(tooLarge(path));
     text = await readFile(path, 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
@@ -63,7 +78,6 @@ export async function loadScenario(path: string, faults: FaultCatalogue = FAULT_
           : `it cannot be read (${code})`;
     return refused(`${path}: ${why}.`);
   }
-  if (text.length > LARGEST_FILE_BYTES)
-    return refused(`${path}: it is too large for a scenario (more than ${LARGEST_FILE_BYTES} bytes).`);
+  if (text.length > LARGEST_FILE_BYTES) return refused(tooLarge(path));
   return parseScenario(text, path, faults);
 }

@@ -1,4 +1,5 @@
 /** The folder that a run leaves: `<out>/<scenario>/<time>/`, and `<out>/latest`, which points at the newest. */
+import { randomBytes } from 'node:crypto';
 import { mkdir, rename, rm, rmdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 
@@ -35,6 +36,9 @@ export class RunFolder {
   readonly #out: string;
   /** Directories around it that this run made, outermost first. */
   readonly #made: readonly string[];
+  /** Settles when nothing is being written. */
+  #written: Promise<unknown> = Promise.resolve();
+  #removed = false;
 
   private constructor(out: string, path: string, time: string, made: readonly string[]) {
     this.#out = out;
@@ -69,32 +73,46 @@ export class RunFolder {
   }
 
   /** @throws RunFolderError */
-  async write(name: string, text: string): Promise<void> {
+  write(name: string, text: string): Promise<void> {
     const path = join(this.path, name);
-    try {
-      await writeFile(path, text);
-    } catch (error) {
-      throw failure(path, error);
-    }
+    return this.#inTurn(path, () => writeFile(path, text));
   }
 
   /** `latest` is swapped in one step: whoever reads it sees the old run or this one. @throws RunFolderError */
-  async becomeLatest(): Promise<void> {
+  becomeLatest(): Promise<void> {
     const latest = join(this.#out, 'latest');
-    const fresh = `${latest}.${process.pid}`;
-    try {
-      await rm(fresh, { force: true });
-      await symlink(relative(this.#out, this.path), fresh);
-      await rename(fresh, latest);
-    } catch (error) {
-      await rm(fresh, { force: true });
-      throw failure(latest, error);
-    }
+    // Not by the process id: every lab has a numbering of its own, and two may end at the same moment.
+    const fresh = `${latest}.${randomBytes(6).toString('hex')}`;
+    return this.#inTurn(latest, async () => {
+      try {
+        await symlink(relative(this.#out, this.path), fresh);
+        await rename(fresh, latest);
+      } catch (error) {
+        await rm(fresh, { force: true });
+        throw error;
+      }
+    });
   }
 
-  /** Leaves nothing of this run, and no directory that was made for it alone. */
+  /** Leaves nothing of this run, and no directory that was made for it alone; what is written later is refused. */
   async remove(): Promise<void> {
+    this.#removed = true;
+    await this.#written;
     await removeAll(this.path, this.#made);
+  }
+
+  /** One thing is written at a time, and nothing once the folder is to go. @throws RunFolderError */
+  async #inTurn(path: string, write: () => Promise<void>): Promise<void> {
+    const turn = this.#written.then(async () => {
+      if (this.#removed) throw new RunFolderError(`cannot write ${path}: its run was given up`);
+      await write();
+    });
+    this.#written = turn.catch(() => undefined);
+    try {
+      await turn;
+    } catch (error) {
+      throw error instanceof RunFolderError ? error : failure(path, error);
+    }
   }
 }
 

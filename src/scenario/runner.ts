@@ -108,6 +108,8 @@ class Run {
   async toTheEnd(): Promise<ScenarioResult> {
     const { scenario, progress } = this.#options;
     try {
+      // Again at the end, when the addresses are known; a run that is killed can be judged by this one.
+      await this.#folder.write('topology.json', json(this.#topology()));
       progress('starting the lab');
       await using lab = await this.#outside.openLab({ logsDir: this.#folder.logs });
       const { leaseMs, graceMs, nodes } = scenario.cluster;

@@ -215,6 +215,7 @@ export class Coordinator implements Coordination {
    * of the cluster. Resolves when the process may end.
    */
   leave(release: () => void): Promise<void> {
+    if (this.#closed) return Promise.resolve();
     this.#stop ??= { release, released: false };
     const departed = new Promise<void>((resolve) => this.#departed.push(resolve));
     this.#wake();
@@ -378,8 +379,7 @@ export class Coordinator implements Coordination {
     const due = this.#deadline !== null && this.#options.clock.nowMs() >= this.#deadline.atMs();
     const finished = new Set<NodeId>();
     for (const claimant of claimsServedBy(ledger, this.#options.node)) {
-      const loaded = this.#claims?.isLoaded(claimant) ?? false;
-      if (due || (loaded && this.#claims?.outstanding(claimant).length === 0)) finished.add(claimant);
+      if (due || this.#claims?.areThrough(claimant)) finished.add(claimant);
     }
     return {
       missing,

@@ -3,9 +3,17 @@ import type { ClientRecord } from '../core/client-record.ts';
 import type { Epoch, Incarnation, NodeId } from '../core/ids.ts';
 import type { ClientIdentity, ReclaimAnswer } from './coordination.ts';
 
+/** The recorded clients of one node. */
+interface Claimant {
+  /** By owner id. */
+  readonly records: ReadonlyMap<string, ClientRecord>;
+  /** Owner ids of those that may still come to reclaim, by {@link keyOf}: kept, since each RECLAIM_COMPLETE asks for it. */
+  readonly expected: Map<string, string>;
+}
+
 export class ReclaimClaims {
   readonly recoveryEpoch: Epoch;
-  readonly #byClaimant = new Map<NodeId, Map<string, ClientRecord>>();
+  readonly #claimants = new Map<NodeId, Claimant>();
   /** By {@link keyOf}, as is `#forgotten`. */
   readonly #completed = new Set<string>();
   readonly #forgotten = new Set<string>();
@@ -15,7 +23,7 @@ export class ReclaimClaims {
   }
 
   isLoaded(claimant: NodeId): boolean {
-    return this.#byClaimant.has(claimant);
+    return this.#claimants.has(claimant);
   }
 
   /**
@@ -24,12 +32,19 @@ export class ReclaimClaims {
    */
   load(claimant: NodeId, records: readonly ClientRecord[], recordedBy: Incarnation): void {
     const valid = records.filter((record) => record.incarnation === recordedBy);
-    this.#byClaimant.set(claimant, new Map(valid.map((record) => [record.ownerId, record])));
+    const expected = new Map<string, string>();
+    for (const record of valid) {
+      const key = keyOf(record);
+      if (record.revoked || record.reclaimIncomplete) continue;
+      if (!this.#completed.has(key) && !this.#forgotten.has(key)) expected.set(key, record.ownerId);
+    }
+    const byOwner = new Map(valid.map((record) => [record.ownerId, record]));
+    this.#claimants.set(claimant, { records: byOwner, expected });
   }
 
   /** Its records may not be used here any more: another node serves them now. */
   unload(claimant: NodeId): void {
-    this.#byClaimant.delete(claimant);
+    this.#claimants.delete(claimant);
   }
 
   /**
@@ -38,6 +53,7 @@ export class ReclaimClaims {
    */
   complete(client: ClientIdentity): void {
     this.#completed.add(keyOf(client));
+    this.#expectNoMore(client);
   }
 
   /**
@@ -46,6 +62,7 @@ export class ReclaimClaims {
    */
   forget(client: ClientIdentity): void {
     this.#forgotten.add(keyOf(client));
+    this.#expectNoMore(client);
   }
 
   /**
@@ -55,7 +72,7 @@ export class ReclaimClaims {
   answer(client: ClientIdentity, served: readonly NodeId[]): ReclaimAnswer {
     if (this.#forgotten.has(keyOf(client))) return 'no-grace';
     for (const claimant of served) {
-      const record = this.#byClaimant.get(claimant)?.get(client.ownerId);
+      const record = this.#claimants.get(claimant)?.records.get(client.ownerId);
       if (record === undefined) continue;
       if (record.revoked || record.reclaimIncomplete) return 'no-grace';
       return record.principal === client.principal ? 'grant' : 'reclaim-bad';
@@ -65,16 +82,16 @@ export class ReclaimClaims {
 
   /** Owner ids of `claimant`'s recorded clients that may still come to reclaim. */
   outstanding(claimant: NodeId): string[] {
-    const records = this.#byClaimant.get(claimant);
-    if (records === undefined) return [];
-    return [...records.values()]
-      .filter((record) => !record.revoked && !record.reclaimIncomplete && !this.#isThrough(record))
-      .map((record) => record.ownerId);
+    return [...(this.#claimants.get(claimant)?.expected.values() ?? [])];
   }
 
-  #isThrough(record: ClientRecord): boolean {
-    const key = keyOf(record);
-    return this.#completed.has(key) || this.#forgotten.has(key);
+  /** Its records are loaded, and nobody of them may still come. */
+  areThrough(claimant: NodeId): boolean {
+    return this.#claimants.get(claimant)?.expected.size === 0;
+  }
+
+  #expectNoMore(client: ClientIdentity): void {
+    for (const { expected } of this.#claimants.values()) expected.delete(keyOf(client));
   }
 }
 

@@ -18,13 +18,16 @@ export class ClientRecords {
 
   /** The client has completed, or gets its record back after it acknowledged what it lost. True when durable. */
   async write(client: Client): Promise<boolean> {
-    const answer = await this.#inOrder(client, () =>
+    const answer = await this.#inOrder(client, async () => {
       // By now the client may be on its way out; its record must not come back.
-      client.standing === 'live' ? this.#coordination.completed(client.identity) : 'unavailable',
-    );
-    if (answer !== 'durable' || client.standing !== 'live') return false;
-    client.recorded = true;
-    return true;
+      if (client.standing !== 'live') return 'unavailable';
+      // Or the write before this one has done it: each request that meets DELAY asks for one.
+      if (client.recorded) return 'durable';
+      const written = await this.#coordination.completed(client.identity);
+      client.recorded = written === 'durable' && client.standing === 'live';
+      return written;
+    });
+    return answer === 'durable' && client.recorded;
   }
 
   /** True when the record is durably gone, so that the client's locks may be given to others. */

@@ -21,9 +21,10 @@ export function handleKey(control: string, random: (bytes: number) => Buffer): B
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }
-    // Written aside and then linked: nobody ever reads half a key, and only one founder's key gets the name.
+    // Written aside, durably, and then linked: nobody ever reads half a key, not even after the machine lost its power,
+    // and only one founder's key gets the name.
     const own = `${path}.${random(8).toString('hex')}`;
-    writeFileSync(own, random(KEY_BYTES), { mode: 0o600, flag: 'wx' });
+    writeFileSync(own, random(KEY_BYTES), { mode: 0o600, flag: 'wx', flush: true });
     try {
       linkSync(own, path);
     } catch (error) {

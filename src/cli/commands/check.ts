@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Command } from 'commander';
+import { z } from 'zod';
 import type { History } from '../../history/events.ts';
 import { loadHistory } from '../../history/history-file.ts';
 import { HistoryFormatError } from '../../history/parse-history.ts';
@@ -16,12 +17,35 @@ interface Topology extends RunSetting {
   readonly seed: number;
 }
 
+/** What of it a judgement rests on. */
+const TOPOLOGY = z.looseObject({
+  scenario: z.looseObject({
+    name: z.string(),
+    cluster: z.looseObject({ nodes: z.array(z.string()), leaseMs: z.number(), graceMs: z.number() }),
+    expect: z.looseObject({ checks: z.array(z.string()), coverage: z.record(z.string(), z.number()) }),
+  }),
+  seed: z.number(),
+  runtime: z.string(),
+  server: z.string(),
+  filesystem: z.string(),
+});
+
 async function readTopology(folder: string): Promise<Topology> {
   const file = path.join(folder, 'topology.json');
+  const read = TOPOLOGY.safeParse(await readJson(file, folder));
+  if (read.success) return read.data as unknown as Topology;
+  const where = read.error.issues[0]?.path.join('.');
+  throw new Refusal(
+    EXIT.wrongUsage,
+    `${file} does not describe a run${where === '' ? '' : ` (see ${where})`}; name a folder like runs/reboot/20260102T030405Z.`,
+  );
+}
+
+async function readJson(file: string, folder: string): Promise<unknown> {
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as Topology;
+    return JSON.parse(await readFile(file, 'utf8'));
   } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    const missing = ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
     throw new Refusal(
       EXIT.wrongUsage,
       missing

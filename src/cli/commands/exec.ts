@@ -21,6 +21,11 @@ export function exec(frame: Frame): Command {
       const program = argv[0] === '--' ? argv.slice(1) : argv;
       if (program.length === 0)
         throw new Refusal(EXIT.wrongUsage, 'which program is to run? Name it after the --.');
+      if (program === argv && argv[0]?.startsWith('-'))
+        throw new Refusal(
+          EXIT.wrongUsage,
+          `options like ${argv[0]} come before the node, and -- before the program.`,
+        );
       const place = findLab(options.name, frame.env);
       const { pid } = await askLab<Location>(place, { command: 'locate', container: node });
       const identity = readIdentity(place);

@@ -34,13 +34,23 @@ export function fault(frame: Frame): Command {
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
-      ['\nKinds:', ...kinds, `  ${'start'.padEnd(12)}boots nodes that stayed down`].join('\n'),
+      [
+        '\nKinds:',
+        ...kinds,
+        `  ${'start'.padEnd(12)}boots nodes that stayed down, and lets paused ones go on`,
+      ].join('\n'),
     )
     .action(async (kind: string, targets: readonly string[], options: FaultOptions) => {
       if (kind !== 'start' && !FAULTS.has(kind)) {
         throw new Refusal(
           EXIT.wrongUsage,
           `there is no fault "${kind}"; there are ${[...FAULTS.keys(), 'start'].join(', ')}.`,
+        );
+      }
+      if (kind === 'pause' && options.down === undefined && !options.stayDown) {
+        throw new Refusal(
+          EXIT.wrongUsage,
+          `how long is the pause? Add --down 5s, or --stay-down and end it with \`gracelab fault start ${targets.join(' ')}\`.`,
         );
       }
       const done = await askLab<{ fault: string; targets: readonly string[] }>(

@@ -154,9 +154,9 @@ export class LivingLab {
     const names = this.#targets(selectors);
     const nodes = names.map((target) => this.#cluster.node(target));
     if (name === 'start') {
-      const up = nodes.find((node) => node.running);
+      const up = nodes.find((node) => node.running && !node.paused);
       if (up !== undefined) throw new Error(`${up.name} is up already`);
-      await Promise.all(nodes.map((node) => node.start()));
+      await Promise.all(nodes.map((node) => (node.paused ? node.resume() : node.start())));
       return { fault: name, targets: names };
     }
     const refusal = faultRefusal(name, parameters);

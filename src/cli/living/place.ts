@@ -48,7 +48,7 @@ function isOwnDirectory(directory: string): boolean {
 /** In a directory like /tmp anybody could have been there first, so what is found is believed only when it is ours alone. */
 function openBase(env: Environment): string {
   const base = baseDirectory(env);
-  mkdirSync(base, { recursive: true, mode: 0o700 });
+  makeDirectory(base);
   if (!isOwnDirectory(base)) {
     throw new Refusal(
       EXIT.machineCannot,
@@ -57,6 +57,20 @@ function openBase(env: Environment): string {
   }
   chmodSync(base, 0o700);
   return base;
+}
+
+/** What it stands in is there: Node's recursive mkdir never ends where nothing can be made (/proc). */
+function makeDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return;
+    throw new Refusal(
+      EXIT.machineCannot,
+      `cannot make ${directory} (${code}): set XDG_RUNTIME_DIR to a directory of yours.`,
+    );
+  }
 }
 
 function placeOf(base: string, name: string): LabPlace {

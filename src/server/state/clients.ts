@@ -38,7 +38,7 @@ export class Client {
   reclaimComplete = false;
   /**
    * A record of it is durable in the current epoch. Goes when its lease expires, comes back before its
-   * next new state (I6; lease.ts says when).
+   * next new state (I6; leases.ts says when).
    */
   recorded = false;
   /** Monotonic, of the newest SEQUENCE. */

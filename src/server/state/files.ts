@@ -27,10 +27,6 @@ export class FileTable {
     return this.#byKey.get(node.key);
   }
 
-  all(): IterableIterator<FileState> {
-    return this.#byKey.values();
-  }
-
   /** Forgets a file that nobody has open. */
   dropIfUnused(file: FileState): void {
     if (file.opens.size === 0 && this.#byKey.get(file.node.key) === file) this.#byKey.delete(file.node.key);

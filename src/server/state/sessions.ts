@@ -27,11 +27,6 @@ export class Session {
     this.fore = fore;
     this.slots = Array.from({ length: fore.maxRequests }, (_, slot) => newSlot(slot));
   }
-
-  /** Requests of this session that are being worked on. */
-  get busy(): boolean {
-    return this.slots.some((slot) => slot.inProgress);
-  }
 }
 
 /** All sessions of this life. */

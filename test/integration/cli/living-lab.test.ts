@@ -68,6 +68,11 @@ t.test('a fault hits a node of the lab, and a node that stays down is booted aga
     { name: 'n1', serving: true },
     { name: 'n2', serving: true },
   ]);
+  t.match(await type('fault', 'pause', 'n1', '--stay-down'), { status: 0 });
+  t.match(await type('fault', 'restart', 'n1'), { status: 64, stderr: /n1 is paused/ });
+  t.match(await type('fault', 'start', 'n1'), { status: 0, stdout: 'start: n1: done\n' });
+  t.match(await type('fault', 'start', 'n1'), { status: 64, stderr: /n1 is up already/ });
+  t.match(await type('fault', 'restart', 'n1'), { status: 0 });
   t.match(await type('fault', 'kill', 'n7'), { status: 64, stderr: /there is no node "n7"/ });
 });
 

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t, { type Test } from 'tap';
 import { finish, gracelab, ROOT, temporaryDirectory } from '../cli/gracelab.ts';
@@ -91,4 +91,20 @@ t.test('an interrupted run leaves nothing', async (t) => {
   const status = await new Promise((resolve) => child.once('close', resolve));
   t.not(status, 0);
   t.strictSame(readdirSync(out), []);
+});
+
+t.test('a run that was killed can be judged as far as it got', async (t) => {
+  const { file, out } = scenarioFile(t, 'steps:\n  - lock: alice a 0..8\n  - wait: 1m\n');
+  const command = path.join(ROOT, 'src/bootstrap/gracelab.cjs');
+  const child = spawn(process.execPath, [command, 'run', file, '--out', out], { stdio: 'ignore' });
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  const folders = path.join(out, 'short');
+  const history = () => path.join(folders, readdirSync(folders)[0] ?? '', 'history.jsonl');
+  const begun = () => existsSync(folders) && existsSync(history()) && statSync(history()).size > 0;
+  while (!begun()) await new Promise((resolve) => setTimeout(resolve, 20));
+  child.kill('SIGKILL');
+  await ended;
+  const { status, stdout } = await gracelab(['check', path.dirname(history()), '--json']);
+  t.equal(status, 2);
+  t.match(JSON.parse(stdout).reasons, ['the run was cut off before its end']);
 });

@@ -11,6 +11,7 @@ export interface Captured {
 export async function gracelab(
   argv: readonly string[],
   env: Record<string, string | undefined> = process.env,
+  drawSeed: () => number = () => 1,
 ): Promise<Captured> {
   const written = { stdout: '', stderr: '' };
   const stream = (name: keyof typeof written) => ({
@@ -20,6 +21,6 @@ export async function gracelab(
     },
   });
   const terminal = openTerminal(stream('stdout'), stream('stderr'), env);
-  const status = await runCommandLine(argv, { terminal, env, cwd: '/', drawSeed: () => 1 });
+  const status = await runCommandLine(argv, { terminal, env, cwd: '/', drawSeed });
   return { status, ...written };
 }

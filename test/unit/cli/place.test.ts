@@ -23,6 +23,13 @@ t.test('a directory of ours that others could enter is closed to them', async (t
   t.equal(statSync(path.join(runtimeDir, 'gracelab')).mode & 0o777, 0o700);
 });
 
+t.test('a place that holds no directories is told in one sentence', async (t) => {
+  t.throws(() => listLabs({ XDG_RUNTIME_DIR: '/proc' }), {
+    status: 3,
+    message: /^cannot make \/proc\/gracelab \(ENOENT\): set XDG_RUNTIME_DIR to a directory of yours\.$/,
+  });
+});
+
 t.test('two labs of one name cannot be up, two of different names can', async (t) => {
   const env = { XDG_RUNTIME_DIR: shortDirectory(t) };
   writeIdentity(claimPlace('a', env), OURS);

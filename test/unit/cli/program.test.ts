@@ -1,3 +1,4 @@
+import path from 'node:path';
 import t, { type Test } from 'tap';
 import { gracelab } from './capture.ts';
 
@@ -44,6 +45,30 @@ t.test('wrong usage: a mutant in a lab that stays up', (t) =>
 t.test('wrong usage: an unknown fault', (t) =>
   refusal(t, ['fault', 'flood', 'n1'], 64, /no fault "flood"; there are power-cut/),
 );
+
+t.test('wrong usage: a pause without an end', (t) =>
+  refusal(t, ['fault', 'pause', 'n1'], 64, /how long is the pause\? Add --down 5s, or --stay-down/),
+);
+t.test('wrong usage: options of exec behind the node', (t) =>
+  refusal(t, ['exec', 'n1', '--name', 'a', '--', 'true'], 64, /--name.* before the node/),
+);
+t.test('wrong usage: a file that is no run folder', (t) =>
+  refusal(t, ['check', path.join(t.testdir({ file: '' }), 'file')], 64, /file is not a run folder/),
+);
+t.test('wrong usage: a run folder whose topology is of something else', (t) =>
+  refusal(t, ['check', t.testdir({ 'topology.json': '{}' })], 64, /topology\.json does not describe a run/),
+);
+
+t.test('what nobody foresaw is one sentence too, and no verdict', async (t) => {
+  const drawSeed = () => {
+    throw new Error('boom');
+  };
+  t.match(await gracelab(['run', 'reboot'], process.env, drawSeed), {
+    status: 2,
+    stdout: '',
+    stderr: /^gracelab: boom; this should not happen, and GRACELAB_DEBUG=1 shows where it did\.\n$/,
+  });
+});
 
 t.test('help is an answer, not an error', async (t) => {
   const { status, stdout, stderr } = await gracelab(['--help']);

@@ -31,6 +31,10 @@ t.test('progress: written over by what comes next, and only on a terminal', asyn
   t.strictSame(written, ['\r\u001b[2Ka long li', '\r\u001b[2K', 'done\n']);
 
   written.length = 0;
+  openTerminal({ write: () => true }, { ...stderr, columns: 0 }, {}).progress('of unknown width');
+  t.strictSame(written, ['\r\u001b[2Kof unknown width']);
+
+  written.length = 0;
   openTerminal({ write: () => true }, { write: stderr.write }, {}).progress('x');
   t.strictSame(written, []);
 });

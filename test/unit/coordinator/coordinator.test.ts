@@ -287,6 +287,17 @@ t.test(
   },
 );
 
+t.test('C11: a node that has left says so again when it is asked to leave again', async (t) => {
+  const cluster = new FakeCluster('n1', 'n2');
+  const [n1] = await cluster.start();
+  const answers: string[] = [];
+  for (const which of ['first', 'second']) {
+    void n1!.coordinator.leave(() => {}).then(() => answers.push(which));
+    await cluster.clock.advance(500);
+  }
+  t.same(answers, ['first', 'second']);
+});
+
 t.test('C14: a second process that claims to be the same node does not start', async (t) => {
   const cluster = new FakeCluster('n1', 'n2');
   await cluster.start();

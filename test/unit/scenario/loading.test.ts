@@ -95,6 +95,7 @@ t.test('a file that is missing, a directory, or too large is refused in one sent
     ok: false,
     problems: [`${t.testdirName}: it is a directory.`],
   });
+  t.strictSame(await loadScenario('/dev/zero'), { ok: false, problems: ['/dev/zero: it is a device.'] });
   t.match(await loadScenario(join(t.testdirName, 'large')), {
     ok: false,
     problems: [/too large for a scenario/],

@@ -253,6 +253,20 @@ for (const [what, from, to, sentence] of REFUSALS) {
   });
 }
 
+t.test('refused at load: what only a machine would write', async (t) => {
+  const nested = `steps: ${'['.repeat(5000)}${']'.repeat(5000)}\n`;
+  const aliases = `a: &a [${'x,'.repeat(200)}]\nb: &b [${'*a,'.repeat(200)}]\nc: [${'*b,'.repeat(200)}]\n`;
+  for (const [text, sentence] of [
+    [nested, /^x\.yaml:1:\d+: this is not a scenario: it is nested too deeply\.$/],
+    [aliases, /^x\.yaml:1:1: this is not a scenario: its aliases make it too large\.$/],
+    [
+      'name: a\n---\nname: b\n',
+      /^x\.yaml:2:1: this is not a scenario: a file holds one, and here another begins\.$/,
+    ],
+  ] as const)
+    t.match(parseScenario(text, 'x.yaml'), { ok: false, problems: [sentence] });
+});
+
 t.test('refused at load: text that is no mapping', async (t) => {
   for (const text of ['', 'hello', '- lock: alice accounts 0..32', '42']) {
     const loaded = parseScenario(text, 'x.yaml');

@@ -31,6 +31,29 @@ t.test('a folder that is removed takes along what was made for it, and nothing e
   await t.rejects(access(join(base, 'a')));
 });
 
+t.test('a folder that is removed while it is written to does not come back', async (t) => {
+  const out = join(t.testdir(), 'runs');
+  const folder = await RunFolder.create(out, 'reboot', 'T1');
+  const written = Promise.allSettled([
+    folder.write('report.html', 'x'.repeat(1_000_000)),
+    folder.becomeLatest(),
+  ]);
+  await folder.remove();
+  await written;
+  await t.rejects(folder.write('verdict.json', 'late'), RunFolderError);
+  await t.rejects(folder.becomeLatest(), RunFolderError);
+  await t.rejects(lstat(join(out, 'latest')), 'latest does not point at what is gone');
+  await t.rejects(access(join(out, 'reboot')));
+});
+
+t.test('runs that end at the same moment do not disturb each other', async (t) => {
+  const out = join(t.testdir(), 'runs');
+  const folders = [];
+  for (let run = 0; run < 8; run++) folders.push(await RunFolder.create(out, 'reboot', 'T1'));
+  await Promise.all(folders.map((folder) => folder.becomeLatest()));
+  t.strictSame((await readdir(out)).sort(), ['latest', 'reboot']);
+});
+
 t.test('a file in the way is told in one sentence, and nothing is left', async (t) => {
   const base = t.testdir({ runs: 'I am a file' });
   const made = RunFolder.create(join(base, 'runs'), 'reboot', 'T1');

@@ -188,6 +188,19 @@ t.test('an idle client that was silent gets its record back before its next new 
   t.ok(node.coordination.records.has('alice'));
 });
 
+t.test('a store that is slow is asked once for a record, however often its client asks', async (t) => {
+  const node = new NodeUnderTest(t);
+  const alice = await new TestClient(node, 'alice').start();
+  await node.clock.advance(LEASE_MS * 1.5);
+  node.coordination.journal.length = 0;
+  node.coordination.hold();
+  for (let i = 0; i < 5; i++) t.equal(await alice.open('f'), 'DELAY');
+  await node.coordination.untilHolding(1);
+  node.coordination.letGo();
+  await node.clock.advance(1);
+  t.same(node.coordination.journal, ['completed alice']);
+});
+
 t.test('a client that waits for our answer does not expire', async (t) => {
   const node = new NodeUnderTest(t);
   const alice = await new TestClient(node, 'alice').start();
