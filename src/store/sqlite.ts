@@ -214,8 +214,10 @@ function answering<T>(ask: () => T): T {
   } catch (error) {
     if (error instanceof RecordsUnreadableError) throw error;
     const { errcode, message } = error as { errcode?: number; message?: string };
+    // Not SQLite's word but a mistake of ours: retrying would only hide it.
+    if (errcode === undefined) throw error;
     // Extended codes keep the primary one in the low byte.
-    const code = (errcode ?? 0) & 0xff;
+    const code = errcode & 0xff;
     if (code === SQLITE_CORRUPT || code === SQLITE_NOTADB)
       throw new RecordsUnreadableError(`the store is damaged: ${message}`);
     throw new StoreUnavailableError(`the store does not answer: ${message}`);

@@ -90,6 +90,9 @@ async function run(): Promise<void> {
     onFenced: (reason) => end(FENCED_EXIT, `${options.node} was fenced: ${reason}`),
   });
 
+  // Also where the boot's swap was done without this node being told.
+  incarnation = coordinator.incarnation;
+
   const filesystem = new ExportedFilesystem({ exportDir: join(options.shared, 'export'), handleKey: key });
   const server = new LockServer({
     filesystem,
@@ -106,7 +109,7 @@ async function run(): Promise<void> {
     courtesy: options.members.length > 1 ? 'none' : 'until-conflict',
     denyModes: options.members.length > 1 ? 'refused' : 'this-node',
   });
-  const { address, port } = await server.listen(options.address, options.port);
+  const { address, port } = await listen(server, options.address, options.port);
   observe({ event: 'serving', view: coordinator.status().ledger.view });
   conversation.serve(async ({ command }) => {
     switch (command) {
@@ -136,6 +139,24 @@ async function openStore(path: string, clock: Clock): Promise<SqliteStore> {
       if (!(error instanceof StoreUnavailableError) || clock.nowMs() >= giveUpMs) throw error;
       await new Promise<void>((resolve) => clock.after(STORE_RETRY_MS, resolve));
     }
+  }
+}
+
+/** @throws Error one sentence with the remedy */
+async function listen(
+  server: LockServer,
+  host: string,
+  port: number,
+): Promise<{ address: string; port: number }> {
+  try {
+    return await server.listen(host, port);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'EADDRINUSE')
+      throw new Error(`port ${port} of ${host} is in use: stop the program that listens there.`);
+    if (code === 'EACCES')
+      throw new Error(`port ${port} of ${host} is not permitted: ports below 1024 need root.`);
+    throw new Error(`cannot serve on port ${port} of ${host}: ${message}`);
   }
 }
 
