@@ -12,6 +12,9 @@ const { installPackages, packagesAreInstalled } = require('./node-packages.cjs')
 const { Refusal, EXIT_MACHINE_CANNOT } = require('./refusal.cjs');
 const { installSystemPackages } = require('./system-packages.cjs');
 
+/** Node's own way, a stack trace and status 1, would read as a violation (src/cli/exit-status.ts). */
+const EXIT_UNKNOWN = 2;
+
 const ROOT = path.resolve(__dirname, '..', '..');
 
 /** npm never packs a lock file, so only a checkout has one beside the TypeScript sources. */
@@ -64,10 +67,20 @@ async function launch(plan) {
       becomeNode(findNode(ROOT), [program].concat(plan.argv), process.env, ROOT);
     }
   } catch (error) {
-    if (!(error instanceof Refusal) || process.env.GRACELAB_DEBUG === '1') console.error(error);
-    else console.error(error.message);
-    process.exitCode = error instanceof Refusal ? EXIT_MACHINE_CANNOT : 1;
+    if (process.env.GRACELAB_DEBUG === '1') console.error(error);
+    else console.error(error instanceof Refusal ? error.message : unforeseen(error));
+    process.exitCode = error instanceof Refusal ? EXIT_MACHINE_CANNOT : EXIT_UNKNOWN;
   }
+}
+
+/** One line, whatever was thrown: some of Node's own messages have more. */
+function unforeseen(error) {
+  const [first] = String((error && error.message) || error).split('\n');
+  return (
+    'gracelab: ' +
+    first.replace(/\.$/, '') +
+    '; this should not happen, and GRACELAB_DEBUG=1 shows where it did.'
+  );
 }
 
 module.exports = { launch };

@@ -2,18 +2,18 @@
 import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
 import { HistoryFormatError, type LoadedHistory, parseHistory } from './parse-history.ts';
 import { type HistorySink, HistoryWriteError } from './recorder.ts';
+import { writeFailure } from './write-failure.ts';
 
 /**
  * Appends to a file that must not exist yet. Every line is handed to the kernel before `append`
  * returns: a lab that is killed leaves at most one torn last line, which the loader tolerates.
  */
 export function fileSink(path: string): HistorySink {
-  const reason = (error: unknown) => (error instanceof Error ? error.message : String(error));
   let descriptor: number;
   try {
     descriptor = openSync(path, 'ax');
   } catch (error) {
-    throw new HistoryWriteError(`cannot start the history at ${path}: ${reason(error)}`);
+    throw new HistoryWriteError(`cannot start the history at ${path}: ${writeFailure(error)}`);
   }
   let open = true;
   return {
@@ -22,7 +22,7 @@ export function fileSink(path: string): HistorySink {
       try {
         for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done);
       } catch (error) {
-        throw new HistoryWriteError(`cannot go on with the history at ${path}: ${reason(error)}`);
+        throw new HistoryWriteError(`cannot go on with the history at ${path}: ${writeFailure(error)}`);
       }
     },
     close() {

@@ -2,29 +2,15 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rename, rm, rmdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
+import { writeFailure } from '../history/write-failure.ts';
 
 /** The run folder cannot be written: full disk, no permission, a file in the way. One sentence for a person. */
 export class RunFolderError extends Error {
   override readonly name = 'RunFolderError';
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'the place cannot hold directories',
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is used up',
-  EACCES: 'it is not permitted',
-  EPERM: 'it is not permitted',
-  EROFS: 'the filesystem is read-only',
-  ENOTDIR: 'a file stands in its way',
-  EEXIST: 'something stands in its way',
-  EMFILE: 'too many files are open',
-};
-
 function failure(path: string, error: unknown): RunFolderError {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return new RunFolderError(
-    `cannot write ${path}: ${REASONS[code ?? ''] ?? message}; choose another place with --out`,
-  );
+  return new RunFolderError(`cannot write ${path}: ${writeFailure(error)}; choose another place with --out`);
 }
 
 export class RunFolder {

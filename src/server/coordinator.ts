@@ -3,20 +3,9 @@
  * clients' records durable, watches its peers' beacons, and answers the protocol side's questions from
  * what it knows now. The rules are in `core`; here is what waits, writes and retries.
  */
-import { beaconSlot } from '../core/beacon-slot.ts';
-import type { ClientRecord, RecordScope } from '../core/client-record.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Incarnation, NodeId } from '../core/ids.ts';
-import {
-  barrierReached,
-  claimsServedBy,
-  inGrace,
-  type Ledger,
-  memberOf,
-  nodesOf,
-  standing,
-  unacknowledged,
-} from '../core/ledger.ts';
+import { inGrace, type Ledger, memberOf, standing, unacknowledged } from '../core/ledger.ts';
 import type { Mutants } from '../core/mutants.ts';
 import { type Facts, mayRelease, nextCommand } from '../core/next-command.ts';
 import { type Command, transition } from '../core/transitions.ts';
@@ -37,9 +26,9 @@ import type {
   ReclaimAnswer,
   RecordAnswer,
 } from './coordination.ts';
-import { GraceDeadline } from './grace-deadline.ts';
-import { asText, OwnRecords } from './own-records.ts';
-import { ReclaimClaims } from './reclaim-claims.ts';
+import { GraceRecovery } from './grace-recovery.ts';
+import { OwnRecords } from './own-records.ts';
+import { lookAtPeers, type PeerLook } from './peer-beacons.ts';
 
 type Unstamped = Omit<NodeEvent, 't' | 'kind' | 'node' | 'incarnation'>;
 
@@ -107,12 +96,7 @@ export class Coordinator implements Coordination {
   #stop: { readonly release: () => void; released: boolean } | null = null;
   readonly #departed: (() => void)[] = [];
   readonly #records: OwnRecords;
-  #claims: ReclaimClaims | null = null;
-  #deadline: GraceDeadline | null = null;
-  #cancelDeadline: () => void = () => {};
-  #deadlineView = 0;
-  /** Claims whose `finish` is on its way: nothing is granted for them from before it is sent. */
-  readonly #finishing = new Set<NodeId>();
+  readonly #recovery: GraceRecovery;
   #running = false;
   #again = false;
   #cancels: (() => void)[] = [];
@@ -143,6 +127,7 @@ export class Coordinator implements Coordination {
       ledger: () => this.#known.ledger,
       observe: options.observe,
     });
+    this.#recovery = new GraceRecovery({ ...options, onDue: () => this.#wake() });
   }
 
   // ---- questions of the protocol side (coordination.ts) ----
@@ -164,15 +149,7 @@ export class Coordinator implements Coordination {
     const { ledger } = this.#known;
     if (this.#closed || !inGrace(ledger)) return 'no-grace';
     if (!this.#storeAnswers || this.#place() !== 'current') return 'delay';
-    const early = this.#options.mutants.has('D11');
-    const served = claimsServedBy(ledger, this.#options.node).filter(
-      (claimant) => !this.#finishing.has(claimant),
-    );
-    if (!early && !barrierReached(ledger)) return 'delay';
-    if (served.some((claimant) => !this.#claims?.isLoaded(claimant))) return 'delay';
-    const answer = this.#claims?.answer(client, served) ?? 'no-grace';
-    if (answer === 'grant') this.#deadline?.reclaimed(this.#options.clock.nowMs());
-    return answer;
+    return this.#recovery.answer(client, ledger);
   }
 
   inGrace(): boolean {
@@ -181,7 +158,7 @@ export class Coordinator implements Coordination {
 
   async completed(client: ClientIdentity): Promise<RecordAnswer> {
     const answer = await this.#answering(() => this.#records.put(client));
-    if (answer === 'durable') this.#claims?.complete(client);
+    if (answer === 'durable') this.#recovery.complete(client);
     this.#wake();
     return answer;
   }
@@ -192,7 +169,7 @@ export class Coordinator implements Coordination {
 
   async forget(client: ClientIdentity): Promise<RecordAnswer> {
     const answer = await this.#answering(() => this.#records.remove(client));
-    if (answer === 'durable') this.#claims?.forget(client);
+    if (answer === 'durable') this.#recovery.forget(client);
     this.#wake();
     return answer;
   }
@@ -224,13 +201,7 @@ export class Coordinator implements Coordination {
 
   status(): CoordinatorStatus {
     const { ledger } = this.#known;
-    const nowMs = this.#options.clock.nowMs();
-    const outstanding: Record<string, string[]> = {};
-    if (inGrace(ledger)) {
-      for (const claimant of claimsServedBy(ledger, this.#options.node)) {
-        outstanding[claimant] = (this.#claims?.outstanding(claimant) ?? []).map(asText);
-      }
-    }
+    const ends = this.#recovery.endsInMs();
     return {
       incarnation: this.incarnation,
       standing: this.#place(),
@@ -238,16 +209,16 @@ export class Coordinator implements Coordination {
       enforcing: this.#enforcing(),
       storeAnswers: this.#storeAnswers,
       unacknowledged: inGrace(ledger) ? unacknowledged(ledger) : [],
-      outstanding,
-      deadlineInMs: this.#deadline === null ? null : this.#deadline.atMs() - nowMs,
-      latestEndInMs: this.#deadline === null ? null : this.#deadline.latestMs() - nowMs,
+      outstanding: this.#recovery.outstanding(ledger),
+      deadlineInMs: ends?.usual ?? null,
+      latestEndInMs: ends?.latest ?? null,
     };
   }
 
   /** Takes no further part; the beacon stays lit until the process ends, as do its locks. */
   close(): void {
     this.#closed = true;
-    this.#cancelDeadline();
+    this.#recovery.close();
     for (const cancel of this.#cancels) cancel();
     this.#cancels = [];
   }
@@ -269,21 +240,8 @@ export class Coordinator implements Coordination {
     );
   }
 
-  /** Tests the beacon of every other node that the known view says is up. A test that fails proves nothing about the peer (I7). */
-  #lookAtPeers(): { missing: Facts['missing']; answered: boolean } {
-    const missing: { peer: NodeId; peerIncarnation: Incarnation }[] = [];
-    let answered = true;
-    for (const peer of nodesOf(this.#known.ledger)) {
-      const member = this.#known.ledger.members[peer]!;
-      if (peer === this.#options.node || member.state !== 'up') continue;
-      try {
-        if (this.#options.beacon.isLit(beaconSlot(member.beaconIndex, member.incarnation))) continue;
-        missing.push({ peer, peerIncarnation: member.incarnation });
-      } catch {
-        answered = false;
-      }
-    }
-    return { missing, answered };
+  #lookAtPeers(): PeerLook {
+    return lookAtPeers(this.#known.ledger, this.#options.node, this.#options.beacon);
   }
 
   #alarm(missing: Facts['missing']): void {
@@ -353,7 +311,7 @@ export class Coordinator implements Coordination {
     if (this.#closed) return;
     if (inGrace(stored.ledger)) {
       await this.#records.writeAll();
-      await this.#loadClaims();
+      await this.#recovery.load(this.#known.ledger);
     }
     this.#letGo();
     const { missing, answered } = this.#lookAtPeers();
@@ -376,17 +334,12 @@ export class Coordinator implements Coordination {
 
   #facts(missing: Facts['missing']): Facts {
     const { ledger } = this.#known;
-    const due = this.#deadline !== null && this.#options.clock.nowMs() >= this.#deadline.atMs();
-    const finished = new Set<NodeId>();
-    for (const claimant of claimsServedBy(ledger, this.#options.node)) {
-      if (due || this.#claims?.areThrough(claimant)) finished.add(claimant);
-    }
     return {
       missing,
       // Grants are made within one turn of the event loop, so that none is in flight here.
       drainedAndRecorded: this.#enforcing() && this.#records.areIn(ledger.epoch),
-      finished,
-      abandonDue: due,
+      finished: this.#recovery.finished(ledger),
+      abandonDue: this.#recovery.due(),
       stopWanted: this.#stop !== null,
       released: this.#stop?.released ?? false,
     };
@@ -396,7 +349,7 @@ export class Coordinator implements Coordination {
     const before = this.#known;
     const result = transition(before.ledger, command, this.#options.mutants);
     if (!result.ok) return;
-    if (command.type === 'finish') this.#finishing.add(command.claimant);
+    if (command.type === 'finish') this.#recovery.finishing(command.claimant);
     const lifts = inGrace(before.ledger) && !inGrace(result.ledger);
     if (lifts && this.#options.mutants.has('D14')) {
       this.#known = { ...before, ledger: result.ledger };
@@ -425,86 +378,11 @@ export class Coordinator implements Coordination {
     else if (place === 'fenced') this.#fenced('the ledger has a later life of this node, or none');
     else if (place === 'suspect' && memberOf(ledger, this.#options.node)!.acknowledgedView === ledger.view) {
       this.#fenced('this node is suspected dead, and its locks may be gone');
-    } else if (inGrace(ledger)) this.#learnGrace(before, ledger);
-    else if (inGrace(before)) this.#learnLift(ledger);
-  }
-
-  #learnGrace(before: Ledger, ledger: Ledger): void {
-    if (!inGrace(before) && !this.#alarmed)
-      this.#options.observe({ event: 'enforcing', view: ledger.view, epoch: ledger.recoveryEpoch! });
-    if (this.#claims?.recoveryEpoch !== ledger.recoveryEpoch)
-      this.#claims = new ReclaimClaims(ledger.recoveryEpoch!);
-    const served = claimsServedBy(ledger, this.#options.node);
-    for (const claimant of [...this.#finishing])
-      if (!barrierReached(ledger)) this.#finishing.delete(claimant);
-    for (const claimant of nodesOf(ledger)) if (!served.includes(claimant)) this.#claims.unload(claimant);
-    if (!barrierReached(ledger)) {
-      this.#deadline = null;
-      this.#cancelDeadline();
-    } else if (this.#deadlineView !== ledger.view) {
-      this.#deadlineView = ledger.view;
-      this.#startDeadline();
-      this.#options.observe({ event: 'barrier', view: ledger.view });
-    } else if (departed(before, ledger)) this.#startDeadline();
-  }
-
-  #startDeadline(): void {
-    this.#deadline = new GraceDeadline(this.#options, this.#options.clock.nowMs());
-    this.#armDeadline();
-  }
-
-  #learnLift(ledger: Ledger): void {
-    this.#claims = null;
-    this.#deadline = null;
-    this.#cancelDeadline();
-    this.#finishing.clear();
-    this.#options.observe({ event: 'lifted', view: ledger.view });
-  }
-
-  #armDeadline(): void {
-    this.#cancelDeadline();
-    const deadline = this.#deadline;
-    if (deadline === null) return;
-    const inMs = Math.max(0, deadline.atMs() - this.#options.clock.nowMs());
-    this.#cancelDeadline = this.#options.clock.after(inMs, () => {
-      if (this.#deadline !== deadline || this.#closed) return;
-      if (this.#options.clock.nowMs() < deadline.atMs()) this.#armDeadline();
-      else this.#wake();
-    });
-  }
-
-  // ---- records ----
-
-  async #loadClaims(): Promise<void> {
-    const { ledger } = this.#known;
-    const claims = this.#claims;
-    if (claims === null || ledger.recoveryEpoch === null) return;
-    if (!barrierReached(ledger) && !this.#options.mutants.has('D11')) return;
-    for (const claimant of claimsServedBy(ledger, this.#options.node)) {
-      if (claims.isLoaded(claimant)) continue;
-      const records = await this.#recordsOf({ epoch: ledger.recoveryEpoch, node: claimant });
-      claims.load(claimant, records, ledger.members[claimant]!.recordedIncarnation);
-      this.#options.observe({
-        event: 'records-loaded',
-        epoch: ledger.recoveryEpoch,
-        peer: claimant,
-        count: records.length,
-      });
-    }
-  }
-
-  /** Row 20: what cannot be read gives nobody a claim, and the operator is told. */
-  async #recordsOf(scope: RecordScope): Promise<readonly ClientRecord[]> {
-    try {
-      return await this.#options.store.records(scope);
-    } catch (error) {
-      if (!(error instanceof RecordsUnreadableError)) throw error;
-      this.#options.observe({
-        event: 'store-unavailable',
-        detail: `${error.message}; none of its clients may reclaim`,
-      });
-      return [];
-    }
+    } else if (inGrace(ledger)) {
+      if (!inGrace(before) && !this.#alarmed)
+        this.#options.observe({ event: 'enforcing', view: ledger.view, epoch: ledger.recoveryEpoch! });
+      this.#recovery.learn(before, ledger);
+    } else if (inGrace(before)) this.#recovery.lift(ledger);
   }
 
   // ---- ends ----
@@ -530,12 +408,6 @@ export class Coordinator implements Coordination {
     this.#options.onFenced(reason);
   }
 }
-
-/** A leaver has let its locks go: only from now on can its clients reclaim, so only from now on is it their time that runs. */
-const departed = (before: Ledger, now: Ledger): boolean =>
-  nodesOf(now).some(
-    (node) => memberOf(before, node)?.leaving === true && now.members[node]!.state === 'down',
-  );
 
 const isStoreError = (error: unknown): error is StoreUnavailableError | RecordsUnreadableError =>
   error instanceof StoreUnavailableError || error instanceof RecordsUnreadableError;

@@ -1,10 +1,11 @@
-import { readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Command } from 'commander';
 import { z } from 'zod';
 import type { History } from '../../history/events.ts';
 import { loadHistory } from '../../history/history-file.ts';
 import { HistoryFormatError } from '../../history/parse-history.ts';
+import { whyUnreadable } from '../../scenario/format/written-file.ts';
 import { judgeRun, type RunSetting } from '../../scenario/judge-run.ts';
 import type { Scenario } from '../../scenario/scenario.ts';
 import { EXIT, Refusal } from '../exit-status.ts';
@@ -46,18 +47,27 @@ async function readJson(file: string, folder: string): Promise<unknown> {
     return JSON.parse(await readFile(file, 'utf8'));
   } catch (error) {
     const missing = ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
+    const why = error instanceof SyntaxError ? 'is not JSON' : `cannot be read: ${whyUnreadable(error)}`;
     throw new Refusal(
       EXIT.wrongUsage,
       missing
         ? `${folder} is not a run folder: it has no topology.json; name one like runs/reboot/20260102T030405Z.`
-        : `${file} cannot be read: ${(error as Error).message}.`,
+        : `${file} ${why}.`,
     );
   }
 }
 
 async function readHistory(folder: string): Promise<{ history: History; remarks: readonly string[] }> {
+  const file = path.join(folder, 'history.jsonl');
   try {
-    return await loadHistory(path.join(folder, 'history.jsonl'));
+    // What the loader says of a file that it cannot read is the system's own text.
+    await using handle = await open(file);
+    await handle.read({ length: 1 });
+  } catch (error) {
+    throw new Refusal(EXIT.unknown, `${file} cannot be read: ${whyUnreadable(error)}.`);
+  }
+  try {
+    return await loadHistory(file);
   } catch (error) {
     if (error instanceof HistoryFormatError) throw new Refusal(EXIT.unknown, error.message);
     throw error;

@@ -10,6 +10,9 @@ import type { Frame } from '../frame.ts';
 /** What a state costs in memory, with its place in the table: about 120 bytes; so this stays below 8 GiB. */
 const MOST_STATES = 40_000_000;
 
+/** The bounds that count something. */
+type BoundCount = Exclude<keyof ModelBounds, 'beaconProvesDeath' | 'mutants'>;
+
 interface Options {
   readonly nodes?: number;
   readonly clients?: number;
@@ -119,17 +122,33 @@ function asJson(bounds: ModelBounds, result: ModelResult, seconds: number) {
 const INVARIANTS =
   'I1 exclusion, I2 no theft, I3 one grace, I4 authority, I6 records before new state, I8 grace ends from everywhere';
 
+/** What is counted, in the words of the options: one of it, and several. */
+const COUNTED: Readonly<Record<BoundCount, readonly [one: string, several: string]>> = {
+  nodes: ['node', 'nodes'],
+  clients: ['client', 'clients'],
+  crashes: ['crash', 'crashes'],
+  losses: ['node lost for good', 'nodes lost for good'],
+  drops: ['live node whose locks are dropped', 'live nodes whose locks are dropped'],
+  unknowns: ['lost answer', 'lost answers'],
+  stops: ['planned stop', 'planned stops'],
+  memberships: ['change of members', 'changes of members'],
+  expiries: ['lease that runs out', 'leases that run out'],
+};
+
+function counted(bounds: ModelBounds): string {
+  return (Object.entries(COUNTED) as [BoundCount, readonly [string, string]][])
+    .filter(([bound]) => bounds[bound] > 0)
+    .map(([bound, [one, several]]) => `${bounds[bound]} ${bounds[bound] === 1 ? one : several}`)
+    .join(', ');
+}
+
 function inWords(bounds: ModelBounds, result: ModelResult, seconds: number): string {
-  const { mutants, beaconProvesDeath: _, ...counts } = bounds;
   const lines = [
-    Object.entries(counts)
-      .filter(([, count]) => count > 0)
-      .map(([name, count]) => `${count} ${name}`)
-      .join(', '),
+    counted(bounds),
     `${result.states.toLocaleString('en')} states, ${result.transitions.toLocaleString('en')} steps, depth ${result.depth}, ${seconds} s`,
     `invariants: ${INVARIANTS}`,
   ];
-  for (const id of mutants) lines.push(`mutant ${id}: ${MUTANTS[id]}`);
+  for (const id of bounds.mutants) lines.push(`mutant ${id}: ${MUTANTS[id]}`);
   const [violation] = result.violations;
   if (violation !== undefined) {
     lines.push('', `VIOLATION ${violation.invariant}`, 'The shortest way there:');

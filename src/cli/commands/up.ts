@@ -56,10 +56,8 @@ async function bringUp(description: LabDescription, place: LabPlace, frame: Fram
   // The lab's end of the pipe stays open as long as the lab does, and ours would keep this command from ending.
   sandbox.stdout?.destroy();
   if (words?.up === true) return;
-  throw new Refusal(
-    EXIT.machineCannot,
-    `the lab did not come up: ${words?.impossible ?? (await howItEnded(sandbox, log))}.`,
-  );
+  const why = words?.impossible ?? (await howItEnded(sandbox, log));
+  throw new Refusal(EXIT.machineCannot, `the lab did not come up: ${why.replace(/\.$/, '')}.`);
 }
 
 /** A lab that says nothing about its end has written its last words to its log, which is about to be removed. */
@@ -74,6 +72,9 @@ async function howItEnded(sandbox: Sandbox, log: string): Promise<string> {
     .findLast((line) => /^\w*Error\b/.test(line));
   return end.complaint || lastWords || `it ended with ${end.signal ?? `status ${end.code}`}`;
 }
+
+const isDiskFull = (error: unknown): boolean =>
+  ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
 
 /** `gracelab up`: a cluster to play with, which stays until `gracelab down`. */
 export function up(frame: Frame): Command {
@@ -101,7 +102,13 @@ export function up(frame: Frame): Command {
         await bringUp(description, place, frame);
       } catch (error) {
         removePlace(place);
-        throw error;
+        throw isDiskFull(error)
+          ? new Refusal(
+              EXIT.machineCannot,
+              `the disk is full; make room where ${path.dirname(place.directory)} is to be, or set XDG_RUNTIME_DIR to another directory of yours.`,
+              { cause: error },
+            )
+          : error;
       }
       const status = await askLab<LabStatus>(place, { command: 'status' });
       if (options.json) frame.terminal.result(JSON.stringify({ ...status, logs: place.logs }, null, 2));

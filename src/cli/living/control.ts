@@ -27,6 +27,8 @@ export interface LabNodeStatus {
   readonly name: string;
   readonly address: string;
   readonly running: boolean;
+  /** The lab itself has made its process stand still. */
+  readonly paused: boolean;
   readonly serving: boolean;
   /** As the node itself sees the cluster; null when it did not answer. */
   readonly node: NodeStatus | null;
@@ -53,7 +55,7 @@ export type ControlReply =
   | { readonly ok: true; readonly answer: unknown }
   | { readonly ok: false; readonly error: string };
 
-/** Serves until the server is closed. What `answer` throws becomes the reply's one sentence. */
+/** Serves until the server is closed. What `answer` throws becomes the reply's one sentence, full stop included. */
 export function serveControl(
   socketPath: string,
   answer: (request: ControlRequest) => Promise<unknown>,
@@ -78,7 +80,7 @@ async function reply(
   try {
     outcome = { ok: true, answer: await answer(JSON.parse(line) as ControlRequest) };
   } catch (error) {
-    outcome = { ok: false, error: (error as Error).message };
+    outcome = { ok: false, error: (error as Error).message.replace(/[^.?]$/, '$&.') };
   }
   socket.end(`${JSON.stringify(outcome)}\n`);
 }
@@ -108,5 +110,6 @@ export async function askLab<Answer>(place: LabPlace, request: ControlRequest): 
 function silence(place: LabPlace, error: NodeJS.ErrnoException): string {
   // The socket is the last thing that a lab makes when it comes up.
   if (error.code === 'ENOENT') return `the lab "${place.name}" is not up yet; try again in a moment.`;
-  return `the lab "${place.name}" does not answer (${error.message}): take it down with \`gracelab down --name ${place.name}\`.`;
+  const why = error.code === 'ECONNREFUSED' ? 'nobody listens' : error.message;
+  return `the lab "${place.name}" does not answer (${why}): take it down with \`gracelab down --name ${place.name}\`.`;
 }

@@ -1,13 +1,13 @@
-import { readFile } from 'node:fs/promises';
-import { parse } from 'yaml';
 import { z } from 'zod';
+import { clients, nodes, numbered } from '../../scenario/format/document.ts';
+import { memberProblems } from '../../scenario/format/references.ts';
 import { duration, name } from '../../scenario/format/words.ts';
+import { type FileFormat, readWritten } from '../../scenario/format/written-file.ts';
 import type { ClusterShape, ScenarioClient } from '../../scenario/scenario.ts';
 import { EXIT, Refusal } from '../exit-status.ts';
 
 /** What RFC 8881 section 8.4.2.1 takes for granted, and what servers ship with. */
 const REAL_LEASE_MS = 90_000;
-const MOST_NODES = 16;
 const SHORTEST_MS = 500;
 
 /** A lab to play with: which nodes and clients, and how long a lease and a grace last. */
@@ -17,15 +17,12 @@ export interface LabDescription {
   readonly clients: readonly ScenarioClient[];
 }
 
-const nodeCount = z.number().int().min(1).max(MOST_NODES);
-
 const labDocument = z.strictObject({
   name: name.optional(),
-  nodes: z.union([nodeCount, z.array(name).min(1).max(MOST_NODES)]).optional(),
+  nodes: nodes.optional(),
   lease: duration(SHORTEST_MS).optional(),
   grace: duration(SHORTEST_MS).optional(),
-  /** Client name to the node that it mounts. */
-  clients: z.record(name, name).optional(),
+  clients: clients.optional(),
 });
 
 type LabDocument = z.output<typeof labDocument>;
@@ -33,59 +30,46 @@ type LabDocument = z.output<typeof labDocument>;
 const DEFAULT_NAME = 'lab';
 const DEFAULT_NODES = 3;
 
-const numbered = (count: number): string[] => Array.from({ length: count }, (_, index) => `n${index + 1}`);
-
-function refuse(message: string): never {
-  throw new Refusal(EXIT.wrongUsage, message);
-}
-
-function parseDocument(text: string, file: string): LabDocument {
-  let root: unknown;
-  try {
-    root = parse(text) ?? {};
-  } catch (error) {
-    refuse(`${file} is not YAML: ${(error as Error).message.split('\n')[0]?.replace(/:$/, '')}.`);
-  }
-  const checked = labDocument.safeParse(root);
-  if (checked.success) return checked.data;
-  const [issue] = checked.error.issues;
-  const where = issue === undefined || issue.path.length === 0 ? '' : ` ${issue.path.join('.')}:`;
-  refuse(
-    `${file}:${where} ${issue?.message ?? 'this is not a lab file'} (keys: name, nodes, lease, grace, clients).`,
-  );
-}
-
 /** What stands on the command line goes before what stands in the file. */
 export interface Overrides {
   readonly name?: string;
   readonly nodes?: number;
 }
 
-/** @throws {Refusal} wrong usage, one sentence. */
+const nodesOf = (document: LabDocument, overrides: Overrides): readonly string[] =>
+  overrides.nodes === undefined ? (document.nodes ?? numbered(DEFAULT_NODES)) : numbered(overrides.nodes);
+
+const KEYS = Object.keys(labDocument.shape);
+
+const labFormat = (overrides: Overrides): FileFormat<LabDocument> => ({
+  what: 'a lab file',
+  looks: `its keys are ${KEYS.join(', ')}`,
+  schema: labDocument,
+  keys: KEYS,
+  mayBeEmpty: true,
+  problems: (document) => memberProblems(nodesOf(document, overrides), document.clients ?? [], ['nodes']),
+});
+
+/** @throws {Refusal} wrong usage: which line of the file, what is wrong; a sentence for each problem. */
 export async function describeLab(file: string | undefined, overrides: Overrides): Promise<LabDescription> {
-  let document: LabDocument = {};
-  if (file !== undefined) {
-    const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) =>
-      refuse(`${file} cannot be read: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}.`),
-    );
-    document = parseDocument(text, file);
-  }
-  return describe(document, overrides);
+  if (file === undefined) return describe({}, overrides);
+  const parsed = await readWritten(file, labFormat(overrides));
+  if (!parsed.ok) throw new Refusal(EXIT.wrongUsage, parsed.problems.join('\n'));
+  return describe(parsed.written, overrides);
 }
 
 function describe(document: LabDocument, overrides: Overrides): LabDescription {
   const labName = overrides.name ?? document.name ?? DEFAULT_NAME;
-  if (!name.safeParse(labName).success)
-    refuse(`"${labName}" is not a name: 1 to 15 characters of a-z, 0-9 and dashes, a letter first.`);
-  const wanted = overrides.nodes ?? document.nodes ?? DEFAULT_NODES;
-  const nodes = typeof wanted === 'number' ? numbered(wanted) : wanted;
-  const clients = Object.entries(document.clients ?? {}).map(([client, node]) => ({ name: client, node }));
-  const names = [...nodes, ...clients.map((client) => client.name)];
-  const twice = names.find((candidate, index) => names.indexOf(candidate) !== index);
-  if (twice !== undefined) refuse(`the name "${twice}" is given twice.`);
-  const astray = clients.find((client) => !nodes.includes(client.node));
-  if (astray !== undefined)
-    refuse(`the client ${astray.name} mounts "${astray.node}", which is no node of the lab.`);
+  if (!name.safeParse(labName).success) {
+    throw new Refusal(
+      EXIT.wrongUsage,
+      `"${labName}" is not a name: 1 to 15 characters of a-z, 0-9 and dashes, a letter first.`,
+    );
+  }
   const leaseMs = document.lease ?? REAL_LEASE_MS;
-  return { name: labName, shape: { nodes, leaseMs, graceMs: document.grace ?? leaseMs }, clients };
+  return {
+    name: labName,
+    shape: { nodes: nodesOf(document, overrides), leaseMs, graceMs: document.grace ?? leaseMs },
+    clients: document.clients ?? [],
+  };
 }

@@ -17,7 +17,7 @@ import {
 import type { LabDescription } from './lab-file.ts';
 import { LocatingLab } from './locating-lab.ts';
 import type { LabPlace } from './place.ts';
-import { explainGrace, type GraceExplanation } from './why-grace.ts';
+import { explainGrace, type GraceExplanation, pausedSentence } from './why-grace.ts';
 
 /** What a living lab needs of the outside; its composition root has it. */
 export interface LivingLabSurroundings {
@@ -115,8 +115,10 @@ export class LivingLab {
       name: node.name,
       address: node.address,
       running: node.running,
+      paused: node.paused,
       serving: node.serving,
-      node: node.serving ? await this.#ask(node.name) : null,
+      // A paused one could not answer, and waiting for it says nothing new.
+      node: node.serving && !node.paused ? await this.#ask(node.name) : null,
     }));
     return {
       name,
@@ -140,10 +142,13 @@ export class LivingLab {
   async #why(): Promise<GraceExplanation> {
     const { nodes } = await this.#status();
     const statuses = nodes.flatMap(({ name, node }) => (node === null ? [] : [[name, node] as const]));
-    if (statuses.length === 0)
-      throw new Error('no node of the lab serves, so there is nobody to say why; see `gracelab status`');
     const down = nodes.filter((node) => !node.running).map(({ name }) => name);
-    return explainGrace(Object.fromEntries(statuses), down);
+    const paused = nodes.filter((node) => node.paused).map(({ name }) => name);
+    if (statuses.length === 0) {
+      const silence = 'no node of the lab serves, so there is nobody to say why; see `gracelab status`.';
+      throw new Error([silence, ...paused.map(pausedSentence)].join(' '));
+    }
+    return explainGrace(Object.fromEntries(statuses), { down, paused });
   }
 
   async #fault(

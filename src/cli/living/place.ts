@@ -10,7 +10,9 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   rmSync,
+  type Stats,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -24,6 +26,7 @@ import type { Environment } from '../frame.ts';
 const LONGEST_SOCKET_PATH = 107;
 /** Between `mkdir` and the identity there are milliseconds; a directory without one that is older belongs to nobody. */
 const NAMELESS_MS = 10_000;
+const MOST_TRIES = 10;
 
 /** The paths of one lab. */
 export interface LabPlace {
@@ -42,21 +45,36 @@ function baseDirectory(env: Environment): string {
 
 function isOwnDirectory(directory: string): boolean {
   const found = lstatSync(directory, { throwIfNoEntry: false });
-  return found?.isDirectory() === true && found.uid === process.getuid?.();
+  return found !== undefined && isOwn(found);
 }
 
-/** In a directory like /tmp anybody could have been there first, so what is found is believed only when it is ours alone. */
-function openBase(env: Environment): string {
-  const base = baseDirectory(env);
-  makeDirectory(base);
-  if (!isOwnDirectory(base)) {
+const isOwn = (found: Stats): boolean => found.isDirectory() && found.uid === process.getuid?.();
+
+/**
+ * In a directory like /tmp anybody could have been there first, so what is found is believed only when it is ours alone.
+ * @throws {Refusal} when it is not; ENOENT when it is not there.
+ */
+function closeToOthers(base: string): void {
+  if (!isOwn(lstatSync(base))) {
     throw new Refusal(
       EXIT.machineCannot,
       `${base} is not a directory of yours: remove it, or set XDG_RUNTIME_DIR to a directory that is.`,
     );
   }
   chmodSync(base, 0o700);
-  return base;
+}
+
+const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
+
+/** Empty when there is no such directory, or none any more. */
+function namesIn(base: string): string[] {
+  try {
+    closeToOthers(base);
+    return readdirSync(base);
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
 }
 
 /** What it stands in is there: Node's recursive mkdir never ends where nothing can be made (/proc). */
@@ -110,17 +128,30 @@ function isStale(place: LabPlace): boolean {
   return made !== undefined && Date.now() - made.mtimeMs > NAMELESS_MS;
 }
 
-/** Nothing of a lab stays on the machine but this directory, and now not even that. */
+/** Nothing of a lab stays on the machine but this directory, and now not even that; after the last lab the one around it goes, too. */
 export function removePlace(place: LabPlace): void {
   rmSync(place.directory, { recursive: true, force: true });
+  removeIfEmpty(path.dirname(place.directory));
+}
+
+function removeIfEmpty(directory: string): void {
+  try {
+    rmdirSync(directory);
+  } catch {
+    // Another lab is in it, or somebody else has removed it.
+  }
 }
 
 /** All labs of this user that are up or coming up; what dead ones have left is removed. */
 export function listLabs(env: Environment): LabPlace[] {
-  const base = openBase(env);
-  const places = readdirSync(base).map((name) => placeOf(base, name));
+  const base = baseDirectory(env);
+  const places = namesIn(base).map((name) => placeOf(base, name));
   for (const place of places.filter(isStale)) removePlace(place);
-  return places.filter(({ directory }) => statSync(directory, { throwIfNoEntry: false }) !== undefined);
+  const present = places.filter(
+    ({ directory }) => statSync(directory, { throwIfNoEntry: false }) !== undefined,
+  );
+  if (present.length === 0) removeIfEmpty(base);
+  return present;
 }
 
 /**
@@ -129,15 +160,23 @@ export function listLabs(env: Environment): LabPlace[] {
  */
 export function claimPlace(name: string, env: Environment): LabPlace {
   listLabs(env);
-  const place = placeOf(openBase(env), name);
-  try {
-    mkdirSync(place.directory, { mode: 0o700 });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    throw new Refusal(
-      EXIT.wrongUsage,
-      `a lab called "${name}" is up already: take it down with \`gracelab down --name ${name}\`, or give this one another --name.`,
-    );
+  const base = baseDirectory(env);
+  const place = placeOf(base, name);
+  for (let tries = 1; ; tries += 1) {
+    try {
+      makeDirectory(base);
+      closeToOthers(base);
+      mkdirSync(place.directory, { mode: 0o700 });
+      break;
+    } catch (error) {
+      // Made here, and removed by the `down` of another lab because nothing was in it yet.
+      if (isMissing(error) && tries < MOST_TRIES) continue;
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      throw new Refusal(
+        EXIT.wrongUsage,
+        `a lab called "${name}" is up already: take it down with \`gracelab down --name ${name}\`, or give this one another --name.`,
+      );
+    }
   }
   mkdirSync(place.logs);
   return place;

@@ -3,9 +3,11 @@ import type { Colours } from '../terminal.ts';
 import type { LabNodeStatus, LabStatus } from './control.ts';
 
 const seconds = (ms: number): string => `${ms / 1000} s`;
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
-function phase({ running, serving, node }: LabNodeStatus, colours: Colours): string {
+function phase({ running, paused, serving, node }: LabNodeStatus, colours: Colours): string {
   if (!running) return colours.red('down');
+  if (paused) return colours.yellow('paused');
   if (!serving) return colours.yellow('booting');
   if (node === null) return colours.yellow('silent');
   if (inGrace(node.ledger)) return colours.yellow('in grace');
@@ -16,7 +18,7 @@ function facts({ node }: LabNodeStatus): string {
   if (node === null) return '';
   const { incarnation, ledger, clients } = node;
   const locks = clients.reduce((sum, client) => sum + client.locks, 0);
-  return `incarnation ${incarnation}, view ${ledger.view}, epoch ${ledger.epoch}, ${clients.length} clients, ${locks} locks`;
+  return `incarnation ${incarnation}, view ${ledger.view}, epoch ${ledger.epoch}, ${counted(clients.length, 'client')}, ${counted(locks, 'lock')}`;
 }
 
 /** The cluster as a table for a person. */

@@ -36,13 +36,27 @@ const last = (times: readonly (number | null)[]): number | null => {
   return known.length === 0 ? null : Math.max(...known);
 };
 
-/**
- * @param statuses what the nodes that serve say, by their names; at least one
- * @param down nodes of the lab that do not run
- */
+/** Nodes of the lab that take no part at present, and that the lab itself knows of. */
+export interface Absent {
+  /** They do not run. */
+  readonly down: readonly string[];
+  /** They stand still; to the others that looks like a node that is only slow. */
+  readonly paused: readonly string[];
+}
+
+/** ` is down`, ` is paused`; empty for a node that takes part. */
+function absence(node: string, { down, paused }: Absent): string {
+  if (down.includes(node)) return ' is down';
+  return paused.includes(node) ? ' is paused' : '';
+}
+
+export const pausedSentence = (node: string): string =>
+  `${node} is paused; let it go on with \`gracelab fault start ${node}\`.`;
+
+/** @param statuses what the nodes that serve say, by their names; at least one */
 export function explainGrace(
   statuses: Readonly<Record<string, CoordinatorStatus>>,
-  down: readonly string[],
+  absent: Absent,
 ): GraceExplanation {
   const known = Object.values(statuses);
   const ledger = known
@@ -56,23 +70,24 @@ export function explainGrace(
     latestEndInMs: last(known.map((status) => status.latestEndInMs)),
   };
   const troubles = Object.entries(statuses).flatMap(([node, status]) => troubleOf(node, status));
-  return { ...explained, sentences: [...phaseSentences(ledger, explained, down), ...troubles] };
+  const paused = absent.paused.map(pausedSentence);
+  return { ...explained, sentences: [...phaseSentences(ledger, explained, absent), ...troubles, ...paused] };
 }
 
 function phaseSentences(
   ledger: Ledger,
   explained: Omit<GraceExplanation, 'sentences'>,
-  down: readonly string[],
+  absent: Absent,
 ): string[] {
   if (!explained.inGrace)
     return [`The cluster is not in grace (view ${ledger.view}, epoch ${ledger.epoch}).`];
   return [
     `The cluster is in grace (view ${ledger.view}): clients recorded in epoch ${ledger.recoveryEpoch} may reclaim, and nobody gets a new lock.`,
-    ...explained.unacknowledged.map(
-      (node) =>
-        `The barrier waits for ${node} to acknowledge view ${ledger.view}${down.includes(node) ? ', and it is down' : ''}.`,
-    ),
-    ...claimSentences(ledger, explained, down),
+    ...explained.unacknowledged.map((node) => {
+      const why = absence(node, absent);
+      return `The barrier waits for ${node} to acknowledge view ${ledger.view}${why === '' ? '' : `, and it${why}`}.`;
+    }),
+    ...claimSentences(ledger, explained, absent),
     ...endSentences(explained),
   ];
 }
@@ -80,7 +95,7 @@ function phaseSentences(
 function claimSentences(
   ledger: Ledger,
   { outstanding, unacknowledged: awaited }: Omit<GraceExplanation, 'sentences'>,
-  down: readonly string[],
+  absent: Absent,
 ): string[] {
   const open = nodesOf(ledger).filter((node) => ledger.members[node]?.claims === 'open');
   return open.flatMap((node) => {
@@ -92,8 +107,8 @@ function claimSentences(
         `${list(clients)} of ${node} ${clients.length === 1 ? 'has' : 'have'} not completed the reclaim${where}.`,
       ];
     }
-    if (heir === null && down.includes(node))
-      return [`The clients of ${node} may still reclaim, and ${node} is down.`];
+    const why = heir === null ? absence(node, absent) : '';
+    if (why !== '') return [`The clients of ${node} may still reclaim, and ${node}${why}.`];
     return awaited.length > 0 ? [] : [`The claims of ${node} are about to be closed.`];
   });
 }
@@ -102,7 +117,7 @@ function endSentences({ deadlineInMs, latestEndInMs }: Omit<GraceExplanation, 's
   if (deadlineInMs === null) return [];
   const latest = latestEndInMs === null ? '' : `, and in ${seconds(latestEndInMs)} at the latest`;
   return [
-    `It ends as soon as all of them have; if nobody comes any more in ${seconds(deadlineInMs)}${latest}.`,
+    `It ends as soon as all of them have; otherwise in ${seconds(deadlineInMs)} if no other client comes${latest}.`,
   ];
 }
 

@@ -13,9 +13,10 @@ const LEASE_MS = 1000;
 const GRACE_MS = 2000;
 const DEADLINE_MS = 60_000;
 
-const numbered = (count: number) => Array.from({ length: count }, (_, index) => `n${index + 1}`);
+/** `n1`, `n2`, ...: what nodes are called that were only counted. */
+export const numbered = (count: number) => Array.from({ length: count }, (_, index) => `n${index + 1}`);
 
-const nodes = z
+export const nodes = z
   .union([z.int().min(1).max(MOST_NODES).transform(numbered), z.array(name).min(1).max(MOST_NODES)])
   .meta({ description: 'How many nodes (they are called n1, n2, ...), or their names' });
 
@@ -31,7 +32,7 @@ const cluster = z
     graceMs: grace ?? GRACE_MS,
   }));
 
-const clients = z
+export const clients = z
   .record(name, z.union([name, z.strictObject({ node: name })]))
   .refine((record) => Object.keys(record).length <= MOST_CLIENTS, {
     error: () => `there are more than ${MOST_CLIENTS} clients`,

@@ -115,7 +115,7 @@ function meantBranch(issue: z.core.$ZodIssueInvalidUnion, verb: Verb | null): re
 
 /**
  * @param root the document as plain values
- * @param top the keys that a scenario may have
+ * @param top the keys that the outermost mapping may have
  * @param base where the issues' paths begin
  */
 export function problemsOf(

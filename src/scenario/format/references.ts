@@ -1,7 +1,7 @@
 /** What a schema cannot say: names must exist, loops must run before they are stopped, nothing is defined twice. */
 
 import type { FaultCatalogue } from '../fault-catalogue.ts';
-import type { ClusterShape, Scenario, Step, Target } from '../scenario.ts';
+import type { ClusterShape, Scenario, ScenarioClient, Step, Target } from '../scenario.ts';
 import { suggestion } from './nearest.ts';
 import type { Path, Problem } from './problems.ts';
 
@@ -114,28 +114,38 @@ function stopProblems(loops: readonly string[], at: Path, known: Known): Problem
 const listProblems = (steps: readonly Step[], path: Path, known: Known): Problem[] =>
   steps.flatMap((step, index) => stepProblems(step, [...path, index], known));
 
+/**
+ * @param nodesAt where the file lists its nodes
+ * @returns what is wrong with the names of nodes and clients, and with where the clients mount
+ */
+export function memberProblems(
+  nodes: readonly string[],
+  clients: readonly ScenarioClient[],
+  nodesAt: Path,
+): Problem[] {
+  const twice = nodes.find((node, index) => nodes.indexOf(node) !== index);
+  if (twice !== undefined) return [{ path: nodesAt, atKey: false, text: `two nodes are called "${twice}"` }];
+  return clients.flatMap((client) =>
+    nodes.includes(client.name)
+      ? [
+          {
+            path: ['clients', client.name],
+            atKey: true,
+            text: `"${client.name}" is a node already; a client needs another name`,
+          },
+        ]
+      : namesProblem(['clients', client.name], 'node', [client.node], nodes),
+  );
+}
+
 /** @returns everything in the scenario that names what is not there, or names it twice */
 export function referenceProblems(scenario: Scenario, faults: FaultCatalogue): Problem[] {
   const { cluster, clients } = scenario;
-  const names = clients.map((client) => client.name);
-  const twice = cluster.nodes.find((node, index) => cluster.nodes.indexOf(node) !== index);
-  if (twice !== undefined)
-    return [{ path: ['cluster', 'nodes'], atKey: false, text: `two nodes are called "${twice}"` }];
   return [
-    ...clients.flatMap((client) =>
-      cluster.nodes.includes(client.name)
-        ? [
-            {
-              path: ['clients', client.name],
-              atKey: true,
-              text: `"${client.name}" is a node already; a client needs another name`,
-            },
-          ]
-        : namesProblem(['clients', client.name], 'node', [client.node], cluster.nodes),
-    ),
+    ...memberProblems(cluster.nodes, clients, ['cluster', 'nodes']),
     ...listProblems(scenario.steps, ['steps'], {
       cluster,
-      clients: names,
+      clients: clients.map((client) => client.name),
       faults,
       loops: new Set(),
       opened: new Set(),

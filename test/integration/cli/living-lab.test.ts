@@ -1,8 +1,8 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t, { type Test } from 'tap';
 import { killSandbox, type SandboxIdentity, sandboxLives } from '../../../src/runtime/namespace/sandbox.ts';
-import { type Finished, gracelab, temporaryDirectory } from './gracelab.ts';
+import { type Finished, finish, gracelab, ROOT, temporaryDirectory } from './gracelab.ts';
 
 /** The command line with a place for labs of its own, so that labs of this user are not touched. */
 function living(t: Test) {
@@ -47,7 +47,7 @@ t.test('a lab is up until it is taken down, and then nothing of it is left', asy
 
   t.match(await type('down'), { status: 0, stdout: 'a: down\n' });
   t.equal(sandboxLives(sandbox), false);
-  t.strictSame(readdirSync(places), []);
+  t.equal(existsSync(places), false);
   t.match(await type('down'), { status: 64, stderr: /no lab is up/ });
 });
 
@@ -69,7 +69,13 @@ t.test('a fault hits a node of the lab, and a node that stays down is booted aga
     { name: 'n2', serving: true },
   ]);
   t.match(await type('fault', 'pause', 'n1', '--stay-down'), { status: 0 });
-  t.match(await type('fault', 'restart', 'n1'), { status: 64, stderr: /n1 is paused/ });
+  t.match(await type('fault', 'restart', 'n1'), { status: 64, stderr: /n1 is paused.*\.\n$/ });
+  t.match((await json('status')).labs[0].nodes, [
+    { name: 'n1', paused: true, node: null },
+    { paused: false },
+  ]);
+  t.match((await type('status')).stdout, /n1 .* paused\n/);
+  t.match((await type('why')).stdout, /n1 is paused; let it go on with `gracelab fault start n1`\./);
   t.match(await type('fault', 'start', 'n1'), { status: 0, stdout: 'start: n1: done\n' });
   t.match(await type('fault', 'start', 'n1'), { status: 64, stderr: /n1 is up already/ });
   t.match(await type('fault', 'restart', 'n1'), { status: 0 });
@@ -106,4 +112,21 @@ t.test('a lab file says what the lab consists of; its clients are there as well'
     clients: [{ name: 'alice', node: 'a' }],
   });
   t.match(await type('exec', 'alice', '--', 'hostname'), { status: 0, stdout: 'alice\n' });
+});
+
+t.test('a full disk is told in one sentence, and nothing is left on it', async (t) => {
+  // A mount namespace of its own: the full disk goes with it.
+  const script = `
+    mount -t tmpfs -o size=4k tmpfs "$XDG_RUNTIME_DIR" && head -c 4096 /dev/zero >"$XDG_RUNTIME_DIR/filling"
+    "$@"; status=$?; ls "$XDG_RUNTIME_DIR"; exit $status`;
+  const program = [process.execPath, path.join(ROOT, 'src/bootstrap/gracelab.cjs'), 'up', '--nodes', '1'];
+  const env = { ...process.env, XDG_RUNTIME_DIR: temporaryDirectory(t) };
+  const { status, stdout, stderr } = await finish(
+    'unshare',
+    ['-Urm', 'sh', '-c', script, 'sh', ...program],
+    env,
+  );
+  t.equal(status, 3, stderr);
+  t.match(stderr, /^gracelab: the disk is full; .* XDG_RUNTIME_DIR .*\.\n$/);
+  t.equal(stdout, 'filling\n');
 });

@@ -72,7 +72,7 @@ t.test('a disk that fills up is told in one sentence, and nothing of the run is 
   ]);
   t.equal(status, 3, stderr);
   t.equal(stdout, '', 'the disk is empty again');
-  t.match(stderr, /^gracelab: .*ENOSPC.*; choose another place with --out.*\n$/);
+  t.match(stderr, /^gracelab: .*the disk is full; choose another place with --out.*\n$/);
 });
 
 t.test('an interrupted run leaves nothing', async (t) => {

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import t, { type Test } from 'tap';
@@ -22,7 +23,18 @@ t.test('a refusal of the lab is one sentence for the person', async (t) => {
   const place = await lab(t, async () => {
     throw new Error('n1 is up already');
   });
-  await t.rejects(askLab(place, { command: 'status' }), { status: 64, message: 'n1 is up already' });
+  await t.rejects(askLab(place, { command: 'status' }), { status: 64, message: 'n1 is up already.' });
+});
+
+t.test('a lab that nobody listens for is named, with the remedy', async (t) => {
+  const directory = shortDirectory(t);
+  const place = { name: 'dead', directory, socket: path.join(directory, 's'), logs: directory };
+  writeFileSync(place.socket, '');
+  await t.rejects(askLab(place, { command: 'status' }), {
+    status: 3,
+    message:
+      'the lab "dead" does not answer (nobody listens): take it down with `gracelab down --name dead`.',
+  });
 });
 
 t.test('a lab whose socket is not there yet is coming up', async (t) => {

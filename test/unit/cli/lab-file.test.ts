@@ -26,21 +26,64 @@ t.test('the command line goes before the file', async (t) => {
   t.match(described, { name: 'mine', shape: { nodes: ['n1'] } });
 });
 
-const REFUSED: Readonly<Record<string, [text: string, sentence: RegExp]>> = {
-  'a typo in a key': ['nodse: 3', /lab\.yaml: .*nodse/],
-  'not YAML': ['nodes: [', /is not YAML/],
-  'too many nodes': ['nodes: 17', /nodes/],
-  'a lease that is no duration': ['lease: 90', /lease: a duration is a text like/],
-  'a client of a node that is not there': ['clients: {alice: n9}', /alice mounts "n9"/],
-  'a name that is given twice': ['nodes: [a, a]', /"a" is given twice/],
+const REFUSED: Readonly<Record<string, [text: string, sentence: string]>> = {
+  'a typo in a key': ['nodez: 3', '1:1: nodez: no key is called "nodez" here; did you mean "nodes"?'],
+  'not YAML': ['nodes: ]', '1:8: this is not YAML: Unexpected flow-seq-end token in YAML stream: "]".'],
+  'several documents': [
+    'nodes: 1\n---\nnodes: 2\n',
+    '2:1: this is not a lab file: a file holds one, and here another begins.',
+  ],
+  'text that is no mapping': [
+    'hello',
+    '1:1: this is not a lab file; its keys are name, nodes, lease, grace, clients.',
+  ],
+  'too many nodes': ['name: a\nnodes: 17', '2:8: nodes: 17 is too large; the most is 16.'],
+  'a lease that is no duration': ['lease: 90', '1:8: lease: a duration is a text like 250ms, 1.5s or 2m.'],
+  'a name that is none': [
+    'name: My Lab',
+    '1:7: name: "My Lab" is not a name; use a-z, 0-9 and dashes, a letter first.',
+  ],
+  'a client of a node that is not there': [
+    'nodes: [apple]\nclients: {alice: appel}',
+    '2:18: clients.alice: no node is called "appel"; did you mean "apple"?',
+  ],
+  'a client with the name of a node': [
+    'clients: {n1: n2}',
+    '1:11: clients.n1: "n1" is a node already; a client needs another name.',
+  ],
+  'a name that is given twice': ['nodes: [a, a]', '1:8: nodes: two nodes are called "a".'],
 };
 
 for (const [what, [text, sentence]] of Object.entries(REFUSED)) {
   t.test(`refused, in one sentence: ${what}`, async (t) => {
-    await t.rejects(describeLab(lab(t, text), {}), { status: 64, message: sentence });
+    const file = lab(t, text);
+    await t.rejects(describeLab(file, {}), { status: 64, message: `${file}:${sentence}` });
   });
 }
 
-t.test('refused, in one sentence: no such file', async (t) => {
-  await t.rejects(describeLab('/nowhere/lab.yaml', {}), { status: 64, message: /there is no such file/ });
+t.test('refused, in one sentence each: everything that is wrong', async (t) => {
+  const file = lab(t, 'nodes: 17\nlease: 1\n');
+  const message = new RegExp(`^${file}:1:8: .*\\.\n${file}:2:8: .*\\.$`);
+  await t.rejects(describeLab(file, {}), { message });
+});
+
+t.test('a client of a node that --nodes has left out stands at its line, too', async (t) => {
+  const file = lab(t, 'nodes: 2\nclients: {alice: n2}\n');
+  await t.rejects(describeLab(file, { nodes: 1 }), {
+    message: `${file}:2:18: clients.alice: no node is called "n2"; did you mean "n1"?`,
+  });
+});
+
+t.test('a file with nothing in it is a lab as it is without one', async (t) => {
+  t.strictSame(await describeLab(lab(t, '# later\n'), {}), await describeLab(undefined, {}));
+});
+
+t.test('refused, in one sentence: a file that is missing, a directory, a device, or too large', async (t) => {
+  const large = lab(t, `#${'x'.repeat(1_000_000)}`);
+  const refused = (file: string, why: string) =>
+    t.rejects(describeLab(file, {}), { status: 64, message: `${file}: ${why}.` });
+  await refused('/nowhere/lab.yaml', 'there is no such file');
+  await refused(t.testdirName, 'it is a directory');
+  await refused('/dev/zero', 'it is a device');
+  await refused(large, 'it is too large for a lab file (more than 1000000 bytes)');
 });

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, statSync, symlinkSync, utimesSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
-import { claimPlace, findLab, listLabs, writeIdentity } from '../../../src/cli/living/place.ts';
+import { claimPlace, findLab, listLabs, removePlace, writeIdentity } from '../../../src/cli/living/place.ts';
 import { identityOf } from '../../../src/runtime/namespace/sandbox.ts';
 import { shortDirectory } from './short-directory.ts';
 
@@ -19,12 +19,12 @@ t.test('a lab has a directory of its own that nobody else can enter', async (t) 
 t.test('a directory of ours that others could enter is closed to them', async (t) => {
   const runtimeDir = shortDirectory(t);
   mkdirSync(path.join(runtimeDir, 'gracelab'), { mode: 0o755 });
-  listLabs({ XDG_RUNTIME_DIR: runtimeDir });
+  claimPlace('a', { XDG_RUNTIME_DIR: runtimeDir });
   t.equal(statSync(path.join(runtimeDir, 'gracelab')).mode & 0o777, 0o700);
 });
 
 t.test('a place that holds no directories is told in one sentence', async (t) => {
-  t.throws(() => listLabs({ XDG_RUNTIME_DIR: '/proc' }), {
+  t.throws(() => claimPlace('a', { XDG_RUNTIME_DIR: '/proc' }), {
     status: 3,
     message: /^cannot make \/proc\/gracelab \(ENOENT\): set XDG_RUNTIME_DIR to a directory of yours\.$/,
   });
@@ -76,4 +76,17 @@ t.test('a directory that somebody else has put in our place is not believed', as
     status: 3,
     message: /is not a directory of yours/,
   });
+});
+
+t.test('with the last lab goes the directory that held them', async (t) => {
+  const runtimeDir = shortDirectory(t);
+  const env = { XDG_RUNTIME_DIR: runtimeDir };
+  const base = path.join(runtimeDir, 'gracelab');
+  const [first, second] = [claimPlace('a', env), claimPlace('b', env)];
+  removePlace(first);
+  t.equal(existsSync(second.directory), true, 'another lab keeps it');
+  removePlace(second);
+  t.equal(existsSync(base), false);
+  t.strictSame(listLabs(env), []);
+  t.equal(existsSync(base), false, 'looking does not make it');
 });

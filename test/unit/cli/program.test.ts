@@ -59,6 +59,57 @@ t.test('wrong usage: a run folder whose topology is of something else', (t) =>
   refusal(t, ['check', t.testdir({ 'topology.json': '{}' })], 64, /topology\.json does not describe a run/),
 );
 
+const TOPOLOGY = JSON.stringify({
+  scenario: {
+    name: 'x',
+    cluster: { nodes: ['n1'], leaseMs: 1000, graceMs: 2000 },
+    expect: { checks: [], coverage: {} },
+  },
+  seed: 1,
+  runtime: 'namespace',
+  server: 'gracelab',
+  filesystem: 'tmpfs',
+});
+for (const [what, content, sentence] of [
+  ['missing', {}, /history\.jsonl cannot be read: there is no such file\.\n$/],
+  ['a directory', { 'history.jsonl': {} }, /history\.jsonl cannot be read: it is a directory\.\n$/],
+] as const)
+  t.test(`unknown: a run whose history is ${what}`, (t) =>
+    refusal(t, ['check', t.testdir({ 'topology.json': TOPOLOGY, ...content })], 2, sentence),
+  );
+t.test('wrong usage: a run folder whose topology is a directory, or no JSON', async (t) => {
+  await refusal(
+    t,
+    ['check', t.testdir({ 'topology.json': {} })],
+    64,
+    /cannot be read: it is a directory\.\n$/,
+  );
+  await refusal(t, ['check', t.testdir({ 'topology.json': '{' })], 64, /topology\.json is not JSON/);
+});
+
+t.test('the bounds of the model are told in the words of its options', async (t) => {
+  const bounds = async (...argv: string[]) => (await gracelab(['model', ...argv])).stdout.split('\n')[0];
+  t.equal(
+    await bounds('--nodes', '1', '--clients', '1', '--faults', '1', '--lost-answers', '1'),
+    '1 node, 1 client, 1 crash, 1 lost answer',
+  );
+  t.equal(
+    await bounds(
+      '--nodes',
+      '2',
+      '--clients',
+      '1',
+      '--faults',
+      '2',
+      '--memberships',
+      '1',
+      '--max-states',
+      '1',
+    ),
+    '2 nodes, 1 client, 2 crashes, 1 change of members',
+  );
+});
+
 t.test('what nobody foresaw is one sentence too, and no verdict', async (t) => {
   const drawSeed = () => {
     throw new Error('boom');

@@ -38,18 +38,33 @@ const status = (ledger: Ledger, rest: Partial<CoordinatorStatus> = {}): Coordina
   latestEndInMs: null,
   ...rest,
 });
+const NONE = { down: [], paused: [] };
 
 t.test('outside grace that is all there is to say', async (t) => {
-  t.strictSame(explainGrace({ n1: status(QUIET) }, []).sentences, [
+  t.strictSame(explainGrace({ n1: status(QUIET) }, NONE).sentences, [
     'The cluster is not in grace (view 5, epoch 3).',
   ]);
 });
 
 t.test('before the barrier: who has not acknowledged, and whether it could', async (t) => {
   const ledger = grace({ acknowledgedView: asView(5), claims: 'open' });
-  const { unacknowledged, sentences } = explainGrace({ n2: status(ledger) }, ['n1']);
+  const { unacknowledged, sentences } = explainGrace({ n2: status(ledger) }, { ...NONE, down: ['n1'] });
   t.strictSame(unacknowledged, ['n1']);
   t.ok(sentences.includes('The barrier waits for n1 to acknowledge view 6, and it is down.'));
+});
+
+t.test('a paused node is why the barrier waits, and how to let it go on is said', async (t) => {
+  const ledger = grace({ acknowledgedView: asView(5), claims: 'open' });
+  const { sentences } = explainGrace({ n2: status(ledger) }, { down: [], paused: ['n1'] });
+  t.ok(sentences.includes('The barrier waits for n1 to acknowledge view 6, and it is paused.'));
+  t.equal(sentences.at(-1), 'n1 is paused; let it go on with `gracelab fault start n1`.');
+});
+
+t.test('a paused node is named outside grace, too', async (t) => {
+  t.strictSame(explainGrace({ n2: status(QUIET) }, { down: [], paused: ['n1'] }).sentences, [
+    'The cluster is not in grace (view 5, epoch 3).',
+    'n1 is paused; let it go on with `gracelab fault start n1`.',
+  ]);
 });
 
 t.test('past the barrier: which clients are outstanding, and when it ends', async (t) => {
@@ -59,27 +74,33 @@ t.test('past the barrier: which clients are outstanding, and when it ends', asyn
     deadlineInMs: 1500,
     latestEndInMs: 9000,
   });
-  const { outstanding, sentences } = explainGrace({ n1, n2: status(ledger) }, []);
+  const { outstanding, sentences } = explainGrace({ n1, n2: status(ledger) }, NONE);
   t.strictSame(outstanding, { n1: ['alice', 'bob'] });
   t.ok(sentences.includes('alice and bob of n1 have not completed the reclaim.'));
-  t.match(sentences.at(-1), /if nobody comes any more in 2 s, and in 9 s at the latest/);
+  t.match(
+    sentences.at(-1),
+    /^It ends as soon as all of them have; otherwise in 2 s if no other client comes, and in 9 s at the latest\.$/,
+  );
 });
 
 t.test('the clients of a node that is down wait for its boot', async (t) => {
   const ledger = grace({ state: 'down', claims: 'open' });
   t.ok(
-    explainGrace({ n2: status(ledger) }, ['n1']).sentences.includes(
+    explainGrace({ n2: status(ledger) }, { ...NONE, down: ['n1'] }).sentences.includes(
       'The clients of n1 may still reclaim, and n1 is down.',
     ),
   );
 });
 
 t.test('the newest ledger counts: a node that lags does not bring a grace back', async (t) => {
-  const { inGrace } = explainGrace({ n1: status(grace({})), n2: status({ ...QUIET, view: asView(7) }) }, []);
+  const { inGrace } = explainGrace(
+    { n1: status(grace({})), n2: status({ ...QUIET, view: asView(7) }) },
+    NONE,
+  );
   t.equal(inGrace, false);
 });
 
 t.test('I7: a store that does not answer is a reason of its own', async (t) => {
-  const { sentences } = explainGrace({ n1: status(QUIET, { storeAnswers: false, enforcing: true }) }, []);
+  const { sentences } = explainGrace({ n1: status(QUIET, { storeAnswers: false, enforcing: true }) }, NONE);
   t.match(sentences.at(-1), /n1 grants nothing new because the ledger's store does not answer/);
 });

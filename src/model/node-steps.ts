@@ -1,0 +1,67 @@
+/** A node on its own: what it hears of the ledger and of beacons, the records it writes, the locks it lets go. */
+import { asIncarnation } from '../core/ids.ts';
+import { mayRelease } from '../core/next-command.ts';
+import type { Cluster } from './cluster.ts';
+import { loseClients, obey } from './effects.ts';
+import type { Emit } from './step.ts';
+import { UNCOMPLETED } from './world.ts';
+
+export function nodeSteps(cluster: Cluster, w: Uint8Array, n: number, emit: Emit): void {
+  if (cluster.at.stale(w, n)) learn(cluster, w, n, emit);
+  else calmDown(cluster, w, n, emit);
+  notice(cluster, w, n, emit);
+  records(cluster, w, n, emit);
+  letGo(cluster, w, n, emit);
+}
+
+function learn(cluster: Cluster, w: Uint8Array, n: number, emit: Emit): void {
+  const { at } = cluster;
+  const next = w.slice();
+  at.setKnown(next, n, at.ledger(w));
+  at.setStale(next, n, false);
+  obey(cluster, next, n);
+  emit(() => `${cluster.name(n)} learns the ledger`, next, null, false);
+}
+
+function calmDown(cluster: Cluster, w: Uint8Array, n: number, emit: Emit): void {
+  const { at, shapes } = cluster;
+  if (!at.alarmed(w, n) || shapes.get(at.known(w, n)).recoveryEpoch !== 0) return;
+  if (cluster.missing(w, n).length > 0) return;
+  const next = w.slice();
+  at.setAlarmed(next, n, false);
+  emit(() => `${cluster.name(n)} finds every beacon lit and grants again`, next, null, false);
+}
+
+function notice(cluster: Cluster, w: Uint8Array, n: number, emit: Emit): void {
+  const { at } = cluster;
+  if (at.alarmed(w, n) || cluster.missing(w, n).length === 0) return;
+  const next = w.slice();
+  at.setAlarmed(next, n, true);
+  emit(() => `${cluster.name(n)} finds a beacon missing`, next, null, false);
+}
+
+/** All clients into the epoch that the known ledger names. */
+function records(cluster: Cluster, w: Uint8Array, n: number, emit: Emit): void {
+  const { at, shapes } = cluster;
+  const { epoch, recoveryEpoch } = shapes.get(at.known(w, n));
+  if (recoveryEpoch === 0 || at.recordedIn(w, n) === epoch) return;
+  const next = w.slice();
+  at.setRecordedIn(next, n, epoch);
+  if (cluster.mayWrite(w, n)) {
+    for (const c of cluster.clientsOf(n))
+      if (at.completion(w, c) !== UNCOMPLETED) at.setRecordedBy(next, epoch, c, at.incarnation(w, n));
+  }
+  emit(() => `${cluster.name(n)} writes its clients’ records in epoch ${epoch}`, next, null, false);
+}
+
+/** A planned stop, past the barrier: every lock goes, and nothing is served any more. */
+function letGo(cluster: Cluster, w: Uint8Array, n: number, emit: Emit): void {
+  const { at, shapes } = cluster;
+  const self = { node: cluster.id(n), incarnation: asIncarnation(at.incarnation(w, n)) };
+  if (at.released(w, n) || !mayRelease(shapes.get(at.known(w, n)).ledger, self)) return;
+  const next = w.slice();
+  loseClients(cluster, next, n);
+  if (cluster.hasLock(w, n)) at.freeLock(next);
+  at.setReleased(next, n, true);
+  emit(() => `${cluster.name(n)} lets its locks go`, next, null, false);
+}
