@@ -1,6 +1,6 @@
 /** What the system's word for a failed write means to a person. */
 const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'the place cannot hold directories',
+  ENOENT: 'there is no such place',
   ENOSPC: 'the disk is full',
   EDQUOT: 'the disk quota is used up',
   EACCES: 'it is not permitted',

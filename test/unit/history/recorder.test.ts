@@ -48,7 +48,7 @@ t.test('a file that is there already, or cannot be written, is one sentence', as
   const dir = t.testdir({ 'history.jsonl': '' });
   t.throws(() => fileSink(join(dir, 'history.jsonl')), HistoryWriteError);
   t.throws(() => fileSink(join(dir, 'no', 'such', 'folder')), {
-    message: /^cannot start the history at .*ENOENT/,
+    message: /^cannot start the history at .*: there is no such place$/,
   });
 });
 
