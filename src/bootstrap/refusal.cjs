@@ -3,7 +3,7 @@
 
 class Refusal extends Error {}
 
-/** DESIGN section 7: this machine cannot, with the reason and the remedy. */
+/** Exit status 3: this machine cannot, with the reason and the remedy. */
 const EXIT_MACHINE_CANNOT = 3;
 
 module.exports = { Refusal, EXIT_MACHINE_CANNOT };

@@ -16,7 +16,7 @@ interface Enforcement {
  * I3: while any node may still grant a reclaim, no node grants new state.
  *
  * A node is bound from its own first acknowledgement in a grace, which promises that it has stopped
- * (DESIGN 4), or from the grace's first barrier, whichever the history shows earlier, until the lift. The
+ * (docs/protocol.md), or from the grace's first barrier, whichever the history shows earlier, until the lift. The
  * window is taken at its smallest: from the latest possible moment of the beginning to the earliest
  * possible moment of the lift. Only a request that was asked and answered within it counts, so the
  * grant certainly fell into it.

@@ -6,7 +6,7 @@ const INCARNATIONS = 2n ** 31n;
 export const MAX_BEACON_INDEX = 2 ** 31 - 1;
 
 /**
- * The byte of the beacon file that one life of one node locks (DESIGN 3). Every life has its own byte,
+ * The byte of the beacon file that one life of one node locks (docs/protocol.md). Every life has its own byte,
  * so a fast reboot can never pass for the life before it.
  *
  * @param index the node's number in its domain, fixed at admission, 0 to {@link MAX_BEACON_INDEX}

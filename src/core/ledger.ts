@@ -10,7 +10,7 @@ import {
 
 /**
  * - `up`: serves, or is about to; the barrier waits for it.
- * - `suspect`: its beacon is missing, which does not prove death on this filesystem (DESIGN 3); the
+ * - `suspect`: its beacon is missing, which does not prove death on this filesystem (docs/protocol.md); the
  *   barrier waits for its acknowledgement or for the fencer's word.
  * - `down`: certainly not serving.
  */
@@ -43,7 +43,7 @@ export interface Ledger {
   readonly epoch: Epoch;
   /** Clients recorded in this generation may reclaim now; null: no grace. */
   readonly recoveryEpoch: Epoch | null;
-  /** Does a missing beacon prove death? True where all nodes share one kernel; see DESIGN 3 and D19. */
+  /** Does a missing beacon prove death? True where all nodes share one kernel; see docs/protocol.md and D19. */
   readonly beaconProvesDeath: boolean;
   /** What the next admitted member gets; never reused. */
   readonly nextBeaconIndex: number;

@@ -14,7 +14,7 @@ function dropLock(cluster: Cluster, w: Uint8Array, emit: Emit): void {
   if (holder < 0) return;
   const life = at.lockIncarnation(w);
   const over = at.phase(w, holder) !== ON || at.incarnation(w, holder) !== life;
-  // The beacon goes before the locks (DESIGN 3), unless it is the wrong kind of beacon.
+  // The beacon goes before the locks (docs/protocol.md), unless it is the wrong kind of beacon.
   const beaconOut = at.beacon(w, holder) !== life;
   if (!beaconOut && !(over && cluster.hasMutant('D16'))) return;
   const next = w.slice();

@@ -1,4 +1,4 @@
-/** The first steps of a life, in the one order that is safe (DESIGN 3). */
+/** The first steps of a life, in the one order that is safe (docs/protocol.md). */
 import { beaconSlot } from '../core/beacon-slot.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Incarnation, NodeId } from '../core/ids.ts';

@@ -17,7 +17,7 @@ export type ReclaimAnswer = 'grant' | 'no-grace' | 'reclaim-bad' | 'delay';
 export type RecordAnswer = 'durable' | 'unavailable' | 'fenced';
 
 export interface Coordination {
-  /** Grant rule, step 1 (DESIGN 3): may new state be given at all now? Ask before touching the filesystem. */
+  /** Grant rule, step 1 (docs/protocol.md): may new state be given at all now? Ask before touching the filesystem. */
   newState(): NewStateAnswer;
   /**
    * Grant rule, step 3: ask after the lock was taken in the filesystem. Tests every peer's beacon. On

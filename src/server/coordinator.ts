@@ -35,7 +35,7 @@ type Unstamped = Omit<NodeEvent, 't' | 'kind' | 'node' | 'incarnation'>;
 export interface CoordinatorOptions {
   readonly node: NodeId;
   readonly foundingMembers: readonly NodeId[];
-  /** DESIGN 3: true where all nodes share one kernel. */
+  /** docs/protocol.md: true where all nodes share one kernel. */
   readonly beaconProvesDeath: boolean;
   readonly store: DomainStore;
   readonly beacon: BeaconLight;
@@ -101,7 +101,7 @@ export class Coordinator implements Coordination {
   #again = false;
   #cancels: (() => void)[] = [];
 
-  /** Boots a new life of the node (DESIGN 3) and begins to take part. @throws BootRefusedError and the store's errors */
+  /** Boots a new life of the node (docs/protocol.md) and begins to take part. @throws BootRefusedError and the store's errors */
   static async boot(options: CoordinatorOptions): Promise<Coordinator> {
     const swaps: [string, StoredLedger, number][] = [];
     const { incarnation, stored } = await bootNode({

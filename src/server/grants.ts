@@ -15,7 +15,7 @@ import type { Client } from './state/clients.ts';
  * are here; what they say about the cluster is the coordinator's. Synchronous: an answer is
  * good for the turn of the event loop in which it was given.
  *
- * New state is given in this order (grant rule, DESIGN 3): {@link newState}, take it in the filesystem,
+ * New state is given in this order (grant rule, docs/protocol.md): {@link newState}, take it in the filesystem,
  * {@link confirmNewState}, answer; or give it back and answer GRACE.
  */
 export class Grants {

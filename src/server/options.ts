@@ -65,7 +65,7 @@ export interface LockServerOptions {
   readonly courtesy: 'until-conflict' | 'none';
   /**
    * A deny mode binds the clients of this node only. In a cluster of more than one it is therefore `refused`
-   * (DESIGN 3: what is not coherent between nodes is not given out). Default `this-node`.
+   * (docs/protocol.md: what is not coherent between nodes is not given out). Default `this-node`.
    */
   readonly denyModes?: 'this-node' | 'refused';
 }

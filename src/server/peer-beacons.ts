@@ -1,4 +1,4 @@
-/** The beacons of all other nodes, as the ledger names them (DESIGN 3). */
+/** The beacons of all other nodes, as the ledger names them (docs/protocol.md). */
 import { beaconSlot } from '../core/beacon-slot.ts';
 import type { NodeId } from '../core/ids.ts';
 import { type Ledger, nodesOf } from '../core/ledger.ts';

@@ -13,7 +13,7 @@ export class BeaconError extends Error {
 const opened = new Set<string>();
 
 /**
- * The record locks that show which incarnations are alive (DESIGN, section 3): one byte of one file per
+ * The record locks that show which incarnations are alive (docs/protocol.md): one byte of one file per
  * incarnation, held by its process. Linux gives up a dying process's POSIX locks when it closes its files,
  * before the deferred release of its OFD locks: who obtains a dead node's lock finds the beacon gone.
  *

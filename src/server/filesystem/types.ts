@@ -238,7 +238,7 @@ export interface LockHolder {
 
 /**
  * Exactly one of `keep` and `undo` must be called, in the same turn of the event loop, after the beacons were
- * tested (grant rule, DESIGN 3). Until then a part that is being downgraded keeps its write lock, so that
+ * tested (grant rule, docs/protocol.md). Until then a part that is being downgraded keeps its write lock, so that
  * `undo` can never come too late.
  */
 export interface GrantedLock {

@@ -119,7 +119,7 @@ function conflict({ server }: Compound, request: Request, holder: LockHolder): L
 }
 
 /**
- * The beacon of a life that is over goes out before its locks do (DESIGN 3), so a reclaim may meet the lock that it is
+ * The beacon of a life that is over goes out before its locks do (docs/protocol.md), so a reclaim may meet the lock that it is
  * for, still held by the kernel for the dead process. Later than this, whoever holds it is alive.
  */
 const mayBeLeftOver = (ageMs: number): boolean => ageMs < LEFT_OVER_MS;
