@@ -1,4 +1,5 @@
 import { readlinkSync } from 'node:fs';
+import { enterArgv } from '../../runtime/namespace/container.ts';
 import { initOf, type SandboxIdentity } from '../../runtime/namespace/sandbox.ts';
 
 const namespaceOf = (pid: number | 'self', kind: string): string => readlinkSync(`/proc/${pid}/ns/${kind}`);
@@ -11,17 +12,5 @@ export function enterSandboxArgv(identity: SandboxIdentity): string[] | null {
   // As an ordinary user the sandbox has a user namespace, whose root we are; credentials are set by its map already.
   const isOtherUser = namespaceOf(init, 'user') !== namespaceOf('self', 'user');
   const user = isOtherUser ? ['--user', '--preserve-credentials'] : [];
-  return [
-    'nsenter',
-    `--target=${init}`,
-    ...user,
-    '--mount',
-    '--uts',
-    '--ipc',
-    '--net',
-    '--pid',
-    '--root',
-    '--wd',
-    '--',
-  ];
+  return enterArgv(init, user);
 }

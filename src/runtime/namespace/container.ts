@@ -106,11 +106,15 @@ export class NamespaceContainer implements Container {
   }
 }
 
-/** The command that starts the program behind it beside init `pid`, in all namespaces and the root of its container. */
-export function enterArgv(pid: number): string[] {
+/**
+ * The command that starts the program behind it beside init `pid`, in all namespaces and the root of its container.
+ * @param user how to enter its user namespace, where that is another one
+ */
+export function enterArgv(pid: number, user: readonly string[] = []): string[] {
   return [
     'nsenter',
     `--target=${pid}`,
+    ...user,
     '--mount',
     '--uts',
     '--ipc',
