@@ -41,7 +41,7 @@ function addSkeleton(image: RootFilesystem): void {
 async function build(out: string): Promise<void> {
   const image = new RootFilesystem();
   addSkeleton(image);
-  const programs = programsOf(ROOT);
+  const programs = programsOf();
   const files = projectFiles(ROOT);
   const addOns = files.filter((file) => file.endsWith('.node'));
   for (const { name, file } of programs) image.file(`/usr/bin/${name}`, file, 0o755);

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { requiredPrograms } from '../src/bootstrap/system-packages.cjs';
 
 const SYSTEM_DIRS = ['/usr/bin', '/bin', '/usr/sbin', '/sbin'];
 /** What the runtime starts besides the programs of the list: its scripts are for `sh`. */
@@ -15,11 +16,8 @@ export interface ImageProgram {
 }
 
 /** @throws one sentence when a program that the lab needs is not installed here. */
-export function programsOf(root: string): ImageProgram[] {
-  const listed = readFileSync(path.join(root, 'src', 'bootstrap', 'system-packages.txt'), 'utf8')
-    .split('\n')
-    .map((line) => line.replace(/#.*/, '').trim().split(/\s+/)[0] ?? '')
-    .filter((name) => name !== '');
+export function programsOf(): ImageProgram[] {
+  const listed = requiredPrograms('lab').map(({ program }) => program);
   const found = [...new Set([...BASICS, ...listed])].flatMap((name) => {
     const file = SYSTEM_DIRS.map((dir) => path.join(dir, name)).find((candidate) => existsSync(candidate));
     if (file !== undefined) return [{ name, file }];

@@ -4,4 +4,4 @@
 
 const { launch } = require('./launch.cjs');
 
-launch({ program: 'cli/main', argv: process.argv.slice(2), systemPackages: false });
+launch({ program: 'cli/main', argv: process.argv.slice(2), systemPackages: 'none' });

@@ -44,16 +44,16 @@ function requireLinux() {
 
 async function setUp(root, checkout, systemPackages) {
   requireLinux();
-  if (systemPackages) installSystemPackages();
+  if (systemPackages !== 'none') installSystemPackages(systemPackages);
   if (checkout && !packagesAreInstalled(root)) await installPackages(root);
 }
 
 /**
  * Sets up what is missing, then hands this process over to a Node that is new enough.
  *
- * @param {{ program: string, argv: string[], systemPackages: boolean }} plan `program` is a path under
- *   src/ (dist/ in an installed package) without its extension; `systemPackages`: install missing
- *   programs of the operating system too.
+ * @param {{ program: string, argv: string[], systemPackages: 'none' | 'lab' | 'tests' }} plan `program` is a path under
+ *   src/ (dist/ in an installed package) without its extension; `systemPackages`: for what
+ *   missing programs of the operating system are installed.
  */
 async function launch(plan) {
   try {

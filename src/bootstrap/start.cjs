@@ -3,4 +3,4 @@
 
 const { launch } = require('./launch.cjs');
 
-launch({ program: 'cli/main', argv: ['run'].concat(process.argv.slice(2)), systemPackages: true });
+launch({ program: 'cli/main', argv: ['run'].concat(process.argv.slice(2)), systemPackages: 'lab' });

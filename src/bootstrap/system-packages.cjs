@@ -10,17 +10,22 @@ const LIST = path.join(__dirname, 'system-packages.txt');
 /** Some of the programs live where an ordinary user's PATH does not look. */
 const SYSTEM_DIRS = ['/usr/sbin', '/sbin', '/usr/bin', '/bin'];
 
-/** @returns {{ program: string, package: string }[]} */
-function requiredPrograms() {
-  return fs
-    .readFileSync(LIST, 'utf8')
-    .split('\n')
-    .map((line) => line.replace(/#.*/, '').trim())
-    .filter((line) => line !== '')
-    .map((line) => {
-      const columns = line.split(/\s+/);
-      return { program: columns[0], package: columns[1] };
-    });
+/**
+ * @param {'lab' | 'tests'} purpose tests need what the lab needs, and more
+ * @returns {{ program: string, package: string }[]}
+ */
+function requiredPrograms(purpose) {
+  const wanted = purpose === 'tests' ? ['lab', 'tests'] : ['lab'];
+  const required = [];
+  let section = '';
+  for (const line of fs.readFileSync(LIST, 'utf8').split('\n')) {
+    const columns = line.replace(/#.*/, '').trim().split(/\s+/);
+    const heading = /^\[(.*)\]$/.exec(columns[0]);
+    if (heading) section = heading[1];
+    else if (columns.length === 2 && wanted.includes(section))
+      required.push({ program: columns[0], package: columns[1] });
+  }
+  return required;
 }
 
 function isThere(program) {
@@ -31,8 +36,8 @@ function isThere(program) {
 }
 
 /** Names of Debian packages, each once. */
-function missingPackages() {
-  const missing = requiredPrograms().filter((required) => !isThere(required.program));
+function missingPackages(purpose) {
+  const missing = requiredPrograms(purpose).filter((required) => !isThere(required.program));
   return Array.from(new Set(missing.map((required) => required.package)));
 }
 
@@ -46,8 +51,8 @@ function apt(argv) {
 }
 
 /** @throws {Refusal} where something is missing and cannot be installed from here. */
-function installSystemPackages() {
-  const missing = missingPackages();
+function installSystemPackages(purpose) {
+  const missing = missingPackages(purpose);
   if (missing.length === 0) return;
   const names = missing.join(' ');
   if (process.getuid() !== 0 || !isThere('apt-get')) {

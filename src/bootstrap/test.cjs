@@ -3,4 +3,7 @@
 
 const { launch } = require('./launch.cjs');
 
-launch({ program: 'bootstrap/run-tests', argv: process.argv.slice(2), systemPackages: true });
+const argv = process.argv.slice(2);
+// The fast part starts nothing that only tests need.
+const systemPackages = argv.includes('--fast') ? 'lab' : 'tests';
+launch({ program: 'bootstrap/run-tests', argv, systemPackages });

@@ -8,6 +8,8 @@ import { type DeathSign, deathAfter } from './node-lives.ts';
 /** A claim whose node died under it, and for how long nobody else may have the lock. */
 export interface OrphanedBelief {
   readonly claim: Claim;
+  /** Who granted it, and died. */
+  readonly node: string;
   readonly death: DeathSign;
   /** A conflicting grant that was certainly made before this is a theft. */
   readonly protectedUntil: number;
@@ -27,13 +29,14 @@ export function orphanedBeliefs(context: CheckContext): readonly OrphanedBelief[
 function findOrphanedBeliefs(context: CheckContext): OrphanedBelief[] {
   const beliefs: OrphanedBelief[] = [];
   for (const claim of context.claims) {
-    const lives = context.lives(claim.node);
-    const death = deathAfter(lives, claim.heldFrom);
+    const node = context.server(claim.grant);
+    if (node === null) continue;
+    const death = deathAfter(context.lives(node), claim.heldFrom);
     if (death === undefined || death.earliest >= claim.believedUntil) continue;
     const contacts = contactsOf(context.contacts, claim.client, claim.node);
     const lapse = lapsesAt(contacts, claim.grant.invokedAt, death.latest, context.leaseNs, []);
     if (lapse <= death.latest || !mayReclaim(context, claim, death)) continue;
-    beliefs.push({ claim, death, ...protection(context, claim, death) });
+    beliefs.push({ claim, node, death, ...protection(context, claim, node, death) });
   }
   return beliefs;
 }
@@ -59,6 +62,7 @@ function mayReclaim(context: CheckContext, claim: Claim, death: DeathSign): bool
 function protection(
   context: CheckContext,
   claim: Claim,
+  node: string,
   death: DeathSign,
 ): Pick<OrphanedBelief, 'protectedUntil' | 'endedBy'> {
   let protectedUntil = claim.believedUntil;
@@ -69,13 +73,13 @@ function protection(
     endedBy = why;
   };
   if (context.steps.length === 0) {
-    limit(backWithoutLedger(context, claim.node, death) + context.graceNs, 'its time to reclaim ran out');
+    limit(backWithoutLedger(context, node, death) + context.graceNs, 'its time to reclaim ran out');
     return { protectedUntil, endedBy };
   }
   for (const grace of context.graces) {
     if (grace.lift === null || grace.lift.latest <= death.latest) continue;
-    if (!concerns(grace, claim.node, death)) continue;
-    if (hadItsChance(context, grace, claim.node)) {
+    if (!concerns(grace, node, death)) continue;
+    if (hadItsChance(context, grace, node)) {
       limit(grace.lift.earliest, 'it did not use its chance to reclaim');
       break;
     }
@@ -105,7 +109,7 @@ function concerns(grace: Grace, node: string, death: DeathSign): boolean {
 
 /**
  * Did the clients of this node have the whole of grace to reclaim in? Counted from the last swap that
- * opened the node's claims; a grace that was begun over and over may end at twice its length (row 31).
+ * opened the node's claims, or gave them to somebody who serves them; a grace that was begun over and over may end at twice its length (row 31).
  */
 function hadItsChance(context: CheckContext, grace: Grace, node: string): boolean {
   const lift = grace.lift?.earliest ?? Number.POSITIVE_INFINITY;
@@ -121,7 +125,10 @@ function hadItsChance(context: CheckContext, grace: Grace, node: string): boolea
 }
 
 function opensClaims(before: Member, now: Member): boolean {
+  const [heirBefore, heir] = [before.heir ?? null, now.heir ?? null];
+  if (heir !== null && heir === heirBefore) return now.claims === 'open' && before.claims === 'closed';
   return (
+    heir !== heirBefore ||
     now.incarnation !== before.incarnation ||
     (now.claims === 'open' && before.claims === 'closed') ||
     (now.state !== 'up' && now.state !== before.state)

@@ -1,7 +1,7 @@
 import { type CheckContext, NS_PER_MS } from './context.ts';
-import { atBarrier, type Grace, type LedgerStep, membersOf } from './graces.ts';
-import { endsLife } from './node-lives.ts';
-import type { CheckResult } from './verdict.ts';
+import { atBarrier, type Barrier, type Bracket, type Grace, type LedgerStep } from './graces.ts';
+import { heldUp, heldUpPastBarrier, missing } from './held-up.ts';
+import type { Judged } from './verdict.ts';
 import { atTime, evidence, Findings, milliseconds } from './words.ts';
 
 /**
@@ -9,11 +9,11 @@ import { atTime, evidence, Findings, milliseconds } from './words.ts';
  *
  * From the last barrier to the lift: two grace times and a lease at most (grace, its extension while
  * reclaims come in (row 31), and the time to notice), plus slack. From each new view to its barrier: the
- * same, not counting the time in which a fault kept a member from acknowledging that the cluster could not
- * declare dead. Reboots begin a new view, and with it a new count. All bounds are taken at their most
- * generous, so that only what certainly lasted too long counts.
+ * same, not counting the time in which a fault held the cluster up (held-up.ts). Reboots begin a new view, and with it
+ * a new count, and so does a takeover: the clients of the dead have their time at the heir. All bounds are taken at
+ * their most generous, so that only what certainly lasted too long counts.
  */
-export function boundedGrace(context: CheckContext): CheckResult {
+export function boundedGrace(context: CheckContext): Judged {
   const findings = new Findings('bounded-grace');
   const boundNs = 2 * context.graceNs + context.leaseNs + context.slackNs;
   for (const grace of context.graces) {
@@ -70,58 +70,33 @@ function waitsOf(context: CheckContext, grace: Grace): Wait[] {
       fromIndex: first.index,
       toIndex: end?.index ?? -1,
     });
-    if (barrier === undefined) continue;
-    const last = nextView ?? grace.lift;
-    waits.push({
-      what: `the time to reclaim after the barrier of view ${view}, from ${atTime(barrier.latest)}`,
-      lastedNs: (last?.earliest ?? context.endsAt) - barrier.latest,
-      over: last !== null && last !== undefined,
-      waitingFor: '',
-      fromIndex: barrier.index,
-      toIndex: last?.index ?? -1,
-    });
+    if (barrier !== undefined) waits.push(...reclaimWaits(context, barrier, steps, nextView ?? grace.lift));
   }
   return waits;
 }
 
-function missing({ event }: LedgerStep): string[] {
-  return Object.entries(event.ledger.members)
-    .filter(([, member]) => member.state !== 'down' && member.acknowledgedView !== event.ledger.view)
-    .map(([name]) => name);
+/** From the barrier, and again from each takeover in this view, to whatever came next. */
+function reclaimWaits(
+  context: CheckContext,
+  barrier: Barrier,
+  steps: readonly LedgerStep[],
+  next: Bracket | null,
+): Wait[] {
+  const takeovers = steps.filter(({ event }) => event.command === 'inherit');
+  return [barrier, ...takeovers].map((from, at) => {
+    const to = takeovers[at] ?? next;
+    const since = from === barrier ? `the barrier of view ${barrier.view}` : 'a takeover';
+    const until = to?.earliest ?? context.endsAt;
+    return {
+      what: `the time to reclaim after ${since}, from ${atTime(from.latest)}`,
+      lastedNs: until - from.latest - heldUpPastBarrier(context, lastBefore(steps, to), from.latest, until),
+      over: to !== null,
+      waitingFor: '',
+      fromIndex: from.index,
+      toIndex: to?.index ?? -1,
+    };
+  });
 }
 
-/**
- * How much of [from, until] a fault kept a missing member from acknowledging. A death does not hold the
- * cluster up where a missing beacon proves it: noticing it is part of the bound.
- */
-function heldUp(context: CheckContext, step: LedgerStep, from: number, until: number): number {
-  const provesDeath = step.event.ledger.beaconProvesDeath !== false;
-  const waitedFor = new Set([...missing(step), ...suspects(step)]);
-  let heldFrom = Number.POSITIVE_INFINITY;
-  let heldTo = Number.NEGATIVE_INFINITY;
-  const begun = new Map<string, number>();
-  for (const event of context.history) {
-    if (event.kind !== 'fault' || (provesDeath && endsLife(event))) continue;
-    for (const target of event.targets) {
-      const key = `${event.fault} ${target}`;
-      if (event.phase === 'begin') begun.set(key, event.t);
-      else if (waitedFor.has(target)) {
-        heldFrom = Math.min(heldFrom, begun.get(key) ?? from);
-        heldTo = Math.max(heldTo, event.t);
-        begun.delete(key);
-      }
-      if (event.phase === 'end') begun.delete(key);
-    }
-  }
-  for (const [key, t] of begun) {
-    if (!waitedFor.has(key.slice(key.indexOf(' ') + 1))) continue;
-    heldFrom = Math.min(heldFrom, t);
-    heldTo = until;
-  }
-  return Math.max(0, Math.min(heldTo, until) - Math.max(heldFrom, from));
-}
-
-function suspects({ event }: LedgerStep): string[] {
-  const some = membersOf(event.ledger).some((member) => member.state === 'suspect');
-  return some ? Object.keys(event.ledger.members) : [];
-}
+const lastBefore = (steps: readonly LedgerStep[], to: Bracket | null): LedgerStep =>
+  steps.findLast((step) => to === null || step.latest < to.latest) ?? steps[0]!;

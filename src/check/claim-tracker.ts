@@ -9,8 +9,8 @@ interface Holder {
   readonly owner: string;
   readonly file: string;
   readonly ranges: HeldRanges;
-  /** The newest moment at which a request with this owner's lock stateid was sent that the server then obeyed. */
-  obeyedAt: number;
+  /** By node: the newest moment at which a request with this owner's lock stateid was sent that the server then obeyed. */
+  readonly obeyedAt: Map<string, number>;
   /** Requests of this owner that may still take effect: in flight, or of unknown outcome in this session. */
   unsettled: Operation[];
 }
@@ -61,9 +61,11 @@ class ClaimTracker {
       return;
     }
     // From the sending on the client has let go, whatever the answer. If the server obeyed, the lock
-    // was there until then: a revoked one would have been answered with an error.
+    // was there until then: a revoked one would have been answered with an error. That another node obeyed, to
+    // which the client has changed, says nothing about the lock at the first.
     for (const claim of holder.ranges.cut(operation.start, operation.end)) {
-      const proven = operation.outcome === 'ok' ? operation.invokedAt : this.#provenSoFar(claim);
+      const obeyed = operation.outcome === 'ok' && operation.node === claim.node;
+      const proven = obeyed ? operation.invokedAt : this.#provenSoFar(claim);
       this.#end(claim, proven, operation.invokedAt, 'unlocked', operation.invokeIndex);
     }
   }
@@ -80,7 +82,9 @@ class ClaimTracker {
       return;
     }
     if (operation.op === 'lock') this.#granted(holder, operation);
-    if (!operation.reclaim) holder.obeyedAt = Math.max(holder.obeyedAt, operation.invokedAt);
+    if (operation.reclaim) return;
+    const before = holder.obeyedAt.get(operation.node) ?? -1;
+    holder.obeyedAt.set(operation.node, Math.max(before, operation.invokedAt));
   }
 
   learned(event: ClientEvent, index: number): void {
@@ -132,10 +136,11 @@ class ClaimTracker {
     const ending: ClaimEnding = operation.reclaim ? 'reclaimed' : 'replaced';
     for (const claim of holder.ranges.cut(operation.start, operation.end)) {
       // A further LOCK goes by the same lock stateid, so its success shows that the old lock was alive when
-      // it was sent. A reclaim shows the opposite: that the server had lost it.
-      const proven = operation.reclaim
-        ? this.#provenSoFar(claim)
-        : Math.max(this.#provenSoFar(claim), claim.provenUntil ?? operation.invokedAt);
+      // it was sent. A reclaim shows the opposite: that the server had lost it; and another node knows nothing of it.
+      const proven =
+        operation.reclaim || operation.node !== claim.node
+          ? this.#provenSoFar(claim)
+          : Math.max(this.#provenSoFar(claim), claim.provenUntil ?? operation.invokedAt);
       this.#end(claim, proven, operation.repliedAt, ending, operation.replyIndex);
     }
     const granted = new HeldRanges();
@@ -207,7 +212,7 @@ class ClaimTracker {
     if (claim.provenUntil !== null) return claim.provenUntil;
     const state = this.#client(claim.client);
     const renewedAt = state.renewedAt.get(claim.node) ?? -1;
-    const obeyedAt = state.holders.get(holderKey(claim))?.obeyedAt ?? -1;
+    const obeyedAt = state.holders.get(holderKey(claim))?.obeyedAt.get(claim.node) ?? -1;
     return Math.max(claim.heldFrom, renewedAt, obeyedAt);
   }
 
@@ -242,7 +247,7 @@ class ClaimTracker {
     let holder = holders.get(key);
     if (holder === undefined) {
       const { client, owner, file } = operation;
-      holder = { client, owner, file, ranges: new HeldRanges(), obeyedAt: -1, unsettled: [] };
+      holder = { client, owner, file, ranges: new HeldRanges(), obeyedAt: new Map(), unsettled: [] };
       holders.set(key, holder);
     }
     return holder;

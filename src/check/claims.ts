@@ -25,6 +25,7 @@ export interface Claim {
   readonly client: string;
   readonly owner: string;
   readonly file: string;
+  /** Whose service address it was granted at; `CheckContext.server` of the grant says by whom. */
   readonly node: string;
   readonly mode: LockMode;
   /** Half-open range in bytes; `end` is Infinity for "to the end of the file". */

@@ -1,4 +1,5 @@
 import type { ClientEvent, History, RunEvent } from '../history/events.ts';
+import { Carriers, grantorOf, type ToldGrants, toldGrants } from './carriers.ts';
 import { trackClaims } from './claim-tracker.ts';
 import type { Claim } from './claims.ts';
 import { type Contacts, gatherContacts } from './contacts.ts';
@@ -26,6 +27,7 @@ export class CheckContext {
   readonly slackNs: number;
   readonly #cluster: ClusterFacts | undefined;
   readonly #made = new Map<string, unknown>();
+  readonly #servers = new Map<Operation, readonly string[]>();
 
   /** @param cluster overrides what the history's `start` event says */
   constructor(
@@ -83,6 +85,41 @@ export class CheckContext {
     return this.once('lives', () => nodeLives(this.history, this.steps)).get(node) ?? NO_LIVES;
   }
 
+  /** Who answered at whose service address. */
+  get carriers(): Carriers {
+    return this.once('carriers', () => new Carriers(this.steps));
+  }
+
+  /**
+   * Every node that may have answered this request; one unless an address moved while it was under way. Where an
+   * address has moved, the node that says that it granted the request is believed: it has no reason to take another's
+   * grant upon itself, and nobody else can know.
+   */
+  servers(operation: Operation): readonly string[] {
+    const { carriers } = this;
+    if (!carriers.moved) return [operation.node];
+    let servers = this.#servers.get(operation);
+    if (servers === undefined) {
+      const grantor = grantorOf(this.#toldGrants, operation);
+      servers =
+        grantor === null
+          ? carriers.during(operation.node, operation.invokedAt, operation.repliedAt)
+          : [grantor];
+      this.#servers.set(operation, servers);
+    }
+    return servers;
+  }
+
+  /** The node that answered this request; null where nobody can say which of several it was. */
+  server(operation: Operation): string | null {
+    const servers = this.servers(operation);
+    return servers.length === 1 ? servers[0]! : null;
+  }
+
+  get #toldGrants(): ToldGrants {
+    return this.once('told-grants', () => toldGrants(this.history));
+  }
+
   /** Lock requests by file, each list in the order of their invokes. */
   get locksByFile(): ReadonlyMap<string, readonly Operation[]> {
     return this.once('locks-by-file', () =>
@@ -116,7 +153,8 @@ function untilEnd(history: History): History {
   return end === -1 ? history : history.slice(0, end + 1);
 }
 
-function clusterIn(history: History): ClusterFacts | undefined {
+/** What the history's `start` event says. */
+export function clusterIn(history: History): ClusterFacts | undefined {
   for (const event of history) {
     if (event.kind === 'run' && event.cluster !== undefined) return event.cluster;
   }

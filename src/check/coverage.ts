@@ -1,5 +1,6 @@
 import { orphanedBeliefs } from './beliefs.ts';
 import type { CheckContext } from './context.ts';
+import { coordinationCoverage, grantedInOtherDomain } from './coverage-of-coordination.ts';
 import type { Grace } from './graces.ts';
 import { endsLife } from './node-lives.ts';
 import { conflicting, firstSentFrom, isNewState, type Operation, overlapping } from './operations.ts';
@@ -27,12 +28,47 @@ export const COVERAGE = {
     'locks at nodes that did not die, proven to be alive after the first barrier of a grace',
   'told-of-loss': 'clients told that a lock is gone',
   'guarded-writes': 'finished writes that say what they were computed from',
+  reclaimAtHeir: 'reclaims, granted by the node that took over, of locks that a dead one had granted',
+  fencedNode: 'lives that a fencer ended for certain',
+  membersChangedInGrace: 'members admitted or retired while grace ran',
+  storeOutage: 'stretches in which a node said that its store did not answer',
+  refusedWithoutStore: 'new locks and opens refused by a node without its store, while no grace explains it',
+  resumedByItself: 'such stretches after which the same life of the node granted new locks again',
+  gaveUp: 'lives that ended themselves after too long without their store',
+  grantedInOtherDomain:
+    'new locks granted in one lock domain by a node that was in grace in another at that moment',
 } as const;
 
 export type CoverageName = keyof typeof COVERAGE;
 export const COVERAGE_NAMES = Object.keys(COVERAGE) as readonly CoverageName[];
 
-/** Counts every state of {@link COVERAGE}; 0 for those that were not reached. */
+/** These happen to a node or to the run as a whole, so that every lock domain's part of the history tells of the same ones. */
+const SHARED: ReadonlySet<CoverageName> = new Set<CoverageName>([
+  'fault',
+  'power-cut',
+  'kill',
+  'planned-restart',
+  'overlapping-reboots',
+  'reboot-during-recovery',
+  'fencedNode',
+  'storeOutage',
+  'resumedByItself',
+  'gaveUp',
+]);
+
+/** The same over all lock domains of a run. @param contexts one for each */
+export function coverageOfDomains(contexts: readonly CheckContext[]): Record<CoverageName, number> {
+  const each = contexts.map(coverageOf);
+  const counts = Object.fromEntries(
+    COVERAGE_NAMES.map((name) => {
+      const counted = each.map((of) => of[name]);
+      return [name, SHARED.has(name) ? Math.max(0, ...counted) : counted.reduce((a, b) => a + b, 0)];
+    }),
+  ) as Record<CoverageName, number>;
+  return { ...counts, grantedInOtherDomain: grantedInOtherDomain(contexts) };
+}
+
+/** Counts every state of {@link COVERAGE} in one lock domain; 0 for those that were not reached. */
 export function coverageOf(context: CheckContext): Record<CoverageName, number> {
   const counts = Object.fromEntries(COVERAGE_NAMES.map((name) => [name, 0])) as Record<CoverageName, number>;
   const deaths = countFaults(context, counts);
@@ -47,7 +83,7 @@ export function coverageOf(context: CheckContext): Record<CoverageName, number> 
   }
   countThieves(context, counts);
   countSurvivors(context, counts, graces);
-  return counts;
+  return { ...counts, ...coordinationCoverage(context) };
 }
 
 interface Death {

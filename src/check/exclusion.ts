@@ -1,7 +1,7 @@
 import type { Claim } from './claims.ts';
 import type { CheckContext } from './context.ts';
 import { findOverlaps } from './exclusion-sweep.ts';
-import type { CheckResult } from './verdict.ts';
+import type { Judged } from './verdict.ts';
 import { atTime, claimWords, evidence, Findings } from './words.ts';
 
 /**
@@ -12,7 +12,7 @@ import { atTime, claimWords, evidence, Findings } from './words.ts';
  * server that rightly gave its lock away is never accused; the price is that a double grant to a
  * client that is never heard of again is left to `no-theft`.
  */
-export function exclusion({ history, claims }: CheckContext): CheckResult {
+export function exclusion({ history, claims }: CheckContext): Judged {
   const findings = new Findings('exclusion');
   const holds = claims.filter((claim) => claim.provenUntil > claim.heldFrom);
   findings.judged = holds.length;

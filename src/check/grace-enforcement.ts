@@ -1,7 +1,7 @@
 import type { CheckContext } from './context.ts';
 import { type Bracket, type Grace, memberNamed } from './graces.ts';
-import { isNewState } from './operations.ts';
-import type { CheckResult } from './verdict.ts';
+import { isNewState, type Operation } from './operations.ts';
+import type { Judged } from './verdict.ts';
 import { atTime, evidence, Findings, grantWords, knowledgeWords } from './words.ts';
 
 /** When a node must refuse new state in one grace: after `from.latest`, before `until`. */
@@ -16,37 +16,48 @@ interface Enforcement {
  * I3: while any node may still grant a reclaim, no node grants new state.
  *
  * A node is bound from its own first acknowledgement in a grace, which promises that it has stopped
- * (docs/protocol.md), or from the grace's first barrier, whichever the history shows earlier, until the lift. The
+ * (docs/protocol.md; a boot is one: that life has not granted anything), or from the grace's first barrier, whichever the history shows earlier, until the lift. The
  * window is taken at its smallest: from the latest possible moment of the beginning to the earliest
  * possible moment of the lift. Only a request that was asked and answered within it counts, so the
  * grant certainly fell into it.
  */
-export function graceEnforcement(context: CheckContext): CheckResult {
+export function graceEnforcement(context: CheckContext): Judged {
   const findings = new Findings('grace-enforcement');
-  const windows = new Map<string, Enforcement[]>();
+  const windowOf = enforcements(context);
   for (const operation of context.operations.all) {
     if (!isNewState(operation) || (operation.outcome !== 'ok' && operation.outcome !== 'fail')) continue;
-    let ofNode = windows.get(operation.node);
-    if (ofNode === undefined) {
-      ofNode = context.graces.flatMap((grace) => enforcement(grace, operation.node) ?? []);
-      windows.set(operation.node, ofNode);
-    }
-    const window = ofNode.find(
-      ({ from, until }) => operation.invokedAt > from.latest && operation.repliedAt < until,
-    );
-    if (window === undefined) continue;
+    const servers = context.servers(operation);
+    const windows = servers.flatMap((node) => windowOf(node, operation) ?? []);
+    const window = windows[0];
+    // Where several may have answered, all of them must have been bound.
+    if (window === undefined || windows.length < servers.length) continue;
     findings.judged += 1;
     if (operation.outcome === 'ok') {
       findings.violation(() =>
         evidence(
           context.history,
-          `New state in grace: ${grantWords(operation)}, but ${window.because} by ${atTime(window.from.latest)} and grace was not lifted before ${window.until === Number.POSITIVE_INFINITY ? 'the end of the run' : atTime(window.until)}. ${knowledgeWords(context.history, operation.node, operation.repliedAt)}.`,
+          `New state in grace: ${grantWords(operation)}, but ${window.because} by ${atTime(window.from.latest)} and grace was not lifted before ${window.until === Number.POSITIVE_INFINITY ? 'the end of the run' : atTime(window.until)}. ${knowledgeWords(context.history, servers[0]!, operation.repliedAt)}.`,
           [window.from.index, operation.invokeIndex, operation.replyIndex, window.grace.lift?.index ?? -1],
         ),
       );
     }
   }
   return findings.result('Nobody asked for a new lock or open between a barrier and its lift.');
+}
+
+/** The enforcement of a node that a request fell into as a whole; undefined: none. */
+function enforcements(
+  context: CheckContext,
+): (node: string, operation: Operation) => Enforcement | undefined {
+  const byNode = new Map<string, Enforcement[]>();
+  return (node, { invokedAt, repliedAt }) => {
+    let ofNode = byNode.get(node);
+    if (ofNode === undefined) {
+      ofNode = context.graces.flatMap((grace) => enforcement(grace, node) ?? []);
+      byNode.set(node, ofNode);
+    }
+    return ofNode.find(({ from, until }) => invokedAt > from.latest && repliedAt < until);
+  };
 }
 
 function enforcement(grace: Grace, node: string): Enforcement | undefined {

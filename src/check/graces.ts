@@ -132,16 +132,23 @@ function barriersOf(steps: readonly LedgerStep[]): Barrier[] {
   return barriers;
 }
 
-/** Was it this swap that completed the barrier, or does it only show one that an unseen swap completed? */
+/**
+ * Was it this swap that completed the barrier, or does it only show one that an unseen swap completed? A swap that makes
+ * a view of its own within the grace (a boot, a death) carries the acknowledgements of the view before over.
+ */
 function completesBarrier(step: LedgerStep, previous: LedgerStep | undefined): boolean {
   const { ledger, node } = step.event;
   const others = Object.entries(ledger.members).filter(
     ([name, member]) => name !== node && member.state !== 'down',
   );
   if (others.length === 0) return true;
-  if (previous?.event.ledger.view !== ledger.view) return false;
-  return others.every(([name]) => memberNamed(previous.event.ledger, name)?.acknowledgedView === ledger.view);
+  if (previous === undefined || ledger.view > previous.event.ledger.view + 1) return false;
+  const { view } = previous.event.ledger;
+  return others.every(([name]) => memberNamed(previous.event.ledger, name)?.acknowledgedView === view);
 }
+
+/** Commands that begin a view within a grace and may lift in the same swap; alone in doing both they are the lift for certain. */
+const MAKES_VIEW: ReadonlySet<string> = new Set(['boot', 'report-death', 'confirm-death']);
 
 /**
  * @param last the last swap seen in the grace
@@ -149,12 +156,14 @@ function completesBarrier(step: LedgerStep, previous: LedgerStep | undefined): b
  */
 function liftAfter(last: LedgerStep, next: LedgerStep | undefined): Bracket | null {
   if (next === undefined) return null;
-  const { ledger } = next.event;
-  // The lift makes a new view that nobody has acknowledged yet. Anything else only shows that a lift,
-  // whose own event died with its node, happened after the last swap of the grace.
+  const { ledger, command } = next.event;
+  // The lift makes a new view that nobody has acknowledged yet, and a boot or a death that lifts makes one of its own
+  // before that. Anything else only shows that a lift, whose own event died with its node, happened after the last
+  // swap of the grace.
+  const viewsMade = MAKES_VIEW.has(command) ? 2 : 1;
   const isTheLift =
     ledger.recoveryEpoch === null &&
-    ledger.view === last.event.ledger.view + 1 &&
+    ledger.view === last.event.ledger.view + viewsMade &&
     membersOf(ledger).every((member) => member.acknowledgedView !== ledger.view);
   return { earliest: isTheLift ? next.earliest : last.earliest, latest: next.latest, index: next.index };
 }

@@ -2,7 +2,7 @@ import type { Claim } from './claims.ts';
 import type { CheckContext } from './context.ts';
 import { Cell } from './guarded-cell.ts';
 import type { Operation } from './operations.ts';
-import type { CheckResult } from './verdict.ts';
+import type { Judged } from './verdict.ts';
 import { atTime, evidence, Findings, ownerWords } from './words.ts';
 
 /** A step in the life of a cell: something was sent, answered, or looked at. */
@@ -30,7 +30,7 @@ type CellStep =
  * replaced value, and a final content that is not the last write. A write of unknown outcome may have
  * happened or not; both are accepted.
  */
-export function guardedData(context: CheckContext): CheckResult {
+export function guardedData(context: CheckContext): Judged {
   const findings = new Findings('guarded-data');
   const claims = Map.groupBy(
     context.claims.filter(({ mode }) => mode === 'write'),

@@ -1,24 +1,27 @@
 import type { History } from '../history/events.ts';
 import { boundedGrace } from './bounded-grace.ts';
-import { CheckContext, type ClusterFacts } from './context.ts';
-import { coverageOf } from './coverage.ts';
+import type { CheckContext, ClusterFacts } from './context.ts';
+import { coverageOfDomains } from './coverage.ts';
+import { type DomainPart, domainParts } from './domains.ts';
 import { exclusion } from './exclusion.ts';
 import { graceEnforcement } from './grace-enforcement.ts';
 import { guardedData } from './guarded-data.ts';
+import { mergedResult } from './merged-result.ts';
 import { noSilentLoss } from './no-silent-loss.ts';
 import { noTheft } from './no-theft.ts';
 import { reclaimAuthority } from './reclaim-authority.ts';
 import { recovers } from './recovers.ts';
-import { timingsOf } from './timings.ts';
+import { longestOf, timingsOf } from './timings.ts';
 import {
   CHECK_NAMES,
   type CheckName,
   type CheckResult,
+  type Judged,
   type Verdict,
   type VerdictDocument,
 } from './verdict.ts';
 
-export type Checker = (context: CheckContext) => CheckResult;
+export type Checker = (context: CheckContext) => Judged;
 
 /** Adding a checker means adding a file and a line here. */
 const CHECKERS: Readonly<Record<CheckName, Checker>> = {
@@ -51,15 +54,17 @@ export interface JudgeOptions {
 }
 
 /**
- * Judges a history: pure, and the same for the same input. Any violation makes a violation, required
+ * Judges a history, each lock domain for itself: pure, and the same for the same input. Any violation makes a violation, required
  * or not; a required check that is unknown, or expected coverage that was not reached, makes the whole
  * unknown.
  */
 export function judge(history: History, options: JudgeOptions): VerdictDocument {
-  const context = new CheckContext(history, options);
-  const checks = CHECK_NAMES.map((name) => runChecker(name, CHECKERS[name], context));
-  const coverage = measured(() => coverageOf(context)) ?? {};
-  const timings = measured(() => timingsOf(context)) ?? {};
+  const parts = partsOf(history, options);
+  const checks = CHECK_NAMES.map((name) => judgeParts(name, parts));
+  const told = 'confusion' in parts ? [] : parts;
+  const coverage = measured(() => coverageOfDomains(told.map(({ context }) => context))) ?? {};
+  const timings =
+    measured(() => longestOf(told.map(({ context, concerns }) => timingsOf(context, concerns)))) ?? {};
   const broken = checks.filter(({ verdict }) => verdict === 'violation');
   const reasons =
     broken.length > 0
@@ -80,19 +85,42 @@ export function judge(history: History, options: JudgeOptions): VerdictDocument 
   };
 }
 
+/** The run by lock domains, or why nobody can tell them apart. */
+type Parts = readonly DomainPart[] | { readonly confusion: unknown };
+
+function partsOf(history: History, options: JudgeOptions): Parts {
+  try {
+    return domainParts(history, options);
+  } catch (confusion) {
+    return { confusion };
+  }
+}
+
+function judgeParts(name: CheckName, parts: Parts): CheckResult {
+  if ('confusion' in parts) return notJudged(name, parts.confusion);
+  return mergedResult(
+    name,
+    parts.map((part) => ({ part, result: runChecker(name, CHECKERS[name], part.context) })),
+  );
+}
+
 /** A checker that fails knows nothing: `unknown`, and the reason in its evidence. */
-function runChecker(name: CheckName, check: Checker, context: CheckContext): CheckResult {
+function runChecker(name: CheckName, check: Checker, context: CheckContext): Judged {
   try {
     return check(context);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return {
-      name,
-      verdict: 'unknown',
-      judged: 0,
-      evidence: [{ sentence: `Could not be judged: ${reason}`, events: [] }],
-    };
+    return notJudged(name, error);
   }
+}
+
+function notJudged(name: CheckName, error: unknown): Judged {
+  const reason = error instanceof Error ? error.message : String(error);
+  return {
+    name,
+    verdict: 'unknown',
+    judged: 0,
+    evidence: [{ sentence: `Could not be judged: ${reason}`, events: [] }],
+  };
 }
 
 function measured<Counts>(measure: () => Counts): Counts | null {

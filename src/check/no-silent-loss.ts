@@ -3,7 +3,7 @@ import type { Claim } from './claims.ts';
 import { contactsOf } from './contacts.ts';
 import type { CheckContext } from './context.ts';
 import { diedBetween } from './node-lives.ts';
-import type { CheckResult } from './verdict.ts';
+import type { Judged } from './verdict.ts';
 import { atTime, claimWords, evidence, Findings } from './words.ts';
 
 interface Audit {
@@ -21,7 +21,7 @@ interface Audit {
  * belief that lasts to the end of the run and that nobody looked at leaves the check unknown. A client that
  * was told counts as judged; one that is cut off cannot be told and is left out.
  */
-export function noSilentLoss(context: CheckContext): CheckResult {
+export function noSilentLoss(context: CheckContext): Judged {
   const findings = new Findings('no-silent-loss');
   const audits = Map.groupBy(lockAudits(context), ({ event }) => event.file);
   for (const claim of context.claims) {
@@ -81,7 +81,10 @@ function inTouch(context: CheckContext, claim: Claim, t: number): boolean {
   const contact = contactsOf(context.contacts, claim.client, claim.node).findLast((each) => each.t <= t);
   const heardAt = Math.max(contact?.sentAt ?? claim.grant.invokedAt, claim.grant.invokedAt);
   if (t - heardAt > context.leaseNs) return false;
-  return !diedBetween(context.lives(claim.node), heardAt, t) && !recoveringAt(context, claim.client, t);
+  // Whoever granted it, and whoever answers at that address now: the one lost it, the other is to tell.
+  const servers = [...context.servers(claim.grant), ...context.carriers.during(claim.node, heardAt, t)];
+  if (servers.some((node) => diedBetween(context.lives(node), heardAt, t))) return false;
+  return !recoveringAt(context, claim.client, t);
 }
 
 function recoveringAt(context: CheckContext, client: string, t: number): boolean {

@@ -2,7 +2,7 @@ import { type OrphanedBelief, orphanedBeliefs } from './beliefs.ts';
 import type { CheckContext } from './context.ts';
 import { claimIndices } from './exclusion.ts';
 import { conflicting, firstSentFrom, type Operation, overlapping } from './operations.ts';
-import type { CheckResult } from './verdict.ts';
+import type { Judged } from './verdict.ts';
 import { atTime, claimWords, evidence, Findings, grantWords, knowledgeWords, ownerWords } from './words.ts';
 
 /**
@@ -14,7 +14,7 @@ import { atTime, claimWords, evidence, Findings, grantWords, knowledgeWords, own
  * RECLAIM_CONFLICT while such a request of another is unanswered or of unknown outcome shows the same
  * theft from the victim's side.
  */
-export function noTheft(context: CheckContext): CheckResult {
+export function noTheft(context: CheckContext): Judged {
   const findings = new Findings('no-theft');
   const beliefs = orphanedBeliefs(context);
   findings.judged = beliefs.length;
@@ -60,7 +60,7 @@ function refusedReclaim(context: CheckContext, { claim, protectedUntil }: Orphan
 }
 
 function theft(context: CheckContext, belief: OrphanedBelief, lock: Operation, refusal?: Operation) {
-  const { claim, death, protectedUntil, endedBy } = belief;
+  const { claim, node, death, protectedUntil, endedBy } = belief;
   const taken =
     refusal === undefined
       ? grantWords(lock)
@@ -68,7 +68,7 @@ function theft(context: CheckContext, belief: OrphanedBelief, lock: Operation, r
   const until = protectedUntil === Number.POSITIVE_INFINITY ? '' : ` at ${atTime(protectedUntil)}`;
   return evidence(
     context.history,
-    `Theft: ${claimWords(claim)}; ${claim.node} died (${death.what}, ${atTime(death.earliest)}); ${taken}, while ${claim.client} still believed in its lock (until ${endedBy}${until}). ${knowledgeWords(context.history, lock.node, lock.repliedAt)}.`,
+    `Theft: ${claimWords(claim)}; ${node === claim.node ? node : `${node}, which answered there,`} died (${death.what}, ${atTime(death.earliest)}); ${taken}, while ${claim.client} still believed in its lock (until ${endedBy}${until}). ${knowledgeWords(context.history, lock.node, lock.repliedAt)}.`,
     [...claimIndices(claim), death.index, lock.invokeIndex, lock.replyIndex, refusal?.replyIndex ?? -1],
   );
 }

@@ -1,10 +1,17 @@
-import { type FaultEvent, type History, LIFE_ENDING_FAULTS } from '../history/events.ts';
+import { type FaultEvent, type History, LIFE_ENDING_FAULTS, type NodeEvent } from '../history/events.ts';
 import { type Bracket, type LedgerStep, memberNamed } from './graces.ts';
 
 /** Does this fault end the life of its targets, so that what they had in memory is gone? */
 export function endsLife(fault: FaultEvent): boolean {
   return fault.endsLife ?? LIFE_ENDING_FAULTS.has(fault.fault);
 }
+
+/** What a node says, or the lab of it, when its life is over. */
+const LAST_WORDS: Partial<Record<NodeEvent['event'], string>> = {
+  exited: 'it ended by itself',
+  fenced: 'it was fenced',
+  'gave-up': 'it gave up',
+};
 
 /** A new life of a node. */
 export interface Boot extends Bracket {
@@ -66,9 +73,10 @@ export function nodeLives(history: History, steps: readonly LedgerStep[]): Map<s
         of(target).deaths.push({ what: event.fault, earliest: event.t, latest: event.t, index });
       }
     }
-    if (event.kind === 'node' && (event.event === 'exited' || event.event === 'fenced')) {
+    const ending = event.kind === 'node' ? LAST_WORDS[event.event] : undefined;
+    if (event.kind === 'node' && ending !== undefined) {
       of(event.node).deaths.push({
-        what: `it ${event.event === 'fenced' ? 'was fenced' : 'ended by itself'}`,
+        what: ending,
         earliest: event.t,
         latest: event.t,
         index,

@@ -3,9 +3,9 @@ import type { CheckContext } from './context.ts';
 import type { Grace } from './graces.ts';
 import { deathAfter, diedBetween } from './node-lives.ts';
 import { conflicting, firstSentFrom, type Operation, overlapping } from './operations.ts';
-import { claimantsAt, type Permit, permitsOf } from './reclaim-permits.ts';
+import { type Permit, permitsFor, permitsOf } from './reclaim-permits.ts';
 import { authorityOf, type ClientCourse, coursesOf } from './recovery-records.ts';
-import type { CheckResult, Evidence } from './verdict.ts';
+import type { Evidence, Judged } from './verdict.ts';
 import { atTime, claimWords, evidence, Findings, grantWords, knowledgeWords } from './words.ts';
 
 /**
@@ -14,7 +14,7 @@ import { atTime, claimWords, evidence, Findings, grantWords, knowledgeWords } fr
  * known of records comes from what clients saw, so that a server whose records are wrong (rows 17 and 18,
  * D6, D9) is caught out and not believed.
  */
-export function reclaimAuthority(context: CheckContext): CheckResult {
+export function reclaimAuthority(context: CheckContext): Judged {
   const findings = new Findings('reclaim-authority');
   const reclaims = context.operations.all.filter(
     (operation) => operation.reclaim && (operation.outcome === 'ok' || operation.outcome === 'fail'),
@@ -28,18 +28,26 @@ export function reclaimAuthority(context: CheckContext): CheckResult {
     }));
   }
   const courses = coursesOf(context);
-  const permits = new Map<string, Permit[]>();
+  const permitsAt = permitsByNode(context);
   for (const reclaim of granted) {
-    const ofNode = permits.get(reclaim.node) ?? permitsOf(context.graces, reclaim.node);
-    permits.set(reclaim.node, ofNode);
+    const permits = context.servers(reclaim).flatMap(permitsAt);
     const wrong =
-      outsidePermits(context, reclaim, ofNode) ??
+      outsidePermits(context, reclaim, permits) ??
       afterOwnCompletion(context, reclaim, courses) ??
-      withoutRecord(context, reclaim, ofNode, courses) ??
+      withoutRecord(context, reclaim, permits, courses) ??
       givenAwayBefore(context, reclaim);
     if (wrong !== null) findings.violation(() => wrong);
   }
   return findings.result('Nobody reclaimed anything.');
+}
+
+function permitsByNode(context: CheckContext): (node: string) => readonly Permit[] {
+  const byNode = new Map<string, readonly Permit[]>();
+  return (node) => {
+    const permits = byNode.get(node) ?? permitsOf(context.graces, node);
+    byNode.set(node, permits);
+    return permits;
+  };
 }
 
 /** D10, D11: outside every stretch in which this node could grant reclaims. */
@@ -49,20 +57,27 @@ function outsidePermits(
   permits: readonly Permit[],
 ): Evidence | null {
   if (context.graces.length === 0) return null;
-  if (permits.some(({ from, until }) => reclaim.repliedAt >= from && reclaim.invokedAt <= until)) return null;
+  if (permitsFor(permits, reclaim).length > 0) return null;
   const grace = graceAround(context, reclaim);
   const next = permits.find((permit) => permit.from > reclaim.repliedAt && permit.grace === grace);
   const why =
     grace === undefined
       ? 'no grace was running'
       : next !== undefined
-        ? `the barrier was not reached before ${atTime(next.from)}`
+        ? early(context, reclaim, next)
         : 'this node could not grant reclaims any more, or not at all, in this grace';
   return evidence(
     context.history,
-    `Reclaim at the wrong time: ${grantWords(reclaim)}, but ${why}. ${knowledgeWords(context.history, reclaim.node, reclaim.repliedAt)}.`,
+    `Reclaim at the wrong time: ${grantWords(reclaim)}, but ${why}. ${knowledgeWords(context.history, context.servers(reclaim)[0]!, reclaim.repliedAt)}.`,
     [grace?.start.index ?? -1, reclaim.invokeIndex, reclaim.replyIndex, next?.grace.barriers[0]?.index ?? -1],
   );
+}
+
+/** Too early: before the barrier, or before the node had anything to do with these clients. */
+function early(context: CheckContext, reclaim: Operation, { claimant, from }: Permit): string {
+  return context.servers(reclaim).includes(claimant)
+    ? `the barrier was not reached before ${atTime(from)}`
+    : `it had not taken over from ${claimant} before ${atTime(from)}`;
 }
 
 /** Row 8: the client had said RECLAIM_COMPLETE to this very life of the server. */
@@ -77,7 +92,11 @@ function afterOwnCompletion(
   );
   if (course === undefined || completion === undefined) return null;
   const newInstance = course.beginnings.some(({ t }) => t > completion.t && t <= reclaim.invokedAt);
-  if (newInstance || diedBetween(context.lives(reclaim.node), completion.t, reclaim.repliedAt)) return null;
+  const servers = context.carriers.during(reclaim.node, completion.t, reclaim.repliedAt);
+  const anotherLife = servers.some((node) =>
+    diedBetween(context.lives(node), completion.t, reclaim.repliedAt),
+  );
+  if (newInstance || servers.length > 1 || anotherLife) return null;
   return evidence(
     context.history,
     `Reclaim after RECLAIM_COMPLETE: ${grantWords(reclaim)}, although ${reclaim.client} had completed its recovery there at ${atTime(completion.t)}.`,
@@ -92,13 +111,15 @@ function withoutRecord(
   permits: readonly Permit[],
   courses: ReadonlyMap<string, ClientCourse>,
 ): Evidence | null {
-  const grace = permits.find(
-    ({ from, until }) => reclaim.repliedAt >= from && reclaim.invokedAt <= until,
-  )?.grace;
+  const held = permitsFor(permits, reclaim);
+  const grace = held[0]?.grace;
   if (grace === undefined) return null;
-  const claimants = new Set(grace.steps.flatMap(({ event }) => claimantsAt(event.ledger, reclaim.node)));
   const refusals: { readonly why: string; readonly indices: readonly number[] }[] = [];
-  for (const claimant of claimants) {
+  const asked = new Set<string>();
+  for (const { claimant, grace } of held) {
+    const key = `${claimant} ${grace.recoveryEpoch}`;
+    if (asked.has(key)) continue;
+    asked.add(key);
     const authority = authorityOf(context, courses.get(reclaim.client), { claimant, grace, reclaim });
     if (authority === 'on-record') return null;
     refusals.push(authority);
@@ -125,13 +146,14 @@ function givenAwayBefore(context: CheckContext, reclaim: Operation): Evidence | 
     ),
   );
   for (const claim of reclaimed.get(reclaim.replyIndex) ?? []) {
-    const death = deathAfter(context.lives(claim.node), claim.heldFrom);
+    const node = context.server(claim.grant);
+    const death = node === null ? undefined : deathAfter(context.lives(node), claim.heldFrom);
     if (death === undefined) continue;
     const thief = grantedMeanwhile(context, claim, death.earliest);
     if (thief === undefined) continue;
     return evidence(
       context.history,
-      `Reclaim of a lock that was lost before: ${grantWords(reclaim)}. ${claimWords(claim)}, but then ${grantWords(thief)}, all before ${claim.node} died at ${atTime(death.earliest)}.`,
+      `Reclaim of a lock that was lost before: ${grantWords(reclaim)}. ${claimWords(claim)}, but then ${grantWords(thief)}, all before ${node} died at ${atTime(death.earliest)}.`,
       [claim.grant.replyIndex, thief.invokeIndex, thief.replyIndex, death.index, reclaim.replyIndex],
     );
   }

@@ -1,33 +1,45 @@
 import type { Ledger } from '../core/ledger.ts';
 import { atBarrier, type Grace, type LedgerStep, memberNamed } from './graces.ts';
+import type { Operation } from './operations.ts';
 
-/** A stretch in which a node may have granted reclaims, taken at its widest. */
+/** A stretch in which a node may have granted reclaims to the clients of one node, taken at its widest. */
 export interface Permit {
   readonly grace: Grace;
+  /** Whose clients: the node itself, or one that it is the heir of. */
+  readonly claimant: string;
   readonly from: number;
   readonly until: number;
 }
 
 /**
- * When could `node` rightly grant a reclaim? From the barrier of a view in which claims that it serves
- * are open, to the moment at which it must know better: its own next swap that changes that (its
- * acknowledgement of a later view, its finish), or the end of the grace. A view that another node made
- * does not end the permit by itself: until the node has acknowledged it, it may not have heard of it, and
- * what it does on the older view is safe since all who acknowledged that one still refuse new state.
+ * When could `node` rightly grant a reclaim, and to whose clients? From the barrier of a view in which the claims are
+ * open and its own to serve (an heir: from the swap that makes it one), to the moment at which it must know
+ * better: its own next swap that changes that (its acknowledgement of a later view, its finish), a swap of whoever that takes
+ * the claims from it, or the end of the grace. A view that another node made does not end the permit by itself:
+ * until the node has acknowledged it, it may not have heard of it, and what it does on the older view is safe since all who
+ * acknowledged that one still refuse new state.
  */
 export function permitsOf(graces: readonly Grace[], node: string): Permit[] {
   const permits: Permit[] = [];
   for (const grace of graces) {
     for (const [at, step] of grace.steps.entries()) {
       const { ledger } = step.event;
-      if (claimantsAt(ledger, node).length === 0) continue;
       if (!atBarrier(ledger) && !mayHideBarrier(step, grace.steps[at + 1])) continue;
-      const barrier = grace.barriers.find(({ index }) => index === step.index);
-      permits.push({ grace, from: barrier?.earliest ?? step.earliest, until: permitEnd(grace, at, node) });
+      for (const claimant of claimantsAt(ledger, node)) {
+        const before = grace.steps[at - 1];
+        const inheritedNow = claimant !== node && before !== undefined && !serves(before, node, claimant);
+        const barrier = inheritedNow ? undefined : grace.barriers.find(({ index }) => index === step.index);
+        const from = barrier?.earliest ?? step.earliest;
+        permits.push({ grace, claimant, from, until: permitEnd(grace, at, node, claimant) });
+      }
     }
   }
   return permits;
 }
+
+/** Those that hold at some moment of the request. */
+export const permitsFor = (permits: readonly Permit[], reclaim: Operation): readonly Permit[] =>
+  permits.filter(({ from, until }) => reclaim.repliedAt >= from && reclaim.invokedAt <= until);
 
 /**
  * Everybody whose acknowledgement was still missing died next. The last of them may have acknowledged and
@@ -50,12 +62,15 @@ export function claimantsAt(ledger: Ledger, node: string): string[] {
     .map(([name]) => name);
 }
 
-function permitEnd(grace: Grace, from: number, node: string): number {
+const serves = ({ event }: LedgerStep, node: string, claimant: string): boolean =>
+  claimantsAt(event.ledger, node).includes(claimant);
+
+function permitEnd(grace: Grace, from: number, node: string, claimant: string): number {
   for (const step of grace.steps.slice(from + 1)) {
     const { ledger } = step.event;
-    const mayStill = atBarrier(ledger) && claimantsAt(ledger, node).length > 0;
+    if (!serves(step, node, claimant)) return step.latest;
     const mustKnow = step.event.node === node || memberNamed(ledger, node)?.state === 'down';
-    if (!mayStill && (mustKnow || claimantsAt(ledger, node).length === 0)) return step.latest;
+    if (!atBarrier(ledger) && mustKnow) return step.latest;
   }
   return grace.lift?.latest ?? Number.POSITIVE_INFINITY;
 }

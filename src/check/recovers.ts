@@ -2,20 +2,20 @@ import type { CheckContext } from './context.ts';
 import { memberNamed } from './graces.ts';
 import { endsLife } from './node-lives.ts';
 import { isNewState } from './operations.ts';
-import type { CheckResult } from './verdict.ts';
+import type { Judged } from './verdict.ts';
 import { atTime, evidence, Findings } from './words.ts';
 
 /**
  * The cluster gets over it: after the last fault every node that is up grants a new lock again, and
- * every client that began a recovery ended it.
+ * every client that began a recovery ended it, at its own node or at the one that answers in its place.
  */
-export function recovers(context: CheckContext): CheckResult {
+export function recovers(context: CheckContext): Judged {
   const findings = new Findings('recovers');
   const calmFrom = lastFault(context);
   if (calmFrom === null) return findings.result('Nothing was broken, so nothing had to recover.');
-  const down = nodesDownAtEnd(context);
-  for (const node of context.cluster.nodes) {
-    if (!down.has(node)) judgeNode(context, findings, node, calmFrom);
+  const { down, away } = nodesAtEnd(context);
+  for (const node of judgedNodes(context)) {
+    if (!down.has(node)) judgeNode(context, findings, node, calmFrom, away.has(node));
   }
   judgeClients(context, findings, down);
   return findings.result('Nobody asked for a lock after the last fault.');
@@ -28,13 +28,32 @@ function lastFault(context: CheckContext): number | null {
   return last;
 }
 
-/** Down by the ledger's last word; without a ledger, by a deadly fault that never ended. */
-function nodesDownAtEnd(context: CheckContext): Set<string> {
+/** Those that the run began with, and those that were admitted since. */
+function judgedNodes(context: CheckContext): ReadonlySet<string> {
   const ledger = context.steps.at(-1)?.event.ledger;
-  if (ledger !== undefined) {
-    return new Set(context.cluster.nodes.filter((node) => memberNamed(ledger, node)?.state !== 'up'));
-  }
+  return new Set([...context.cluster.nodes, ...Object.keys(ledger?.members ?? {})]);
+}
+
+interface NodesAtEnd {
+  /** Nobody answers at their addresses. */
+  readonly down: ReadonlySet<string>;
+  /** Down themselves; an heir answers. */
+  readonly away: ReadonlySet<string>;
+}
+
+/** By the ledger's last word; without a ledger, by a deadly fault that never ended. */
+function nodesAtEnd(context: CheckContext): NodesAtEnd {
+  const ledger = context.steps.at(-1)?.event.ledger;
   const down = new Set<string>();
+  const away = new Set<string>();
+  if (ledger !== undefined) {
+    for (const node of judgedNodes(context)) {
+      const carrier = memberNamed(ledger, node)?.addressAt ?? node;
+      if (memberNamed(ledger, carrier)?.state !== 'up') down.add(node);
+      else if (memberNamed(ledger, node)?.state !== 'up') away.add(node);
+    }
+    return { down, away };
+  }
   for (const event of context.history) {
     if (event.kind !== 'fault' || !endsLife(event)) continue;
     for (const target of event.targets) {
@@ -42,10 +61,17 @@ function nodesDownAtEnd(context: CheckContext): Set<string> {
       else down.delete(target);
     }
   }
-  return down;
+  return { down, away };
 }
 
-function judgeNode(context: CheckContext, findings: Findings, node: string, calmFrom: number): void {
+/** @param away its heir answers for it, whom its clients may or may not have asked for something new */
+function judgeNode(
+  context: CheckContext,
+  findings: Findings,
+  node: string,
+  calmFrom: number,
+  away: boolean,
+): void {
   const asked = context.operations.all.filter(
     (operation) =>
       operation.node === node &&
@@ -70,6 +96,7 @@ function judgeNode(context: CheckContext, findings: Findings, node: string, calm
     );
     return;
   }
+  if (away) return;
   findings.doubt(() => ({
     sentence:
       last === undefined
@@ -84,7 +111,8 @@ function judgeClients(context: CheckContext, findings: Findings, down: ReadonlyS
   for (const [index, event] of context.history.entries()) {
     if (event.kind !== 'client') continue;
     const { client, node, t } = event;
-    if (event.event === 'recovery-begin' && !open.has(client)) open.set(client, { index, t, node });
+    // A client that changes its node begins anew there; it is at it since it first began.
+    if (event.event === 'recovery-begin') open.set(client, { index, t, ...open.get(client), node });
     if (event.event === 'recovery-end' && open.delete(client)) findings.judged += 1;
     if (event.event === 'started' || event.event === 'stopped') open.delete(client);
   }

@@ -10,20 +10,26 @@ interface Moment {
   readonly index: number;
 }
 
+interface Completion extends Moment {
+  readonly servers: readonly string[];
+}
+
 /** What one client went through, as far as authority to reclaim goes. */
 export interface ClientCourse {
-  /** RECLAIM_COMPLETE was answered with OK. */
-  readonly completions: readonly Moment[];
+  /** RECLAIM_COMPLETE was answered with OK; `servers`: by whom, where an address moved meanwhile by one of these. */
+  readonly completions: readonly Completion[];
   /** A new process, or a recovery begun: the client stands anew before its server. */
   readonly beginnings: readonly Moment[];
   /** What nodes said of its records; evidence only where clients cannot know. */
   readonly records: readonly (Moment & { readonly durable: boolean; readonly epoch: number | undefined })[];
 }
 
-export function coursesOf({ history }: CheckContext): Map<string, ClientCourse> {
+export function coursesOf({ history, carriers }: CheckContext): Map<string, ClientCourse> {
+  /** By client and node: since when RECLAIM_COMPLETE can have been on its way. */
+  const sessions = new Map<string, number>();
   const courses = new Map<
     string,
-    { completions: Moment[]; beginnings: Moment[]; records: ClientCourse['records'][number][] }
+    { completions: Completion[]; beginnings: Moment[]; records: ClientCourse['records'][number][] }
   >();
   const of = (client: string) => {
     let course = courses.get(client);
@@ -37,7 +43,12 @@ export function coursesOf({ history }: CheckContext): Map<string, ClientCourse> 
     const { t } = event;
     if (event.kind === 'client') {
       const { client, node } = event;
-      if (event.event === 'reclaim-complete') of(client).completions.push({ node, t, index });
+      const at = `${client}\0${node}`;
+      if (event.event === 'session') sessions.set(at, t);
+      if (event.event === 'reclaim-complete') {
+        const servers = carriers.during(node, event.sentAt ?? sessions.get(at) ?? t, t);
+        of(client).completions.push({ node, t, index, servers });
+      }
       if (event.event === 'started' || event.event === 'recovery-begin')
         of(client).beginnings.push({ node, t, index });
     } else if (event.kind === 'node' && event.client !== undefined) {
@@ -65,7 +76,7 @@ type NoAuthority = { readonly why: string; readonly indices: readonly number[] }
  *
  * The records of the recovery epoch were made during the claimant's last life before the grace (all its
  * boots within the grace join it, and bring no new authority). So the client must have completed its
- * recovery in that life. A client that came back, kept its lease and never completed is the one of row 18.
+ * recovery in that life, at its own address or at one that it carried. A client that came back, kept its lease and never completed is the one of row 18.
  */
 export function authorityOf(
   context: CheckContext,
@@ -89,15 +100,16 @@ export function authorityOf(
       indices: [lifeBefore.index, grace.start.index],
     };
   }
-  const inThatLife = ({ node, t }: Moment) => node === claimant && t >= lifeBefore.earliest && t <= lifeEnd;
+  const inThatLife = ({ t }: Moment) => t >= lifeBefore.earliest && t <= lifeEnd;
   const removed = course?.records.findLast(
     ({ node, t, epoch }) => node === claimant && epoch === grace.recoveryEpoch && t <= reclaim.invokedAt,
   );
   if (removed?.durable === false) {
     return { why: `${claimant} had removed its record at ${atTime(removed.t)}`, indices: [removed.index] };
   }
-  if (course?.completions.some(inThatLife)) return 'on-record';
-  const record = course?.records.find((each) => each.durable && inThatLife(each));
+  if (course?.completions.some((each) => each.servers.includes(claimant) && inThatLife(each)))
+    return 'on-record';
+  const record = course?.records.find((each) => each.durable && each.node === claimant && inThatLife(each));
   // Written, and the client never heard of that life again: its answer may have died with the node.
   if (record !== undefined && !heardAfter(context, reclaim.client, claimant, record.t, lifeEnd))
     return 'on-record';
@@ -114,8 +126,15 @@ function downAtLift(context: CheckContext, claimant: string, grace: Grace, incar
   return member !== undefined && member.incarnation === incarnation && member.state === 'down';
 }
 
+/** Did the client certainly hear from `node` itself, at whatever address, after `t`? */
 function heardAfter(context: CheckContext, client: string, node: string, t: number, until: number): boolean {
-  return contactsOf(context.contacts, client, node).some(
-    (contact) => contact.sentAt > t && contact.t <= until,
+  const { carriers, contacts } = context;
+  const addresses = carriers.moved ? Object.keys(context.steps.at(-1)?.event.ledger.members ?? {}) : [node];
+  return addresses.some((address) =>
+    contactsOf(contacts, client, address).some((contact) => {
+      if (contact.sentAt <= t || contact.t > until) return false;
+      const servers = carriers.during(address, contact.sentAt, contact.t);
+      return servers.length === 1 && servers[0] === node;
+    }),
   );
 }

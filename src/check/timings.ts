@@ -1,4 +1,5 @@
 import { type CheckContext, NS_PER_MS } from './context.ts';
+import { type Bracket, memberNamed } from './graces.ts';
 import { endsLife } from './node-lives.ts';
 import { isNewState } from './operations.ts';
 
@@ -9,11 +10,19 @@ import { isNewState } from './operations.ts';
  * - `runMs`: first to last event;
  * - `detectionMs`: a node's death to the first sign that a survivor or the ledger knew of it;
  * - `barrierMs`: a node's death to the first barrier after it;
+ * - `detectionToBarrierMs`: that first sign to the first barrier at or after it;
+ * - `barrierToLiftMs`: that barrier to the lift after it;
  * - `graceMs`: a node's death to the lift after it;
+ * - `failoverMs`: a node's death to the first reclaim that the node granted that took over from it;
+ * - `fencingMs`: a node begins to have another one fenced, to the swap that says that it is gone;
  * - `blackoutMs`: the first new lock refused with GRACE to the first one granted again, for all clients
  *   together, of the longest such stretch after the first death.
+ * @param concerns whose deaths count
  */
-export function timingsOf(context: CheckContext): Record<string, number> {
+export function timingsOf(
+  context: CheckContext,
+  concerns: (target: string) => boolean = () => true,
+): Record<string, number> {
   const timings: Record<string, number> = {};
   const longest = (name: string, from: number, to: number | undefined) => {
     if (to === undefined) return;
@@ -21,22 +30,77 @@ export function timingsOf(context: CheckContext): Record<string, number> {
     timings[name] = Math.max(timings[name] ?? 0, ms);
   };
   longest('runMs', context.history[0]?.t ?? 0, context.endsAt);
-  const deaths = context.history.filter(
-    (event) => event.kind === 'fault' && event.phase === 'begin' && endsLife(event),
-  );
-  for (const { t } of deaths) {
-    longest('detectionMs', t, detectedAfter(context, t));
-    longest(
-      'barrierMs',
-      t,
-      context.graces.flatMap(({ barriers }) => barriers).find(({ latest }) => latest > t)?.latest,
-    );
-    longest('graceMs', t, context.graces.find(({ lift }) => lift !== null && lift.latest > t)?.lift?.latest);
+  const deaths = context.history
+    .filter((event) => event.kind === 'fault')
+    .filter((fault) => fault.phase === 'begin' && endsLife(fault) && fault.targets.some(concerns));
+  for (const { t, targets } of deaths) {
+    const detected = detectedAfter(context, t);
+    longest('detectionMs', t, detected);
+    longest('barrierMs', t, barrierFrom(context, t)?.latest);
+    longest('graceMs', t, liftFrom(context, t));
+    const barrier = detected === undefined ? undefined : barrierFrom(context, detected)?.latest;
+    if (barrier !== undefined) {
+      longest('detectionToBarrierMs', detected!, barrier);
+      longest('barrierToLiftMs', barrier, liftFrom(context, barrier));
+    }
+    for (const node of targets) longest('failoverMs', t, servedByHeir(context, node, t));
   }
+  for (const [from, to] of fencings(context)) longest('fencingMs', from, to);
   if (deaths[0] !== undefined) {
     for (const [from, to] of blackouts(context, deaths[0].t)) longest('blackoutMs', from, to);
   }
   return timings;
+}
+
+/** The first barrier shown at `t` or later. */
+const barrierFrom = (context: CheckContext, t: number): Bracket | undefined =>
+  context.graces.flatMap(({ barriers }) => barriers).find(({ latest }) => latest >= t);
+
+const liftFrom = (context: CheckContext, t: number): number | undefined =>
+  context.graces.find(({ lift }) => lift !== null && lift.latest > t)?.lift?.latest;
+
+/** The answer to the first reclaim that the heir of `node` granted after its takeover; undefined: nobody took over. */
+function servedByHeir(context: CheckContext, node: string, death: number): number | undefined {
+  const grace = context.graces.find(({ lift }) => (lift?.latest ?? Number.POSITIVE_INFINITY) > death);
+  const takeover = grace?.steps.find(
+    ({ event, latest }) => latest > death && (memberNamed(event.ledger, node)?.heir ?? null) !== null,
+  );
+  if (takeover === undefined) return undefined;
+  const heir = memberNamed(takeover.event.ledger, node)!.heir!;
+  return context.operations.all.find(
+    (operation) =>
+      operation.reclaim &&
+      operation.outcome === 'ok' &&
+      operation.invokedAt >= takeover.earliest &&
+      context.server(operation) === heir,
+  )?.repliedAt;
+}
+
+/** From the first word that a peer is being fenced to its death in the ledger; one that failed has no end. */
+function fencings(context: CheckContext): [number, number][] {
+  const done: [number, number][] = [];
+  const begun = new Map<string, number>();
+  for (const event of context.history) {
+    if (event.kind === 'node' && event.event === 'fencing' && event.peer !== undefined) {
+      if (!begun.has(event.peer)) begun.set(event.peer, event.t);
+    }
+    if (event.kind !== 'ledger') continue;
+    for (const [peer, from] of begun) {
+      if (memberNamed(event.ledger, peer)?.state !== 'down') continue;
+      done.push([from, event.t]);
+      begun.delete(peer);
+    }
+  }
+  return done;
+}
+
+/** Of several lock domains: the longest of each. */
+export function longestOf(each: readonly Record<string, number>[]): Record<string, number> {
+  const longest: Record<string, number> = {};
+  for (const timings of each) {
+    for (const [name, ms] of Object.entries(timings)) longest[name] = Math.max(longest[name] ?? ms, ms);
+  }
+  return longest;
 }
 
 function detectedAfter(context: CheckContext, t: number): number | undefined {

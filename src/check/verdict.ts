@@ -34,8 +34,14 @@ export interface CheckResult {
   readonly verdict: Verdict;
   /** How many things were tested: holds, beliefs, requests, reclaims, graces, reads and writes, nodes and clients. */
   readonly judged: number;
-  /** For a violation its proof, for `unknown` the reason; at most {@link EVIDENCE_LIMIT} and one "and n more". */
+  /** For a violation its proof, for `unknown` the reason; of each lock domain at most {@link EVIDENCE_LIMIT} and one "and n more". */
   readonly evidence: readonly Evidence[];
+}
+
+/** What a checker gives for one lock domain. */
+export interface Judged extends CheckResult {
+  /** true: there was nothing to judge, and nothing that should have been. The doubt is not about another domain. */
+  readonly idle?: true;
 }
 
 /** A broken run tends to break thousands of times; a person reads the first few. */

@@ -1,14 +1,14 @@
-import type { ByteSpan, History, HistoryEvent } from '../history/events.ts';
-import type { Claim } from './claims.ts';
-import type { Operation } from './operations.ts';
 import {
-  type CheckName,
-  type CheckResult,
-  EVIDENCE_LIMIT,
-  type Evidence,
-  type EvidenceEvent,
-  type Verdict,
-} from './verdict.ts';
+  type ByteSpan,
+  type History,
+  type HistoryEvent,
+  type LedgerEvent,
+  OPERATOR,
+} from '../history/events.ts';
+import type { Claim } from './claims.ts';
+import { memberNamed } from './graces.ts';
+import type { Operation } from './operations.ts';
+import { type CheckName, EVIDENCE_LIMIT, type Evidence, type EvidenceEvent, type Judged } from './verdict.ts';
 
 /** `3.204 s`: nanoseconds since the run's origin, for a person. */
 export function atTime(t: number): string {
@@ -63,9 +63,9 @@ export function eventWords(event: HistoryEvent): string {
     case 'client':
       return `${event.client} at ${event.node}: ${words([event.event, event.owner, event.mode, spanWords(event.span), event.file, event.status])}`;
     case 'node':
-      return `${event.node} (incarnation ${event.incarnation}): ${words([event.event, numbered('view', event.view), numbered('epoch', event.epoch), event.peer, event.client, event.status, event.detail])}`;
+      return `${event.node} (incarnation ${event.incarnation}): ${words([event.event, ofDomain(event.domain), numbered('view', event.view), numbered('epoch', event.epoch), event.peer, event.client, event.status, event.detail])}`;
     case 'ledger':
-      return `ledger: ${event.command} by ${event.node} (incarnation ${event.incarnation}), view ${event.ledger.view}, ${event.ledger.recoveryEpoch === null ? 'no grace' : `grace for epoch ${event.ledger.recoveryEpoch}`}`;
+      return ledgerWords(event);
     case 'fault':
       return `fault ${event.fault} on ${event.targets.join(', ')}: ${event.phase}`;
     case 'audit':
@@ -75,6 +75,17 @@ export function eventWords(event: HistoryEvent): string {
   }
 }
 
+function ledgerWords({ command, node, incarnation, domain, ledger }: LedgerEvent): string {
+  const by = node === OPERATOR ? 'a person' : `${node} (incarnation ${incarnation})`;
+  const phase = ledger.recoveryEpoch === null ? 'no grace' : `grace for epoch ${ledger.recoveryEpoch}`;
+  const heirs = Object.entries(ledger.members).flatMap(([name, { heir }]) =>
+    (heir ?? null) === null ? [] : [`, ${heir} serves the clients of ${name}`],
+  );
+  return `${words(['ledger', ofDomain(domain)])}: ${command} by ${by}, view ${ledger.view}, ${phase}${heirs.join('')}`;
+}
+
+const ofDomain = (domain: string | undefined): string | undefined =>
+  domain === undefined ? undefined : `of domain ${domain}`;
 const words = (parts: readonly (string | undefined)[]): string => parts.filter((part) => part).join(' ');
 const numbered = (what: string, n: number | undefined): string | undefined =>
   n === undefined ? undefined : `${what} ${n}`;
@@ -91,14 +102,24 @@ export function knowledgeWords(history: History, node: string, t: number): strin
       else if (event.event === 'lifted') last = `${node} had seen grace lifted at ${atTime(event.t)}`;
       else if (event.event === 'beacon-missing')
         last = `${node} had found the beacon of ${event.peer ?? 'a peer'} missing at ${atTime(event.t)}`;
+      else if (event.event === 'inherited')
+        last = `${node} had taken over from ${event.peer ?? 'a peer'} at ${atTime(event.t)}`;
+      else if (event.event === 'store-unavailable')
+        last = `${node} had been without its store since ${atTime(event.t)}`;
     } else if (event.kind === 'ledger' && event.ledger.recoveryEpoch === null) {
       last = `no grace was known: the newest ledger (view ${event.ledger.view}) had none`;
     } else if (event.kind === 'ledger' && event.node === node && event.command === 'acknowledge') {
       last = `${node} had acknowledged view ${event.ledger.view} by ${atTime(event.t)}`;
+    } else if (event.kind === 'ledger' && event.node === node && bootsIntoGrace(event)) {
+      last = `${node} had booted into the grace of view ${event.ledger.view} by ${atTime(event.t)}`;
     }
   }
   return last ?? `${node} had said nothing about grace`;
 }
+
+/** A boot that is an acknowledgement as well. */
+const bootsIntoGrace = ({ command, ledger, node }: LedgerEvent): boolean =>
+  command === 'boot' && memberNamed(ledger, node)?.acknowledgedView === ledger.view;
 
 /** Evidence from event indices; those below 0 stand for events that are not there. */
 export function evidence(history: History, sentence: string, indices: readonly number[]): Evidence {
@@ -136,7 +157,7 @@ export class Findings {
   }
 
   /** @param nothingSeen why there was nothing to judge, as a sentence */
-  result(nothingSeen: string): CheckResult {
+  result(nothingSeen: string): Judged {
     const { judged } = this;
     const name = this.#name;
     if (this.#violationCount > 0)
@@ -148,8 +169,9 @@ export class Findings {
       };
     if (this.#doubtCount > 0)
       return { name, verdict: 'unknown', judged, evidence: this.#capped(this.#doubts, this.#doubtCount) };
-    const verdict: Verdict = judged > 0 ? 'valid' : 'unknown';
-    return { name, verdict, judged, evidence: judged > 0 ? [] : [{ sentence: nothingSeen, events: [] }] };
+    if (judged > 0) return { name, verdict: 'valid', judged, evidence: [] };
+    const evidence = [{ sentence: nothingSeen, events: [] }];
+    return { name, verdict: 'unknown', judged, evidence, idle: true };
   }
 
   #capped(kept: readonly Evidence[], count: number): Evidence[] {

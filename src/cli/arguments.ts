@@ -1,4 +1,5 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
+import { parseDuration } from '../scenario/format/words.ts';
 
 /** A parser for options that take a whole number, both bounds allowed. */
 export function wholeNumber(least: number, most: number) {
@@ -10,3 +11,15 @@ export function wholeNumber(least: number, most: number) {
     return number;
   };
 }
+
+/** For `--failover`: milliseconds, or null for `off`. */
+export function durationOrOff(text: string): number | null {
+  if (text === 'off') return null;
+  const ms = parseDuration(text);
+  if (typeof ms !== 'number') throw new InvalidArgumentError(`${ms.refused}, or off.`);
+  return ms;
+}
+
+/** `--store`: what the file or the scenario says is the default. */
+export const storeOption = (about = 'where the ledger is: a file, or three etcd members (default: sqlite)') =>
+  new Option('--store <kind>', about).choices(['sqlite', 'etcd']);

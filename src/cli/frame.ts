@@ -11,6 +11,10 @@ export interface Surroundings {
   readonly cwd: string;
   /** A seed for a run whose user named none: 0 to 2^32 - 1. */
   drawSeed(): number;
+  /**
+   * Asks the person at the terminal for one line. Resolves with null when there comes none (Ctrl-C, Ctrl-D). Null where nobody is there to ask.
+   */
+  readonly ask: ((question: string) => Promise<string | null>) | null;
 }
 
 /** The same for one command, which says through it how it ended. */

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { createInterface } from 'node:readline';
 import { EXIT } from './exit-status.ts';
 import { runCommandLine } from './program.ts';
 import { openTerminal } from './terminal.ts';
@@ -22,9 +23,23 @@ function workingDirectory(): string {
   }
 }
 
+/** On stderr: stdout is for results. */
+function askOnTerminal(question: string): Promise<string | null> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  return new Promise((resolve) => {
+    terminal.once('SIGINT', () => terminal.close());
+    terminal.once('close', () => resolve(null));
+    terminal.question(question, (answer) => {
+      resolve(answer);
+      terminal.close();
+    });
+  });
+}
+
 process.exitCode = await runCommandLine(process.argv.slice(2), {
   terminal: openTerminal(process.stdout, process.stderr, process.env),
   env: process.env,
   cwd: workingDirectory(),
   drawSeed: () => randomInt(2 ** 32),
+  ask: process.stdin.isTTY && process.stderr.isTTY ? askOnTerminal : null,
 });

@@ -1,12 +1,16 @@
 import { Command, CommanderError } from 'commander';
+import { bench } from './commands/bench.ts';
 import { check } from './commands/check.ts';
 import { doctor } from './commands/doctor.ts';
 import { down } from './commands/down.ts';
 import { exec } from './commands/exec.ts';
 import { fault } from './commands/fault.ts';
+import { ledger } from './commands/ledger.ts';
 import { logs } from './commands/logs.ts';
 import { model } from './commands/model.ts';
 import { run } from './commands/run.ts';
+import { serve } from './commands/serve.ts';
+import { serverHelper } from './commands/server-helper.ts';
 import { status } from './commands/status.ts';
 import { up } from './commands/up.ts';
 import { why } from './commands/why.ts';
@@ -22,12 +26,16 @@ const COMMANDS: readonly ((frame: Frame) => Command)[] = [
   down,
   status,
   why,
+  ledger,
   exec,
   logs,
   fault,
   run,
   check,
   model,
+  bench,
+  serve,
+  serverHelper,
 ];
 
 /** Commander's own errors that are no errors: somebody asked for help or the version and got it. */

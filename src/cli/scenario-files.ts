@@ -1,8 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { FAULT_CATALOGUE } from '../scenario/fault-catalogue.ts';
+import { referenceProblems } from '../scenario/format/references.ts';
 import { loadScenario } from '../scenario/load.ts';
-import type { Scenario } from '../scenario/scenario.ts';
+import type { ClusterShape, Scenario, StoreKind } from '../scenario/scenario.ts';
 import { EXIT, Refusal } from './exit-status.ts';
 import { ROOT } from './version.ts';
 
@@ -45,7 +47,7 @@ export async function chooseScenarios(names: readonly string[], cwd: string): Pr
 
 /** Adds nodes that the scenario does not name, as n4, n5 ...: its steps stay what they are. */
 export function withNodes(scenario: Scenario, count: number | undefined): Scenario {
-  const { nodes } = scenario.cluster;
+  const { nodes, spares } = scenario.cluster;
   if (count === undefined) return scenario;
   if (count < nodes.length) {
     throw new Refusal(
@@ -56,7 +58,31 @@ export function withNodes(scenario: Scenario, count: number | undefined): Scenar
   const names = [...nodes];
   for (let number = 1; names.length < count; number += 1) {
     const name = `n${number}`;
-    if (!names.includes(name) && !scenario.clients.some((client) => client.name === name)) names.push(name);
+    if (
+      !names.includes(name) &&
+      !spares.includes(name) &&
+      !scenario.clients.some((client) => client.name === name)
+    )
+      names.push(name);
   }
-  return { ...scenario, cluster: { ...scenario.cluster, nodes: names } };
+  return { ...scenario, cluster: withMembers(scenario.cluster, names) };
+}
+
+/** Those that no domain names go into every one of them. */
+function withMembers(cluster: ClusterShape, nodes: readonly string[]): ClusterShape {
+  const added = nodes.filter((node) => !cluster.nodes.includes(node));
+  const domains = cluster.domains.map((domain) => ({ ...domain, nodes: [...domain.nodes, ...added] }));
+  return { ...cluster, nodes, domains };
+}
+
+/** @throws {Refusal} wrong usage, where the scenario breaks what this ledger does not have */
+export function withStore(scenario: Scenario, store: StoreKind | undefined): Scenario {
+  if (store === undefined) return scenario;
+  const changed = { ...scenario, cluster: { ...scenario.cluster, store } };
+  const [problem] = referenceProblems(changed, FAULT_CATALOGUE);
+  if (problem === undefined) return changed;
+  throw new Refusal(
+    EXIT.wrongUsage,
+    `the scenario ${scenario.name} cannot be run with --store ${store}: ${problem.text}.`,
+  );
 }

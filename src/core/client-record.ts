@@ -2,7 +2,7 @@ import type { Epoch, Incarnation, NodeId } from './ids.ts';
 
 /**
  * The durable fact that a client may reclaim after the next failure (RFC 8881 section 8.4.3, I6).
- * Bound to (domain, epoch, node); at most one per owner in each of those.
+ * Bound to (domain, epoch, node); at most one per owner and principal in each of those.
  */
 export interface ClientRecord {
   /** `co_ownerid` (v4.1+) or `nfs_client_id4.id` (v4.0) in lower-case hex. */

@@ -6,10 +6,10 @@ import { asEpoch, asIncarnation, asNodeId, asView, type NodeId } from './ids.ts'
 import type { Ledger, Member } from './ledger.ts';
 
 /** Raised when the meaning of a field changes; a reader refuses what it does not know. */
-export const LEDGER_FORMAT = 1;
+export const LEDGER_FORMAT = 2;
 
-/** 1 to 64 characters; what a node may be called. */
-export const NODE_NAME = /^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$/;
+/** 1 to 64 characters; what a node may be called. `operator` is who does repairs (history-format.md). */
+export const NODE_NAME = /^(?!operator$)[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$/;
 
 export const formatLedger = (ledger: Ledger): string => JSON.stringify({ format: LEDGER_FORMAT, ...ledger });
 
@@ -66,8 +66,8 @@ export function parseLedger(text: string): ParsedLedger {
 
 function parseMember(raw: unknown, view: number, members: Record<string, unknown>): Member | string {
   if (!isObject(raw)) return 'it is not an object';
-  const { beaconIndex, incarnation, recordedIncarnation, state, acknowledgedView, claims, heir, leaving } =
-    raw;
+  const { beaconIndex, incarnation, recordedIncarnation, state, acknowledgedView, claims } = raw;
+  const { heir, leaving, addressAt } = raw;
   if (!isCount(beaconIndex, 0)) return 'beaconIndex is not a whole number';
   if (!isCount(incarnation, 0)) return 'incarnation is not a whole number';
   if (!isCount(recordedIncarnation, 0) || recordedIncarnation > incarnation)
@@ -76,8 +76,8 @@ function parseMember(raw: unknown, view: number, members: Record<string, unknown
   if (!isCount(acknowledgedView, 0) || acknowledgedView > view)
     return 'acknowledgedView is not a view that ever was';
   if (claims !== 'open' && claims !== 'closed') return 'claims is neither open nor closed';
-  if (heir !== null && (typeof heir !== 'string' || !Object.hasOwn(members, heir)))
-    return 'heir is not a member';
+  if (!isMemberOrNull(heir, members)) return 'heir is not a member';
+  if (!isMemberOrNull(addressAt, members)) return 'addressAt is not a member';
   if (typeof leaving !== 'boolean') return 'leaving is neither true nor false';
   return {
     beaconIndex,
@@ -88,8 +88,12 @@ function parseMember(raw: unknown, view: number, members: Record<string, unknown
     claims,
     heir: heir === null ? null : asNodeId(heir),
     leaving,
+    addressAt: addressAt === null ? null : asNodeId(addressAt),
   };
 }
+
+const isMemberOrNull = (value: unknown, members: Record<string, unknown>): value is string | null =>
+  value === null || (typeof value === 'string' && Object.hasOwn(members, value));
 
 const wrong = (problem: string): ParsedLedger => ({ ok: false, problem });
 

@@ -26,14 +26,25 @@ export interface Member {
    * life wrote speaks of locks that died with it, or of clients whose chance was given up.
    */
   readonly recordedIncarnation: Incarnation;
-  /** The newest view this incarnation has acknowledged; 0 for none. */
+  /**
+   * The newest view for which this incarnation's acknowledgement holds; 0 for none. A view that is made while grace
+   * runs carries the acknowledgements of the one before over (transitions.ts says why that is safe).
+   */
   readonly acknowledgedView: View;
   /** May clients that were recorded for this node still reclaim in the grace that runs? */
   readonly claims: 'open' | 'closed';
-  /** Who took its claims over in the grace that runs; stays named until the lift, even when they are closed. */
+  /**
+   * Who took its claims over in the grace that runs. Stays named until the lift, even when they are finished and when
+   * the heir is lost, unless they are given up: its clients come by an address that leads to the heir.
+   */
   readonly heir: NodeId | null;
   /** It announced a planned stop and still holds its locks (C11). */
   readonly leaving: boolean;
+  /**
+   * Who carries its service address since it was inherited, null: it does itself. Outlives the lift and the
+   * member's return: the clients who came by that address have their locks where it led them.
+   */
+  readonly addressAt: NodeId | null;
 }
 
 /** What the whole cluster agrees on about one lock domain, by compare-and-swap. */
@@ -82,6 +93,7 @@ export const newMember = (beaconIndex: number, incarnation: Incarnation): Member
   claims: 'closed',
   heir: null,
   leaving: false,
+  addressAt: null,
 });
 
 export const memberOf = (ledger: Ledger, node: NodeId): Member | undefined =>
@@ -107,7 +119,10 @@ export function unacknowledged(ledger: Ledger): NodeId[] {
  */
 export const barrierReached = (ledger: Ledger): boolean => unacknowledged(ledger).length === 0;
 
-/** Whose clients may reclaim at `node`: its own, and those of nodes that it is the heir of. */
+/**
+ * Whose clients may reclaim at `node`: its own, and those of nodes that it is the heir of. For a dead node that is what
+ * goes to its heir as one, along with the addresses that lead to it.
+ */
 export function claimsServedBy(ledger: Ledger, node: NodeId): NodeId[] {
   return nodesOf(ledger).filter((claimant) => {
     const member = ledger.members[claimant]!;
@@ -115,6 +130,16 @@ export function claimsServedBy(ledger: Ledger, node: NodeId): NodeId[] {
     return member.heir === null ? claimant === node : member.heir === node;
   });
 }
+
+/** The dead at whom clients would have to reclaim, their own or inherited ones: an heir is wanted, or their return. */
+export const unserved = (ledger: Ledger): NodeId[] =>
+  nodesOf(ledger).filter(
+    (node) => ledger.members[node]!.state === 'down' && claimsServedBy(ledger, node).length > 0,
+  );
+
+/** Whose service addresses lead to `node`: its own unless an heir carries it, and those that it carries for others. */
+export const addressesCarriedBy = (ledger: Ledger, node: NodeId): NodeId[] =>
+  nodesOf(ledger).filter((owner) => (ledger.members[owner]!.addressAt ?? owner) === node);
 
 /**
  * What a life of a node is to the cluster. A `fenced` one must stop at once: a later incarnation, its

@@ -17,6 +17,13 @@ export const MUTANTS = {
   D14: 'grace ends in memory before the lift is durable',
   D19: 'a missing beacon is taken for death on a filesystem where it proves nothing',
   D16: 'the beacon is an open-file-description lock, which the kernel releases last',
+  M1: 'what was acknowledged in the last grace counts in a new one',
+  M2: 'what an heir has finished stays closed when the heir is lost in the same grace',
+  M3: 'whoever returns takes its claims back from its heir',
+  M4: 'what a lost heir had inherited goes to another heir without the address that leads to it',
+  M5: 'a member may be retired once an heir has finished its claims, while grace runs',
+  M6: 'the word of a death names the node and not the life',
+  M7: 'an heir takes the claims over and not the address',
 } as const;
 
 export type MutantId = keyof typeof MUTANTS;

@@ -9,8 +9,8 @@ import {
   inGrace,
   type Ledger,
   memberOf,
-  nodesOf,
   standing,
+  unserved,
 } from './ledger.ts';
 import type { Command } from './transitions.ts';
 
@@ -29,6 +29,8 @@ export interface Facts {
   readonly drainedAndRecorded: boolean;
   /** Nodes whose claims it serves and whose recorded clients all completed, or whose deadline passed. */
   readonly finished: ReadonlySet<NodeId>;
+  /** Dead members that are to be taken over by this node now (succession.ts says whose turn it is). */
+  readonly takeOver: ReadonlySet<NodeId>;
   /** The deadline for claims that nobody serves has passed. */
   readonly abandonDue: boolean;
   /** It was asked to stop as planned. */
@@ -78,16 +80,12 @@ export function nextCommand(ledger: Ledger, self: Self, facts: Facts): Command |
 function afterBarrier(ledger: Ledger, self: Self, facts: Facts): Command | null {
   const leaving = memberOf(ledger, self.node)!.leaving;
   for (const claimant of claimsServedBy(ledger, self.node)) {
-    // A leaver's own claims stay open for its next life.
-    if (claimant === self.node && leaving) continue;
-    if (facts.finished.has(claimant)) return { type: 'finish', ...self, claimant };
+    // What a leaver serves stays open for its next life, or for its heir.
+    if (facts.finished.has(claimant) && !leaving) return { type: 'finish', ...self, claimant };
   }
-  if (facts.abandonDue) {
-    for (const dead of nodesOf(ledger)) {
-      const member = ledger.members[dead]!;
-      if (member.state === 'down' && member.claims === 'open' && member.heir === null)
-        return { type: 'abandon', ...self, dead };
-    }
+  for (const dead of unserved(ledger)) {
+    if (facts.takeOver.has(dead) && !leaving) return { type: 'inherit', ...self, dead };
+    if (facts.abandonDue) return { type: 'abandon', ...self, dead };
   }
   // Only with nothing left to hold: nobody looks for the beacon of a node that is down, so nobody would notice it gone
   // while its clients still believed in their locks.

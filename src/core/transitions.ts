@@ -5,6 +5,7 @@
  */
 import { asEpoch, asIncarnation, asView, type Incarnation, type NodeId, type View } from './ids.ts';
 import {
+  addressesCarriedBy,
   barrierReached,
   claimsServedBy,
   inGrace,
@@ -45,6 +46,8 @@ export type Command =
   | ({ readonly type: 'finish'; readonly claimant: NodeId } & FromNode)
   /** Nobody serves the claims of `dead`, and the deadline passed. The caller judges the deadline. */
   | ({ readonly type: 'abandon'; readonly dead: NodeId } & FromNode)
+  /** The same by the word of a person who will not wait for the deadline. */
+  | { readonly type: 'abandon'; readonly dead: NodeId; readonly operator: true }
   /** A planned stop begins: grace first, while the sender still holds its locks (C11). */
   | ({ readonly type: 'leave' } & FromNode)
   /** A planned stop ends: the sender is past the barrier and has let go of its locks. */
@@ -91,15 +94,19 @@ export function transition(
     case 'retire':
       return retire(ledger, command.node, mutants);
     case 'boot':
-      return boot(ledger, command);
+      return boot(ledger, command, mutants);
     case 'confirm-death':
-      return confirmDeath(ledger, command);
+      return confirmDeath(ledger, command, mutants);
     default:
+      if ('operator' in command) return abandon(ledger, command.dead, mutants);
       return fromServingNode(ledger, command, mutants);
   }
 }
 
-type ServingCommand = Exclude<Command, { type: 'admit' | 'retire' | 'boot' | 'confirm-death' }>;
+type ServingCommand = Exclude<
+  Command,
+  { type: 'admit' | 'retire' | 'boot' | 'confirm-death' } | { operator: true }
+>;
 
 /** The fence: only the current life of a node that is not down speaks for it. */
 function fromServingNode(ledger: Ledger, command: ServingCommand, mutants: Mutants): TransitionResult {
@@ -114,15 +121,15 @@ function fromServingNode(ledger: Ledger, command: ServingCommand, mutants: Mutan
     case 'acknowledge':
       return acknowledge(ledger, sender, command, mutants);
     case 'report-death':
-      return reportDeath(ledger, command);
+      return reportDeath(ledger, command, mutants);
     case 'inherit':
-      return inherit(ledger, command);
+      return inherit(ledger, sender, command, mutants);
     case 'finish':
-      return finish(ledger, command);
+      return finish(ledger, sender, command);
     case 'abandon':
-      return abandon(ledger, command, mutants);
+      return abandon(ledger, command.dead, mutants);
     case 'leave':
-      return leave(ledger, sender, command);
+      return leave(ledger, sender, command, mutants);
     case 'depart':
       return depart(ledger, sender, command, mutants);
   }
@@ -138,7 +145,7 @@ function senderOf(ledger: Ledger, command: ServingCommand, mutants: Mutants): Me
 function admit(ledger: Ledger, node: NodeId): TransitionResult {
   if (memberOf(ledger, node) !== undefined) return refuse('already-a-member');
   const admitted = withMember(ledger, node, newMember(ledger.nextBeaconIndex, ledger.incarnationFloor));
-  return done(newView({ ...admitted, nextBeaconIndex: ledger.nextBeaconIndex + 1 }));
+  return done(nextView({ ...admitted, nextBeaconIndex: ledger.nextBeaconIndex + 1 }));
 }
 
 /**
@@ -154,10 +161,12 @@ function retire(ledger: Ledger, node: NodeId, mutants: Mutants): TransitionResul
   if (member.state !== 'down' && !anyway) return refuse('still-serving');
   if (member.claims === 'open' && !anyway) return refuse('claims-open');
   if (mutants.has('D2') && inGrace(ledger)) return refuse('claims-open');
-  const members = { ...ledger.members };
-  delete members[node];
+  // What an heir has finished opens again should that heir be lost; and whoever has inherited is owed an heir itself.
+  const owed = member.heir !== null || claimsServedBy(ledger, node).length > 0;
+  if (owed && !anyway && !mutants.has('M5')) return refuse('claims-open');
+  const { [node]: _, ...members } = returnAddresses(ledger, node).members;
   const incarnationFloor = asIncarnation(Math.max(ledger.incarnationFloor, member.incarnation));
-  const retired = newView({ ...ledger, members, incarnationFloor });
+  const retired = nextView({ ...ledger, members, incarnationFloor });
   if (mutants.has('D1')) return done({ ...retired, recoveryEpoch: null });
   return done(settle(retired));
 }
@@ -165,8 +174,10 @@ function retire(ledger: Ledger, node: NodeId, mutants: Mutants): TransitionResul
 /**
  * Every boot starts or joins grace. The caller has made sure that the previous life's beacon is out
  * and that the new one's is lit, so nobody ever sees an incarnation here whose beacon was not lit yet.
+ * A boot acknowledges the view that it makes: a life that begins has granted nothing, has no clients to
+ * record, and knows the view since it wrote it.
  */
-function boot(ledger: Ledger, command: FromNode): TransitionResult {
+function boot(ledger: Ledger, command: FromNode, mutants: Mutants): TransitionResult {
   const member = memberOf(ledger, command.node);
   if (member === undefined) return refuse('not-a-member');
   if (command.incarnation !== member.incarnation + 1) return refuse('not-the-next-incarnation');
@@ -176,10 +187,14 @@ function boot(ledger: Ledger, command: FromNode): TransitionResult {
     incarnation: command.incarnation,
     state: 'up',
     acknowledgedView: asView(0),
-    ...openClaims(member),
+    ...openClaims(mutants.has('M3') ? { ...member, heir: null } : member),
     leaving: false,
+    addressAt: member.addressAt,
   };
-  return done(enterGrace(disinherit(withMember(ledger, command.node, booted), command.node)));
+  const reopened = reopenInherited(withMember(ledger, command.node, booted), command.node, mutants);
+  const joined = enterGrace(reopened, mutants);
+  const acknowledged: Member = { ...joined.members[command.node]!, acknowledgedView: joined.view };
+  return done(settle(withMember(joined, command.node, acknowledged)));
 }
 
 /** Names the view it is for, so that one which was late never counts for a later grace (D4). */
@@ -197,6 +212,7 @@ function acknowledge(
 function reportDeath(
   ledger: Ledger,
   command: FromNode & { peer: NodeId; peerIncarnation: Incarnation },
+  mutants: Mutants,
 ): TransitionResult {
   if (command.peer === command.node) return refuse('own-death');
   const peer = memberOf(ledger, command.peer);
@@ -205,62 +221,97 @@ function reportDeath(
   if (peer.state === 'down') return refuse('already-down');
   if (peer.state === 'suspect') return refuse('already-suspect');
   const state = ledger.beaconProvesDeath ? 'down' : 'suspect';
-  return done(lose(ledger, command.peer, peer, state));
+  return done(lose(ledger, command.peer, peer, state, mutants));
 }
 
-function confirmDeath(ledger: Ledger, command: FromNode): TransitionResult {
+function confirmDeath(ledger: Ledger, command: FromNode, mutants: Mutants): TransitionResult {
   const member = memberOf(ledger, command.node);
   if (member === undefined) return refuse('not-a-member');
-  if (member.incarnation !== command.incarnation) return refuse('stale-incarnation');
+  if (member.incarnation !== command.incarnation && !mutants.has('M6')) return refuse('stale-incarnation');
   if (member.state === 'down') return refuse('already-down');
-  return done(lose(ledger, command.node, member, 'down'));
+  return done(lose(ledger, command.node, member, 'down', mutants));
 }
 
-/** A node is gone, or may be: its clients' claims open, and whatever it inherited waits for another heir. */
-function lose(ledger: Ledger, node: NodeId, member: Member, state: 'suspect' | 'down'): Ledger {
-  const lost: Member = { ...member, state, ...openClaims(member), leaving: false };
-  return enterGrace(disinherit(withMember(ledger, node, lost), node));
+/**
+ * A node is gone, or may be: its clients' claims open, and whatever it inherited waits for another heir. What a
+ * suspect had acknowledged counts no more: that it granted nothing new is not enough, its clients must have been told.
+ */
+function lose(
+  ledger: Ledger,
+  node: NodeId,
+  member: Member,
+  state: 'suspect' | 'down',
+  mutants: Mutants,
+): Ledger {
+  const lost: Member = {
+    ...member,
+    state,
+    acknowledgedView: asView(0),
+    ...openClaims(member),
+    leaving: false,
+  };
+  return settle(enterGrace(reopenInherited(withMember(ledger, node, lost), node, mutants), mutants));
 }
 
-function inherit(ledger: Ledger, command: FromNode & { dead: NodeId }): TransitionResult {
+/**
+ * All that was to be reclaimed at `dead` goes to the sender as one: its own claims, those that it had inherited, and the
+ * addresses by which all their clients come. So whoever serves claims is who their clients talk to.
+ */
+function inherit(
+  ledger: Ledger,
+  sender: Member,
+  command: FromNode & { dead: NodeId },
+  mutants: Mutants,
+): TransitionResult {
   const dead = memberOf(ledger, command.dead);
   if (dead === undefined) return refuse('not-a-member');
   if (!inGrace(ledger)) return refuse('no-grace');
   if (dead.state !== 'down') return refuse('still-serving');
-  if (dead.claims === 'closed') return refuse('claims-closed');
-  if (dead.heir !== null) return refuse('has-heir');
+  const claimants = claimsServedBy(ledger, command.dead);
+  if (claimants.length === 0) return refuse(dead.claims === 'closed' ? 'claims-closed' : 'has-heir');
+  if (sender.leaving) return refuse('already-leaving');
   if (!barrierReached(ledger)) return refuse('before-barrier');
-  return done(withMember(ledger, command.dead, { ...dead, heir: command.node }));
+  let inherited = mutants.has('M7') ? ledger : carryAddresses(ledger, command.dead, command.node);
+  for (const claimant of claimants) {
+    const heir = claimant === command.node ? null : command.node;
+    inherited = withMember(inherited, claimant, { ...inherited.members[claimant]!, heir });
+  }
+  return done(inherited);
 }
 
-function finish(ledger: Ledger, command: FromNode & { claimant: NodeId }): TransitionResult {
+function finish(ledger: Ledger, sender: Member, command: FromNode & { claimant: NodeId }): TransitionResult {
   const claimant = memberOf(ledger, command.claimant);
   if (claimant === undefined) return refuse('not-a-member');
   if (!inGrace(ledger)) return refuse('no-grace');
   if (claimant.claims === 'closed') return refuse('claims-closed');
   if (!claimsServedBy(ledger, command.node).includes(command.claimant)) return refuse('not-served-here');
   // A leaving node's clients have everything to reclaim and nobody yet to reclaim it from.
-  if (claimant.leaving) return refuse('still-serving');
+  if (sender.leaving) return refuse('still-serving');
   if (!barrierReached(ledger)) return refuse('before-barrier');
   return done(settle(withMember(ledger, command.claimant, { ...claimant, claims: 'closed' })));
 }
 
-function abandon(ledger: Ledger, command: FromNode & { dead: NodeId }, mutants: Mutants): TransitionResult {
-  const dead = memberOf(ledger, command.dead);
+/** Nobody comes for what was to be reclaimed at `node`. Whoever is back and had its address carried by `node` gets it back: nobody else answers there. */
+function abandon(ledger: Ledger, node: NodeId, mutants: Mutants): TransitionResult {
+  const dead = memberOf(ledger, node);
   if (dead === undefined) return refuse('not-a-member');
   if (mutants.has('D2') || (mutants.has('D5') && dead.leaving)) return refuse('claims-open');
   if (!inGrace(ledger)) return refuse('no-grace');
   if (dead.state !== 'down') return refuse('still-serving');
-  if (dead.claims === 'closed') return refuse('claims-closed');
-  if (dead.heir !== null) return refuse('has-heir');
+  const claimants = claimsServedBy(ledger, node);
+  if (claimants.length === 0) return refuse(dead.claims === 'closed' ? 'claims-closed' : 'has-heir');
   if (!barrierReached(ledger)) return refuse('before-barrier');
-  return done(settle(withMember(ledger, command.dead, { ...dead, claims: 'closed' })));
+  let closed = returnAddresses(ledger, node);
+  for (const claimant of claimants)
+    closed = withMember(closed, claimant, { ...closed.members[claimant]!, claims: 'closed', heir: null });
+  return done(settle(closed));
 }
 
-function leave(ledger: Ledger, sender: Member, command: FromNode): TransitionResult {
+function leave(ledger: Ledger, sender: Member, command: FromNode, mutants: Mutants): TransitionResult {
   if (sender.leaving) return refuse('already-leaving');
   const leaving: Member = { ...sender, leaving: true, ...openClaims(sender) };
-  return done(enterGrace(disinherit(withMember(ledger, command.node, leaving), command.node)));
+  const reopened = reopenInherited(withMember(ledger, command.node, leaving), command.node, mutants);
+  return done(enterGrace(reopened, mutants));
 }
 
 /**
@@ -271,7 +322,8 @@ function depart(ledger: Ledger, sender: Member, command: FromNode, mutants: Muta
   if (!sender.leaving) return refuse('not-leaving');
   if (!barrierReached(ledger)) return refuse('before-barrier');
   // Mutant D5 keeps the mark of who left, and never lets go of what it left behind.
-  return done(withMember(ledger, command.node, { ...sender, state: 'down', leaving: mutants.has('D5') }));
+  const departed: Member = { ...sender, state: 'down', leaving: mutants.has('D5') };
+  return done(settle(withMember(ledger, command.node, departed)));
 }
 
 const done = (ledger: Ledger): TransitionResult => ({ ok: true, ledger });
@@ -281,12 +333,56 @@ const withMember = (ledger: Ledger, node: NodeId, member: Member): Ledger => ({
   members: { ...ledger.members, [node]: member },
 });
 
-const newView = (ledger: Ledger): Ledger => ({ ...ledger, view: asView(ledger.view + 1) });
+/**
+ * In grace the acknowledgements of the present view are good for the next one, too: whoever gave one refuses new
+ * state until it has learned of the lift, and has its clients in the epoch that is still the current one. So a
+ * grace in which many nodes boot costs each of them one acknowledgement, not one for every other's boot.
+ */
+function nextView(ledger: Ledger): Ledger {
+  const view = asView(ledger.view + 1);
+  if (!inGrace(ledger)) return { ...ledger, view };
+  let next: Ledger = { ...ledger, view };
+  for (const node of nodesOf(ledger)) {
+    const member = ledger.members[node]!;
+    if (member.acknowledgedView === ledger.view)
+      next = withMember(next, node, { ...member, acknowledgedView: view });
+  }
+  return next;
+}
 
-/** Quiet: the records written so far become the ones that may be reclaimed. In grace already: both epochs stay. */
-function enterGrace(ledger: Ledger): Ledger {
-  if (inGrace(ledger)) return newView(ledger);
-  return newView({ ...ledger, recoveryEpoch: ledger.epoch, epoch: asEpoch(ledger.epoch + 1) });
+/**
+ * Quiet: the records written so far become the ones that may be reclaimed, and nobody has acknowledged that
+ * yet. In grace already: both epochs stay.
+ */
+function enterGrace(ledger: Ledger, mutants: Mutants): Ledger {
+  if (inGrace(ledger)) return nextView(ledger);
+  const view = asView(ledger.view + 1);
+  const entered = { ...ledger, view, recoveryEpoch: ledger.epoch, epoch: asEpoch(ledger.epoch + 1) };
+  return mutants.has('M1') ? acknowledgedByAll(entered) : entered;
+}
+
+/** Mutant M1: whoever is up has acknowledged the last grace. */
+function acknowledgedByAll(ledger: Ledger): Ledger {
+  let result = ledger;
+  for (const node of nodesOf(ledger))
+    result = withMember(result, node, { ...ledger.members[node]!, acknowledgedView: ledger.view });
+  return result;
+}
+
+/** The address of `from`, and all that led to it, lead to `to` now. */
+function carryAddresses(ledger: Ledger, from: NodeId, to: NodeId): Ledger {
+  let result = ledger;
+  for (const owner of new Set([from, ...addressesCarriedBy(ledger, from)]))
+    result = withMember(result, owner, { ...result.members[owner]!, addressAt: owner === to ? null : to });
+  return result;
+}
+
+/** Those that `carrier` carried for others lead to their owners again. */
+function returnAddresses(ledger: Ledger, carrier: NodeId): Ledger {
+  let result = ledger;
+  for (const owner of addressesCarriedBy(ledger, carrier))
+    if (owner !== carrier) result = withMember(result, owner, { ...result.members[owner]!, addressAt: null });
+  return result;
 }
 
 /**
@@ -297,14 +393,17 @@ const openClaims = (member: Member): Pick<Member, 'claims' | 'heir'> =>
   member.heir === null ? { claims: 'open', heir: null } : { claims: member.claims, heir: member.heir };
 
 /**
- * What a lost or leaving node had inherited needs another heir. That holds for finished claims too:
- * what those clients reclaimed went down with this heir, and their records are still in the recovery epoch.
+ * What a lost or leaving node had inherited is to be reclaimed once more. That holds for finished claims too: what
+ * those clients got went down with this heir, and their records are still in the recovery epoch. It stays their heir,
+ * since the address by which they come leads to it: its next life serves them, or its own heir.
  */
-function disinherit(ledger: Ledger, heir: NodeId): Ledger {
+function reopenInherited(ledger: Ledger, heir: NodeId, mutants: Mutants): Ledger {
   let result = ledger;
   for (const node of nodesOf(ledger)) {
     const member = ledger.members[node]!;
-    if (member.heir === heir) result = withMember(result, node, { ...member, claims: 'open', heir: null });
+    if (member.heir !== heir || (mutants.has('M2') && member.claims === 'closed')) continue;
+    const stays = mutants.has('M4') ? null : heir;
+    result = withMember(result, node, { ...member, claims: 'open', heir: stays });
   }
   return result;
 }
@@ -315,7 +414,10 @@ function disinherit(ledger: Ledger, heir: NodeId): Ledger {
  */
 function settle(ledger: Ledger): Ledger {
   if (!inGrace(ledger) || !barrierReached(ledger)) return ledger;
-  if (nodesOf(ledger).some((node) => ledger.members[node]!.claims === 'open')) return ledger;
+  const members = nodesOf(ledger).map((node) => ledger.members[node]!);
+  // A leaver still holds its locks, and must have let them go before anybody may have them.
+  if (members.some(({ claims, leaving, state }) => claims === 'open' || (leaving && state !== 'down')))
+    return ledger;
   let lifted: Ledger = { ...ledger, recoveryEpoch: null };
   for (const node of nodesOf(ledger)) {
     const member = ledger.members[node]!;
@@ -324,7 +426,7 @@ function settle(ledger: Ledger): Ledger {
     const recordedIncarnation = member.state === 'up' ? member.incarnation : asIncarnation(0);
     lifted = withMember(lifted, node, { ...member, heir: null, recordedIncarnation });
   }
-  return newView(lifted);
+  return nextView(lifted);
 }
 
 /** The next incarnation of a node; the beacon to light before the boot is swapped in. */

@@ -1,8 +1,9 @@
 /** What a fault is: something that is broken on purpose, and mended again or not. */
 import type { z } from 'zod';
 import type { Clock } from '../core/clock.ts';
+import type { Cuts } from './cuts.ts';
 
-/** A node as a fault sees it. All of it is about the process and its container; nothing here knows NFS. */
+/** A node, or a member of the ledger's store, as a fault sees it. All of it is about the process and its container; nothing here knows NFS. */
 export interface BreakableNode {
   readonly name: string;
   readonly running: boolean;
@@ -20,19 +21,32 @@ export interface BreakableNode {
   start(): Promise<void>;
 }
 
+/** What faults need beside their targets. */
+export interface FaultSurroundings {
+  readonly clock: Clock;
+  /** Of the lab that the targets are in. */
+  readonly cuts: Cuts;
+}
+
 /** One kind of fault. Each is a file of its own and a line in the registry. */
 export interface Fault<Parameters = unknown> {
   /** In scenarios and on the command line. */
   readonly name: string;
   /** One sentence for people. */
   readonly about: string;
+  /** `network`: it comes between its targets and others, named by the parameter `from`, and is healed. Else targets are started again. */
+  readonly hits: 'node' | 'network';
   /** Checks and completes the parameters; unknown ones are refused. */
   readonly parameters: z.ZodType<Parameters>;
   /**
    * Breaks all targets at once, and mends them if the parameters say so. Resolves when that is done.
    * @param parameters as `parameters` returned them
    */
-  inject(targets: readonly BreakableNode[], parameters: Parameters, clock: Clock): Promise<void>;
+  inject(
+    targets: readonly BreakableNode[],
+    parameters: Parameters,
+    surroundings: FaultSurroundings,
+  ): Promise<void>;
   /** Mends what `stayDown` left broken. */
-  mend(targets: readonly BreakableNode[]): Promise<void>;
+  mend(targets: readonly BreakableNode[], surroundings: FaultSurroundings): Promise<void>;
 }

@@ -34,8 +34,9 @@ export function outage(
   return {
     name,
     about,
+    hits: 'node',
     parameters: outageParameters,
-    async inject(targets, { downMs, stayDown }, clock) {
+    async inject(targets, { downMs, stayDown }, { clock }) {
       await all(targets.filter((node) => node.running).map(take));
       if (stayDown) return;
       await pause(clock, downMs);

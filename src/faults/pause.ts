@@ -29,8 +29,9 @@ async function resume(targets: readonly BreakableNode[]): Promise<void> {
 export const pause: Fault<PauseParameters> = {
   name: 'pause',
   about: 'the process stops where it is, with all its locks, and goes on later on old knowledge',
+  hits: 'node',
   parameters: pauseParameters,
-  async inject(targets, { downMs }, clock) {
+  async inject(targets, { downMs }, { clock }) {
     await Promise.all(targets.map((node) => node.pause()));
     if (downMs === undefined) return;
     await new Promise<void>((resolve) => clock.after(downMs, resolve));

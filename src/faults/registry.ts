@@ -1,6 +1,7 @@
 /** All faults, by name. */
 import type { Fault } from './fault.ts';
 import { kill } from './kill.ts';
+import { partition } from './partition.ts';
 import { pause } from './pause.ts';
 import { powerCut } from './power-cut.ts';
 import { restart } from './restart.ts';
@@ -8,7 +9,7 @@ import { restart } from './restart.ts';
 // biome-ignore lint/suspicious/noExplicitAny: a fault takes what its own `parameters` returned, which only it can know
 type AnyFault = Fault<any>;
 
-const ALL: readonly AnyFault[] = [powerCut, kill, restart, pause];
+const ALL: readonly AnyFault[] = [powerCut, kill, restart, pause, partition];
 
 /** A new fault is a file and a line in the list above. */
 export const FAULTS: ReadonlyMap<string, AnyFault> = new Map(ALL.map((fault) => [fault.name, fault]));

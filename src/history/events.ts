@@ -32,9 +32,12 @@ export interface OpEvent extends Stamped {
   readonly client: string;
   /** Lock owner within the client. */
   readonly owner: string;
+  /** Whose service address was asked. After a takeover its heir answers there: the ledger's `addressAt` says since when. */
   readonly node: string;
   readonly op: 'open' | 'close' | 'lock' | 'unlock' | 'lock-test' | 'read' | 'write' | 'remove';
   readonly file: string;
+  /** Only where the run has several lock domains; without it the first component of `file` names it. */
+  readonly domain?: string;
   readonly span?: ByteSpan;
   readonly mode?: LockMode;
   readonly reclaim?: boolean;
@@ -93,12 +96,27 @@ export interface NodeEvent extends Stamped {
     | 'store-unavailable'
     | 'store-back'
     | 'fenced'
+    /** The service address of `peer` (itself, too) leads to it from now on, or not any more; `detail` is the address. */
+    | 'address-taken'
+    | 'address-dropped'
+    /** It serves the claims of `peer` from now on. */
+    | 'inherited'
+    /** It has begun to end the life of `peer`, which holds grace up; then how that went. */
+    | 'fencing'
+    | 'fenced-peer'
+    | 'fence-failed'
+    /** Its store has not answered for too long; `detail` says what was wrong. */
+    | 'gave-up'
+    /** It cannot begin before its store answers; `detail` says what is wrong. */
+    | 'waiting-for-store'
     | 'stopping'
     /** Its process ended and nobody had asked for that; recorded by the lab, `detail` says how. */
     | 'exited';
   readonly view?: number;
   readonly epoch?: number;
   readonly peer?: string;
+  /** Which lock domain it is about; only where the run has several. What is of the whole node names none. */
+  readonly domain?: string;
   /** The NFS client's owner id as text. */
   readonly client?: string;
   readonly owner?: string;
@@ -116,6 +134,9 @@ export interface NodeEvent extends Stamped {
 export interface LedgerEvent extends Stamped {
   readonly kind: 'ledger';
   readonly sentAt: number;
+  /** Whose ledger it is; needed where the run has several lock domains. */
+  readonly domain?: string;
+  /** Who swapped: a node, or {@link OPERATOR} with incarnation 0 for a person's tool. */
   readonly node: string;
   readonly incarnation: number;
   readonly command: string;
@@ -123,6 +144,9 @@ export interface LedgerEvent extends Stamped {
   /** The store's version after this swap; grows with every swap. With it checkers know the exact order of swaps. */
   readonly revision?: number;
 }
+
+/** The author of swaps that a person made: admit, retire, confirm-death, abandon. No node is called so. */
+export const OPERATOR = 'operator';
 
 /** Something was broken on purpose (`begin`) or mended (`end`). */
 export interface FaultEvent extends Stamped {
@@ -153,6 +177,8 @@ export interface AuditEvent extends Stamped {
   /** When the look began; it ended at `t`. Without it the look counts as made at `t`. */
   readonly sentAt?: number;
   readonly file: string;
+  /** As for requests. */
+  readonly domain?: string;
   /** `lock`: does the filesystem hold this range against others in this mode? */
   readonly span?: ByteSpan;
   readonly mode?: LockMode;
@@ -173,6 +199,10 @@ export interface RunEvent extends Stamped {
     readonly nodes: readonly string[];
     readonly leaseMs: number;
     readonly graceMs: number;
+    /** The lock domains and who serves them. Several are judged apart; none or one: everything is of one domain. */
+    readonly domains?: readonly { readonly name: string; readonly nodes: readonly string[] }[];
+    /** How long a silent member is waited for before it is fenced; null: for ever. Left out: not known. */
+    readonly fenceAfterMs?: number | null;
   };
 }
 

@@ -42,8 +42,14 @@ const ledger: FieldRule = {
     Object.values(v.members).every(isMember),
 };
 const cluster: FieldRule = {
-  expected: '{nodes, leaseMs, graceMs} with positive times',
-  accepts: (v) => isRecord(v) && names.accepts(v.nodes) && Number(v.leaseMs) > 0 && Number(v.graceMs) > 0,
+  expected: '{nodes, leaseMs, graceMs} with positive times, and {name, nodes} for each of its domains',
+  accepts: (v) =>
+    isRecord(v) &&
+    names.accepts(v.nodes) &&
+    Number(v.leaseMs) > 0 &&
+    Number(v.graceMs) > 0 &&
+    (v.domains === undefined || (Array.isArray(v.domains) && areDomains(v.domains))) &&
+    (v.fenceAfterMs === undefined || v.fenceAfterMs === null || Number(v.fenceAfterMs) > 0),
 };
 
 function oneOf(...allowed: readonly string[]): FieldRule {
@@ -70,7 +76,7 @@ const KINDS: Readonly<Record<HistoryEvent['kind'], KindRules>> = {
       op: oneOf('open', 'close', 'lock', 'unlock', 'lock-test', 'read', 'write', 'remove'),
       file: name,
     },
-    optional: { span, mode, reclaim: flag, status: text, value: text, basedOn: text },
+    optional: { domain: name, span, mode, reclaim: flag, status: text, value: text, basedOn: text },
   },
   client: {
     required: {
@@ -96,6 +102,8 @@ const KINDS: Readonly<Record<HistoryEvent['kind'], KindRules>> = {
     optional: {
       view: count,
       epoch: count,
+      peer: name,
+      domain: name,
       client: name,
       owner: text,
       span,
@@ -106,7 +114,7 @@ const KINDS: Readonly<Record<HistoryEvent['kind'], KindRules>> = {
   },
   ledger: {
     required: { sentAt: instant, node: name, incarnation: count, command: name, ledger },
-    optional: { revision: count },
+    optional: { revision: count, domain: name },
   },
   fault: {
     required: { phase: oneOf('begin', 'end'), fault: name, targets: names },
@@ -114,7 +122,16 @@ const KINDS: Readonly<Record<HistoryEvent['kind'], KindRules>> = {
   },
   audit: {
     required: { event: oneOf('lock', 'content'), file: name },
-    optional: { sentAt: instant, span, mode, client: name, owner: text, held: flag, value: text },
+    optional: {
+      sentAt: instant,
+      domain: name,
+      span,
+      mode,
+      client: name,
+      owner: text,
+      held: flag,
+      value: text,
+    },
   },
   run: {
     required: { event: oneOf('start', 'step', 'end') },
@@ -150,7 +167,21 @@ function isMember(value: unknown): boolean {
     isRecord(value) &&
     count.accepts(value.incarnation) &&
     count.accepts(value.acknowledgedView) &&
-    (value.state === 'up' || value.state === 'suspect' || value.state === 'down')
+    (value.state === 'up' || value.state === 'suspect' || value.state === 'down') &&
+    isNodeOrNone(value.heir) &&
+    isNodeOrNone(value.addressAt)
+  );
+}
+
+/** Ledgers of other coordinators may leave out what they do not have. */
+const isNodeOrNone = (value: unknown): boolean =>
+  value === undefined || value === null || name.accepts(value);
+
+function areDomains(domains: readonly unknown[]): boolean {
+  const called = new Set(domains.map((domain) => (isRecord(domain) ? domain.name : undefined)));
+  return (
+    called.size === domains.length &&
+    domains.every((domain) => isRecord(domain) && name.accepts(domain.name) && names.accepts(domain.nodes))
   );
 }
 

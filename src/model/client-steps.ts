@@ -1,76 +1,86 @@
-/** A client of a node that serves: it completes its reclaim, locks and unlocks, or lets its lease run out. */
+/** A client of a node that answers: it completes its reclaim, locks and unlocks, or lets its lease run out. */
 import { type Cluster, clientName } from './cluster.ts';
+import { believeNothing, record } from './effects.ts';
 import { take } from './grant-steps.ts';
 import { reclaim } from './reclaim-steps.ts';
 import type { Emit } from './step.ts';
 import {
   COMPLETED,
   COMPLETED_IN_GRACE,
-  EXPIRIES,
   FORFEIT,
   HELD,
   LATE,
   NONE,
-  ON,
+  NOWHERE,
   UNCOMPLETED,
   WANTS,
 } from './world.ts';
 
 export function clientSteps(cluster: Cluster, w: Uint8Array, c: number, emit: Emit): void {
   const { at } = cluster;
-  const home = cluster.homeOf(c);
-  if (at.phase(w, home) !== ON || at.released(w, home) || at.pending(w, home) >= 0) return;
+  const n = cluster.answersTo(w, c);
+  if (n < 0) return;
   const belief = at.belief(w, c);
-  if (belief === HELD) unlock(cluster, w, c, home, emit);
+  if (belief === HELD) unlock(cluster, w, c, n, emit);
+  if (at.home(w, c) === n) expire(cluster, w, c, n, emit);
   if (at.completion(w, c) !== UNCOMPLETED) {
-    if (belief === NONE) take(cluster, w, home, c, emit);
-    expire(cluster, w, c, home, emit);
+    if (belief === NONE) take(cluster, w, n, c, emit);
     return;
   }
-  if (cluster.hasMutant('D9')) recordAtConfirmation(cluster, w, c, home, emit);
-  if (belief === WANTS || belief === LATE || belief === FORFEIT) reclaim(cluster, w, c, home, emit);
-  else complete(cluster, w, c, home, emit);
+  if (cluster.hasMutant('D9')) recordAtConfirmation(cluster, w, c, n, emit);
+  if (belief === WANTS || belief === LATE || belief === FORFEIT) reclaim(cluster, w, c, n, emit);
+  else complete(cluster, w, c, n, emit);
 }
 
-function unlock(cluster: Cluster, w: Uint8Array, c: number, home: number, emit: Emit): void {
-  const { at } = cluster;
+function unlock(cluster: Cluster, w: Uint8Array, c: number, n: number, emit: Emit): void {
   const next = w.slice();
-  at.setBelief(next, c, NONE);
-  if (cluster.hasLock(w, home)) at.freeLock(next);
+  believeNothing(cluster, next, c);
+  if (cluster.hasLock(w, n)) cluster.at.freeLock(next);
   emit(() => `${clientName(c)} unlocks`, next, null, false);
 }
 
-function complete(cluster: Cluster, w: Uint8Array, c: number, home: number, emit: Emit): void {
+function complete(cluster: Cluster, w: Uint8Array, c: number, n: number, emit: Emit): void {
   const { at, shapes } = cluster;
-  if (!cluster.mayWrite(w, home)) return;
+  if (!cluster.mayWrite(w, n)) return;
   const next = w.slice();
-  at.setRecordedBy(next, shapes.get(at.known(w, home)).epoch, c, at.incarnation(w, home));
-  const inGrace = shapes.get(at.ledger(w)).recoveryEpoch !== 0;
-  at.setCompletion(next, c, inGrace ? COMPLETED_IN_GRACE : COMPLETED);
-  emit(() => `${clientName(c)} completes its reclaim at ${cluster.name(home)}`, next, null, false);
+  const written = shapes.get(at.known(w, n)).epoch;
+  record(cluster, next, written, n, c, at.incarnation(w, n));
+  at.setHome(next, c, n);
+  const { epoch, recoveryEpoch } = shapes.get(at.ledger(w));
+  // What a node that has not heard of the grace writes is in the epoch that may be reclaimed from now on.
+  const counts = written === (recoveryEpoch || epoch);
+  at.setCompletion(next, c, counts ? COMPLETED : COMPLETED_IN_GRACE);
+  if (counts) at.setClaimant(next, c, n);
+  emit(() => `${clientName(c)} completes its reclaim at ${cluster.name(n)}`, next, null, false);
 }
 
 /** Mutant D9: the record comes before RECLAIM_COMPLETE. */
-function recordAtConfirmation(cluster: Cluster, w: Uint8Array, c: number, home: number, emit: Emit): void {
+function recordAtConfirmation(cluster: Cluster, w: Uint8Array, c: number, n: number, emit: Emit): void {
   const { at, shapes } = cluster;
-  const { epoch } = shapes.get(at.known(w, home));
-  if (at.recordedBy(w, epoch, c) !== 0 || !cluster.mayWrite(w, home)) return;
+  const { epoch } = shapes.get(at.known(w, n));
+  if (cluster.recordedBy(w, epoch, n, c) !== 0 || !cluster.mayWrite(w, n)) return;
   const next = w.slice();
-  at.setRecordedBy(next, epoch, c, at.incarnation(w, home));
-  const label = () => `${clientName(c)} confirms its client id at ${cluster.name(home)}, which records it`;
+  record(cluster, next, epoch, n, c, at.incarnation(w, n));
+  const label = () => `${clientName(c)} confirms its client id at ${cluster.name(n)}, which records it`;
   emit(label, next, null, false);
 }
 
-function expire(cluster: Cluster, w: Uint8Array, c: number, home: number, emit: Emit): void {
-  if (!cluster.mayFault(w, EXPIRIES) || !cluster.mayWrite(w, home)) return;
+/** First its records go, in both epochs; then what it holds. It believes in its lock until it is told (I5). */
+function expire(cluster: Cluster, w: Uint8Array, c: number, n: number, emit: Emit): void {
+  if (!cluster.mayFault(w, 'expiries') || !cluster.mayWrite(w, n)) return;
   const { at, shapes } = cluster;
   const next = w.slice();
-  const { epoch, recoveryEpoch } = shapes.get(at.known(w, home));
-  at.setRecordedBy(next, epoch, c, 0);
-  if (recoveryEpoch !== 0) at.setRecordedBy(next, recoveryEpoch, c, 0);
+  const { epoch, recoveryEpoch, serves } = shapes.get(at.known(w, n));
+  record(cluster, next, epoch, n, c, 0);
+  if (recoveryEpoch !== 0)
+    for (const claimant of [n, ...serves[n]!]) record(cluster, next, recoveryEpoch, claimant, c, 0);
   at.setCompletion(next, c, UNCOMPLETED);
-  if (at.belief(w, c) === HELD && at.lockNode(w) === home) at.freeLock(next);
-  at.setBelief(next, c, NONE);
-  at.spend(next, EXPIRIES);
-  emit(() => `the lease of ${clientName(c)} expires`, next, null, true);
+  at.setHome(next, c, NOWHERE);
+  at.setClaimant(next, c, NOWHERE);
+  if (at.belief(w, c) === HELD) {
+    at.setBelief(next, c, FORFEIT);
+    if (at.lockNode(w) === n) at.freeLock(next);
+  }
+  at.spend(next, 'expiries');
+  emit(() => `the lease of ${clientName(c)} expires at ${cluster.name(n)}`, next, null, true);
 }

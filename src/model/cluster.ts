@@ -5,9 +5,9 @@
 import { asIncarnation, type NodeId } from '../core/ids.ts';
 import type { MutantId } from '../core/mutants.ts';
 import type { Facts } from '../core/next-command.ts';
-import type { ModelBounds } from './bounds.ts';
+import type { CountedFault, ModelBounds } from './bounds.ts';
 import type { LedgerShapes } from './ledger-shapes.ts';
-import { HELD, type Layout, UNCOMPLETED } from './world.ts';
+import { HELD, type Layout, NOWHERE, ON, UNCOMPLETED } from './world.ts';
 
 export class Cluster {
   readonly bounds: ModelBounds;
@@ -35,26 +35,22 @@ export class Cluster {
     return `${this.name(n)}@${incarnation}`;
   }
 
-  clientsOf(n: number): number[] {
-    return n < this.bounds.clients ? [n] : [];
-  }
-
-  homeOf(c: number): number {
-    return c;
-  }
-
   // ---- what the bounds allow ----
 
   hasMutant(mutant: MutantId): boolean {
     return this.bounds.mutants.has(mutant);
   }
 
-  mayFault(w: Uint8Array, kind: number): boolean {
-    const { crashes, drops, unknowns, stops, memberships, expiries, losses } = this.bounds;
-    return this.at.spent(w, kind) < [crashes, drops, unknowns, stops, memberships, expiries, losses][kind]!;
+  mayFault(w: Uint8Array, kind: CountedFault): boolean {
+    return this.at.spent(w, kind) < this.bounds[kind];
   }
 
   // ---- nodes and the ledger ----
+
+  /** Its process runs and does something, now or later. */
+  acts(w: Uint8Array, n: number): boolean {
+    return this.at.phase(w, n) === ON && !this.at.hung(w, n);
+  }
 
   /** The store's fence: the writer's incarnation must be the current one in the ledger as it is (D8). */
   mayWrite(w: Uint8Array, n: number): boolean {
@@ -89,7 +85,26 @@ export class Cluster {
     return missing;
   }
 
+  /** Whose claims the node may still grant reclaims of: those that it knows to serve, unless it is about to end them. */
+  grantsReclaimsOf(w: Uint8Array, n: number): readonly number[] {
+    const served = this.shapes.get(this.at.known(w, n)).serves[n]!;
+    const finishing = this.at.finishing(w, n);
+    return finishing < 0 ? served : served.filter((claimant) => claimant !== finishing);
+  }
+
   // ---- clients, their records and their locks ----
+
+  /**
+   * Where the client's requests are answered: at the node that has its state, as long as that lives; else at the one that
+   * carries the address by which it comes, once that node knows so. {@link NOWHERE}: it has to wait.
+   */
+  answersTo(w: Uint8Array, c: number): number {
+    const { at, shapes } = this;
+    const home = at.home(w, c);
+    const n = home >= 0 ? home : shapes.get(at.ledger(w)).carriers[c]!;
+    if (n < 0 || !this.acts(w, n) || at.released(w, n) || at.pending(w, n) >= 0) return NOWHERE;
+    return home >= 0 || shapes.get(at.known(w, n)).carriers[c] === n ? n : NOWHERE;
+  }
 
   /** This life of the node has the lock in the filesystem. */
   hasLock(w: Uint8Array, n: number): boolean {
@@ -99,31 +114,48 @@ export class Cluster {
 
   /** The node's own table of locks, which it asks before the filesystem. */
   grantedHere(w: Uint8Array, n: number): boolean {
-    return this.clientsOf(n).some((c) => this.at.belief(w, c) === HELD);
-  }
-
-  /** As the node knows it: a record in the recovery epoch, by the life that counts there. */
-  hasRecord(w: Uint8Array, c: number, n: number): boolean {
     const { at } = this;
-    const { recoveryEpoch, recordedBy } = this.shapes.get(at.known(w, n));
-    const writer = at.recordedBy(w, recoveryEpoch, c);
-    if (writer !== 0 && writer === recordedBy[n]) return true;
-    if (!this.hasMutant('D6')) return false;
-    for (let epoch = 0; epoch < recoveryEpoch; epoch++) if (at.recordedBy(w, epoch, c) !== 0) return true;
+    for (let c = 0; c < this.bounds.clients; c++)
+      if (at.belief(w, c) === HELD && at.home(w, c) === n) return true;
     return false;
   }
 
-  /** How many of the node's clients may still reclaim: recorded, and not through with it. */
-  outstanding(w: Uint8Array, n: number): number {
-    return this.clientsOf(n).filter(
-      (c) => this.at.completion(w, c) === UNCOMPLETED && this.hasRecord(w, c, n),
-    ).length;
+  /** The life of node n that recorded the client in that epoch; 0: there is no such record, or none any more. */
+  recordedBy(w: Uint8Array, epoch: number, n: number, c: number): number {
+    const newest = this.shapes.get(this.at.ledger(w)).epoch;
+    return epoch > newest || epoch <= newest - this.at.epochs ? 0 : this.at.recordedBy(w, epoch, n, c);
+  }
+
+  /** As node n knows it: a record in the recovery epoch for a node whose claims it serves, by the life that counts there. */
+  hasRecord(w: Uint8Array, c: number, n: number): boolean {
+    return this.grantsReclaimsOf(w, n).some((claimant) => this.#entitles(w, n, claimant, c));
+  }
+
+  /** As node n knows it: how many clients of `claimant` may still reclaim, recorded and not through with it. */
+  outstanding(w: Uint8Array, n: number, claimant: number): number {
+    const { at } = this;
+    let count = 0;
+    for (let c = 0; c < this.bounds.clients; c++) {
+      const through = at.home(w, c) === n && at.completion(w, c) !== UNCOMPLETED;
+      if (!through && this.#entitles(w, n, claimant, c)) count++;
+    }
+    return count;
+  }
+
+  #entitles(w: Uint8Array, n: number, claimant: number, c: number): boolean {
+    const { recoveryEpoch, recordedBy } = this.shapes.get(this.at.known(w, n));
+    const writer = this.recordedBy(w, recoveryEpoch, claimant, c);
+    if (writer !== 0 && writer === recordedBy[claimant]) return true;
+    if (!this.hasMutant('D6')) return false;
+    for (let epoch = 0; epoch < recoveryEpoch; epoch++)
+      if (this.recordedBy(w, epoch, claimant, c) !== 0) return true;
+    return false;
   }
 
   /** By the ledger as it is: a record where this grace or else the next failure looks, by the life that counts. */
   isRecorded(w: Uint8Array, n: number, c: number): boolean {
     const { epoch, recoveryEpoch, recordedBy } = this.shapes.get(this.at.ledger(w));
-    const writer = this.at.recordedBy(w, recoveryEpoch || epoch, c);
+    const writer = this.recordedBy(w, recoveryEpoch || epoch, n, c);
     return writer !== 0 && writer === recordedBy[n];
   }
 }

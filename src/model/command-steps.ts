@@ -3,43 +3,77 @@ import type { NodeId } from '../core/ids.ts';
 import type { Facts } from '../core/next-command.ts';
 import type { Command } from '../core/transitions.ts';
 import type { Cluster } from './cluster.ts';
-import { die, finished, obey, write } from './effects.ts';
-import { membershipViolation } from './invariants.ts';
+import { die, obey, write } from './effects.ts';
+import { finishViolation, liftViolation, membershipViolation } from './invariants.ts';
 import type { Emit } from './step.ts';
-import { UNKNOWNS } from './world.ts';
 
 /** A command that the ledger takes, and the shape that it makes of it. */
 interface Swap {
   readonly node: number;
   readonly command: Command;
+  /** Sent only because the deadline has passed. */
+  readonly due: boolean;
   readonly after: number;
   readonly label: () => string;
 }
 
+/** The facts that differ by what a node saw when, and by what a clock says. */
+type Moment = Pick<Facts, 'missing' | 'takeOver'> & { readonly due: boolean };
+
+const NOBODY: ReadonlySet<NodeId> = new Set();
+const NONE_MISSING: Facts['missing'] = [];
+
 /** Does what the product's policy says, with the deadline passed or not: no safety may depend on a clock (I9). */
 export function commandSteps(cluster: Cluster, w: Uint8Array, n: number, emit: Emit): void {
-  const early = commandOf(cluster, w, n, false);
-  if (early !== null) trySwap(cluster, w, n, early, false, emit);
-  const due = commandOf(cluster, w, n, true);
-  // With the deadline passed it is another step only if it is another command.
-  if (due !== null && !sameCommand(due, early)) trySwap(cluster, w, n, due, true, emit);
+  const missing = cluster.missing(w, n);
+  const heard = cluster.hasMutant('D12') && !cluster.at.alarmed(w, n);
+  if (missing.length > 0 && !heard) swaps(cluster, w, n, missing, emit);
+  // It has looked at the beacons a moment ago, and the swap is on its way already.
+  swaps(cluster, w, n, NONE_MISSING, emit);
 }
 
-function commandOf(cluster: Cluster, w: Uint8Array, n: number, due: boolean): Command | null {
+function swaps(cluster: Cluster, w: Uint8Array, n: number, missing: Facts['missing'], emit: Emit): void {
+  const { shapes } = cluster;
+  const early = commandsOf(cluster, w, n, { missing, due: false, takeOver: NOBODY });
+  for (const command of early) trySwap(cluster, w, n, command, false, emit);
+  for (const command of commandsOf(cluster, w, n, { missing, due: true, takeOver: NOBODY })) {
+    // With the deadline passed it is another step only if it is another command.
+    if (early.some((other) => shapes.keyOf(other) === shapes.keyOf(command))) continue;
+    trySwap(cluster, w, n, command, true, emit);
+  }
+  takeOvers(cluster, w, n, missing, emit);
+}
+
+/**
+ * When a successor's turn has come is a matter of time (succession.ts), so here any live member may take any dead one over
+ * at any moment. That is every order of turns, and it keeps like nodes alike although turns go by name.
+ */
+function takeOvers(cluster: Cluster, w: Uint8Array, n: number, missing: Facts['missing'], emit: Emit): void {
   const { at, shapes } = cluster;
-  return shapes.command(at.known(w, n), n, at.incarnation(w, n), factsOf(cluster, w, n, due));
+  if (!cluster.mayFault(w, 'heirs')) return;
+  for (const dead of shapes.get(at.known(w, n)).unserved) {
+    const takeOver = new Set([dead]);
+    for (const command of commandsOf(cluster, w, n, { missing, due: false, takeOver }))
+      if (command.type === 'inherit') trySwap(cluster, w, n, command, false, emit);
+  }
 }
 
-function factsOf(cluster: Cluster, w: Uint8Array, n: number, due: boolean): Facts {
+function commandsOf(cluster: Cluster, w: Uint8Array, n: number, moment: Moment): readonly Command[] {
+  const { at, shapes } = cluster;
+  return shapes.commands(at.known(w, n), n, at.incarnation(w, n), factsOf(cluster, w, n, moment));
+}
+
+function factsOf(cluster: Cluster, w: Uint8Array, n: number, { missing, due, takeOver }: Moment): Facts {
   const { at, shapes } = cluster;
   const shape = shapes.get(at.known(w, n));
-  const served = new Set<NodeId>();
-  if (shape.servesOwn[n] && (due || cluster.outstanding(w, n) === 0)) served.add(cluster.id(n));
-  const heard = cluster.hasMutant('D12') && !at.alarmed(w, n);
+  const finished = new Set<NodeId>();
+  for (const claimant of shape.serves[n]!)
+    if (due || cluster.outstanding(w, n, claimant) === 0) finished.add(cluster.id(claimant));
   return {
-    missing: heard ? [] : cluster.missing(w, n),
+    missing,
     drainedAndRecorded: cluster.enforcing(w, n) && at.recordedIn(w, n) === shape.epoch,
-    finished: served,
+    finished,
+    takeOver,
     abandonDue: due && shape.barrier,
     stopWanted: at.stopWanted(w, n),
     released: at.released(w, n),
@@ -64,34 +98,48 @@ function trySwap(
   const after = shapes.apply(at.ledger(w), command);
   if (after < 0) return;
   const label = () => `${cluster.name(n)} swaps in: ${describe(command)}${due ? ' (deadline)' : ''}`;
-  const swap: Swap = { node: n, command, after, label };
+  const swap: Swap = { node: n, command, due, after, label };
   answered(cluster, w, swap, emit);
   lostAnswer(cluster, w, swap, emit);
   earlyLift(cluster, w, swap, emit);
 }
 
 /** The store did it, and the node knows. */
-function answered(cluster: Cluster, w: Uint8Array, { node, command, after, label }: Swap, emit: Emit): void {
+function answered(cluster: Cluster, w: Uint8Array, swap: Swap, emit: Emit): void {
+  const { node, command, after, label } = swap;
   const next = w.slice();
   write(cluster, next, node, after);
-  if (command.type === 'finish') finished(cluster, next, node);
+  if (command.type === 'inherit') cluster.at.spend(next, 'heirs');
   if (command.type === 'depart') die(cluster, next, node);
   else obey(cluster, next, node);
-  emit(label, next, membershipViolation(cluster, w, node, after), false);
+  emit(label, next, violationOf(cluster, w, swap), isHelp(command));
 }
 
 /** The store did it, and the answer never came. */
 function lostAnswer(cluster: Cluster, w: Uint8Array, swap: Swap, emit: Emit): void {
-  if (!cluster.mayFault(w, UNKNOWNS)) return;
+  if (!cluster.mayFault(w, 'unknowns')) return;
   const { at } = cluster;
   const { node, command, after, label } = swap;
   const next = w.slice();
   write(cluster, next, node, after);
-  if (command.type === 'finish') finished(cluster, next, node);
+  if (command.type === 'inherit') at.spend(next, 'heirs');
+  if (command.type === 'finish')
+    at.setFinishing(next, node, cluster.shapes.nodes.indexOf(command.claimant));
   at.setKnown(next, node, at.known(w, node));
   at.setStale(next, node, true);
-  at.spend(next, UNKNOWNS);
-  emit(() => `${label()}, and is not told`, next, null, true);
+  at.spend(next, 'unknowns');
+  emit(() => `${label()}, and is not told`, next, violationOf(cluster, w, swap), true);
+}
+
+/** Grace must end without anybody who takes over. */
+const isHelp = (command: Command): boolean => command.type === 'inherit';
+
+function violationOf(cluster: Cluster, w: Uint8Array, { node, command, due, after }: Swap): string | null {
+  if (command.type === 'finish' && !due) {
+    const violation = finishViolation(cluster, w, node, cluster.shapes.nodes.indexOf(command.claimant));
+    if (violation !== null) return violation;
+  }
+  return liftViolation(cluster, w, after) ?? membershipViolation(cluster, w, node, after);
 }
 
 /** Mutant D14: believed before it is durable. */
@@ -105,9 +153,6 @@ function earlyLift(cluster: Cluster, w: Uint8Array, { node, after }: Swap, emit:
   at.setAlarmed(next, node, false);
   emit(() => `${cluster.name(node)} ends grace in its memory`, next, null, false);
 }
-
-const sameCommand = (a: Command, b: Command | null): boolean =>
-  b !== null && JSON.stringify(a) === JSON.stringify(b);
 
 /** The command's type, and what it says beyond who sends it. */
 function describe(command: { readonly type: string }): string {

@@ -1,6 +1,17 @@
 /** What several steps do to the state that they lead to: the ledger written, a process ended, clients left alone. */
 import type { Cluster } from './cluster.ts';
-import { COMPLETED, COMPLETED_IN_GRACE, FORFEIT, HELD, LATE, ON, UNCOMPLETED, WANTS } from './world.ts';
+import {
+  COMPLETED,
+  COMPLETED_IN_GRACE,
+  FORFEIT,
+  HELD,
+  LATE,
+  NONE,
+  NOWHERE,
+  ON,
+  UNCOMPLETED,
+  WANTS,
+} from './world.ts';
 
 /** A swap that happened: everybody but its author is behind now. `author` -1: nobody on these nodes. */
 export function write(cluster: Cluster, next: Uint8Array, author: number, after: number): void {
@@ -13,24 +24,68 @@ export function write(cluster: Cluster, next: Uint8Array, author: number, after:
     at.setStale(next, n, n !== author);
     if (n === author) at.setKnown(next, n, after);
   }
+  for (let n = 0; n < bounds.nodes; n++) {
+    if (shape.states[n] !== 'up' || shape.incarnations[n] !== before.incarnations[n])
+      noticed(cluster, next, n);
+    if (before.claimsOpen[n] && !shape.claimsOpen[n]) closed(cluster, next, n);
+  }
   if (before.recoveryEpoch !== 0 && shape.recoveryEpoch === 0) lifted(cluster, next);
-  // Records of epochs that no rule looks at any more are deleted; that they linger makes no difference.
-  if (!cluster.hasMutant('D6')) at.forgetEpochsBefore(next, shape.recoveryEpoch || shape.epoch);
+  forgetOldRecords(cluster, next);
+}
+
+/** The life of n writes a client's record into an epoch; 0 takes it away. Into one that is over nobody will ever look. */
+export function record(
+  { at, shapes }: Cluster,
+  next: Uint8Array,
+  epoch: number,
+  n: number,
+  c: number,
+  incarnation: number,
+): void {
+  const newest = shapes.get(at.ledger(next)).epoch;
+  if (epoch <= newest && epoch > newest - at.epochs) at.setRecordedBy(next, epoch, n, c, incarnation);
+}
+
+/** Records of epochs that no rule looks at any more are deleted; that they linger makes no difference, but to mutant D6. */
+function forgetOldRecords(cluster: Cluster, next: Uint8Array): void {
+  const { at, shapes } = cluster;
+  if (cluster.hasMutant('D6')) return;
+  const { epoch, recoveryEpoch } = shapes.get(at.ledger(next));
+  for (let old = epoch - at.epochs + 1; old < (recoveryEpoch || epoch); old++)
+    if (old > 0) at.forgetEpoch(next, old);
+}
+
+/** The claims of node n were ended while a client of theirs had not come yet: it is late. */
+function closed({ at, bounds }: Cluster, next: Uint8Array, n: number): void {
+  for (let c = 0; c < bounds.clients; c++)
+    if (at.claimant(next, c) === n && at.belief(next, c) === WANTS) at.setBelief(next, c, LATE);
+}
+
+/** The cluster knows that the life is over at which clients were left behind: they are among no claims of the next grace. */
+function noticed({ at, bounds }: Cluster, next: Uint8Array, n: number): void {
+  for (let c = 0; c < bounds.clients; c++)
+    if (at.leftBehindAt(next, c) === n) at.setLeftBehindAt(next, c, NOWHERE);
 }
 
 /** Whoever has not reclaimed by now has had its chance; who completed meanwhile is recorded for the next grace. */
-function lifted({ at, bounds }: Cluster, next: Uint8Array): void {
+function lifted({ at, shapes, bounds }: Cluster, next: Uint8Array): void {
+  const { states, incarnations } = shapes.get(at.ledger(next));
   for (let c = 0; c < bounds.clients; c++) {
     const belief = at.belief(next, c);
+    const leftBehindAt = at.leftBehindAt(next, c);
+    if (leftBehindAt >= 0) {
+      at.setBelief(next, c, WANTS);
+      at.setClaimant(next, c, leftBehindAt);
+      at.setLeftBehindAt(next, c, NOWHERE);
+      continue;
+    }
     if (belief === WANTS || belief === LATE) at.setBelief(next, c, FORFEIT);
     if (at.completion(next, c) === COMPLETED_IN_GRACE) at.setCompletion(next, c, COMPLETED);
+    const home = at.home(next, c);
+    // Of a life that the cluster has given up nothing is kept.
+    const counts = home >= 0 && states[home] === 'up' && incarnations[home] === at.incarnation(next, home);
+    at.setClaimant(next, c, counts && at.completion(next, c) === COMPLETED ? home : NOWHERE);
   }
-}
-
-/** The node ended its reclaims while grace runs on: whoever had not come yet is late. */
-export function finished(cluster: Cluster, next: Uint8Array, n: number): void {
-  const { at } = cluster;
-  for (const c of cluster.clientsOf(n)) if (at.belief(next, c) === WANTS) at.setBelief(next, c, LATE);
 }
 
 /**
@@ -55,24 +110,42 @@ export function die(cluster: Cluster, next: Uint8Array, n: number): void {
   if (!cluster.hasMutant('D16')) at.setBeacon(next, n, 0);
 }
 
-/** The node serves its clients no more: what they held is to be reclaimed, by those who are owed a chance to. */
+/**
+ * The node serves its clients no more: what they held is to be reclaimed, by those who are owed a chance to. Whether the
+ * records say so is for the product to see to.
+ */
 export function loseClients(cluster: Cluster, next: Uint8Array, n: number): void {
-  const { at } = cluster;
-  for (const c of cluster.clientsOf(n)) {
-    if (at.belief(next, c) === HELD)
-      at.setBelief(next, c, isOwedAChance(cluster, next, n, c) ? WANTS : FORFEIT);
+  const { at, shapes } = cluster;
+  const { recoveryEpoch, states, incarnations } = shapes.get(at.ledger(next));
+  const unnoticed = recoveryEpoch !== 0 && states[n] === 'up' && incarnations[n] === at.incarnation(next, n);
+  for (let c = 0; c < cluster.bounds.clients; c++) {
+    if (at.home(next, c) !== n) continue;
+    if (at.belief(next, c) === HELD) {
+      at.setBelief(next, c, owed(cluster, next, c));
+      if (unnoticed && at.completion(next, c) !== UNCOMPLETED) at.setLeftBehindAt(next, c, n);
+    }
     at.setCompletion(next, c, UNCOMPLETED);
+    at.setHome(next, c, NOWHERE);
+    if (at.belief(next, c) === NONE) at.setClaimant(next, c, NOWHERE);
   }
 }
 
 /**
- * Whoever had completed before this grace, in a life that the cluster still counted with, is owed a chance to
- * reclaim, and so is whoever still had one when its node died. A client that reclaimed, and let the deadline pass
- * without completing, is not (row 19).
+ * Whoever had completed before this grace, in a life that the cluster still counted with, is owed a chance. A client that
+ * reclaimed, and let the deadline pass without completing, is not (row 19), unless its claims should open again.
  */
-function isOwedAChance(cluster: Cluster, w: Uint8Array, n: number, c: number): boolean {
-  const { at, shapes } = cluster;
-  const { recordedBy } = shapes.get(at.ledger(w));
-  if (at.completion(w, c) === COMPLETED && recordedBy[n] === at.incarnation(w, n)) return true;
-  return cluster.isRecorded(w, n, c);
+function owed({ at, shapes }: Cluster, w: Uint8Array, c: number): number {
+  const claimant = at.claimant(w, c);
+  if (claimant < 0) return FORFEIT;
+  const { recoveryEpoch, claimsOpen } = shapes.get(at.ledger(w));
+  const ended = recoveryEpoch !== 0 && at.completion(w, c) === UNCOMPLETED && !claimsOpen[claimant];
+  return ended ? LATE : WANTS;
+}
+
+/** It knows that it holds nothing. */
+export function believeNothing({ at }: Cluster, next: Uint8Array, c: number): void {
+  at.setBelief(next, c, NONE);
+  at.setLeftBehindAt(next, c, NOWHERE);
+  if (at.completion(next, c) === UNCOMPLETED) at.setHome(next, c, NOWHERE);
+  if (at.completion(next, c) !== COMPLETED) at.setClaimant(next, c, NOWHERE);
 }

@@ -5,6 +5,7 @@ import type { ModelBounds } from './bounds.ts';
 import { LedgerShapes } from './ledger-shapes.ts';
 import { StateTable } from './state-table.ts';
 import { Steps } from './steps.ts';
+import { Ways } from './ways.ts';
 import { COMPLETED, GONE, Layout, ON } from './world.ts';
 
 export interface ModelViolation {
@@ -28,6 +29,8 @@ export interface ModelResult {
 export interface ExploreOptions {
   /** Gives up, and says so, beyond this many states. */
   readonly maxStates: number;
+  /** The same for the memory that states and ways between them take. */
+  readonly maxBytes?: number;
   /** Every {@link PROGRESS_STATES} states. */
   readonly onProgress?: (states: number, depth: number) => void;
   /** Also prove that grace ends (I8). */
@@ -35,6 +38,8 @@ export interface ExploreOptions {
 }
 
 const PROGRESS_STATES = 20_000;
+/** Mutant D6 keeps the records of every epoch, and bounded histories have no more than these. */
+const EPOCHS_OF_D6 = 12;
 
 export function explore(bounds: ModelBounds, options: ExploreOptions): ModelResult {
   return new Exploration(bounds, options).run();
@@ -49,17 +54,16 @@ class Exploration {
   readonly #orders: readonly (readonly number[])[];
   readonly #scratch: Uint8Array;
   readonly #best: Uint8Array;
-  /** Of each state, the ones that a step without fault leads to: begin of its run in `#edges`. */
-  readonly #edges: number[][] = [];
+  readonly #ways = new Ways();
   #transitions = 0;
 
   constructor(bounds: ModelBounds, options: ExploreOptions) {
     this.#options = options;
-    this.#layout = new Layout(bounds.nodes, bounds.clients);
-    this.#shapes = new LedgerShapes(bounds.nodes, bounds.mutants);
+    this.#layout = new Layout(bounds.nodes, bounds.clients, bounds.mutants.has('D6') ? EPOCHS_OF_D6 : 2);
+    this.#orders = symmetries(bounds.nodes, bounds.clients);
+    this.#shapes = new LedgerShapes(bounds.nodes, bounds.clients, this.#orders, bounds.mutants);
     this.#steps = new Steps(bounds, this.#shapes, this.#layout);
     this.#table = new StateTable(this.#layout.size);
-    this.#orders = symmetries(bounds.nodes, bounds.clients);
     this.#scratch = new Uint8Array(this.#layout.size);
     this.#best = new Uint8Array(this.#layout.size);
     this.#bounds = bounds;
@@ -82,7 +86,7 @@ class Exploration {
       if (found !== null) return this.#result(depth + 1, false, 0, [found]);
       if (index % PROGRESS_STATES === PROGRESS_STATES - 1)
         this.#options.onProgress?.(this.#table.count, depth);
-      if (this.#table.count > this.#options.maxStates) {
+      if (this.#table.count > this.#options.maxStates || this.#isTooLarge()) {
         exhaustive = false;
         break;
       }
@@ -109,36 +113,31 @@ class Exploration {
       const to = this.#table.add(this.#canonical(next), index);
       if (!fault && this.#options.liveness) successors.push(to);
     });
-    if (this.#options.liveness) this.#edges.push(successors);
+    if (this.#options.liveness) this.#ways.add(successors);
     return found;
   }
 
   /** I8: states from which no fault-free way leads to a ledger without grace. */
   #traps(): number[] {
-    const count = this.#table.count;
-    const good = new Uint8Array(count);
-    for (let index = 0; index < count; index++) {
+    return this.#ways.traps((index) => {
       const ledger = this.#layout.ledger(this.#table.get(index));
-      if (this.#shapes.get(ledger).recoveryEpoch === 0 || !this.#anyoneLeft(index)) good[index] = 1;
-    }
-    for (let changed = true; changed; ) {
-      changed = false;
-      for (let index = count - 1; index >= 0; index--) {
-        if (good[index] === 1 || !this.#edges[index]!.some((to) => good[to] === 1)) continue;
-        good[index] = 1;
-        changed = true;
-      }
-    }
-    const traps: number[] = [];
-    for (let index = 0; index < count; index++) if (good[index] === 0) traps.push(index);
-    return traps;
+      return this.#shapes.get(ledger).recoveryEpoch === 0 || !this.#anyoneLeft(index);
+    });
   }
 
-  /** A cluster whose members are all lost for good waits for nobody. */
+  /** Asked for every state, so that none is found too late: the table doubles its slots at once. */
+  #isTooLarge(): boolean {
+    return this.#table.bytes + this.#ways.bytes > (this.#options.maxBytes ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** A cluster whose members are all lost for good, or hang, waits for nobody. */
   #anyoneLeft(index: number): boolean {
     const state = this.#table.get(index);
     const { states } = this.#shapes.get(this.#layout.ledger(state));
-    return states.some((place, n) => place !== 'absent' && this.#layout.phase(state, n) !== GONE);
+    return states.some(
+      (place, n) =>
+        place !== 'absent' && this.#layout.phase(state, n) !== GONE && !this.#layout.hung(state, n),
+    );
   }
 
   /**
@@ -199,7 +198,7 @@ class Exploration {
         state: 'up' as const,
         acknowledgedView: asView(0),
       };
-      members[node] = { ...once, claims: 'closed', heir: null, leaving: false };
+      members[node] = { ...once, claims: 'closed', heir: null, leaving: false, addressAt: null };
     });
     const epoch = asEpoch(1);
     const ledger: Ledger = {
@@ -224,7 +223,9 @@ class Exploration {
     }
     for (let c = 0; c < this.#bounds.clients; c++) {
       at.setCompletion(state, c, COMPLETED);
-      at.setRecordedBy(state, epoch, c, 1);
+      at.setRecordedBy(state, epoch, c, c, 1);
+      at.setHome(state, c, c);
+      at.setClaimant(state, c, c);
     }
     at.freeLock(state);
     return state;

@@ -11,9 +11,11 @@ import {
   type Member,
   memberOf,
   standing,
+  unserved,
 } from '../core/ledger.ts';
 import type { Mutants } from '../core/mutants.ts';
 import { type Facts, nextCommand } from '../core/next-command.ts';
+import { holdingUp } from '../core/succession.ts';
 import { type Command, transition } from '../core/transitions.ts';
 
 /** A shape's own view is always this one; older acknowledgements become 0. */
@@ -25,8 +27,17 @@ export interface Shape {
   /** 0: no grace. */
   readonly recoveryEpoch: number;
   readonly barrier: boolean;
-  /** By node: does it serve its own claims now? */
-  readonly servesOwn: readonly boolean[];
+  /** By node: whose open claims it serves. */
+  readonly serves: readonly (readonly number[])[];
+  /** By node: who serves its claims, open or not. */
+  readonly servers: readonly number[];
+  readonly claimsOpen: readonly boolean[];
+  /** The dead whose claims nobody serves. */
+  readonly unserved: readonly NodeId[];
+  /** By client: the node that carries the address by which it comes; -1: no member has that address. */
+  readonly carriers: readonly number[];
+  /** By node: the life that holds the cluster up if the deadline has passed; 0: none. */
+  readonly holdingUp: readonly number[];
   /** By node: incarnation, 0 for one that is no member. */
   readonly incarnations: readonly number[];
   /** By node: the life whose records count in the next grace, or in the one that runs. */
@@ -36,14 +47,26 @@ export interface Shape {
 
 export class LedgerShapes {
   readonly nodes: readonly NodeId[];
+  readonly #clients: number;
+  readonly #orders: readonly (readonly number[])[];
   readonly #mutants: Mutants;
   readonly #ids = new Map<string, number>();
   readonly #shapes: Shape[] = [];
   readonly #transitions = new Map<string, number>();
-  readonly #commands = new Map<string, Command | null>();
-  readonly #permuted = new Map<string, number>();
+  readonly #commands = new Map<string, readonly Command[]>();
+  /** By the order, as it is handed in, and then by the shape. */
+  readonly #permuted = new Map<readonly number[], number[]>();
+  readonly #keys = new WeakMap<Command, string>();
 
-  constructor(nodes: number, mutants: Mutants) {
+  /** @param orders how like nodes may be exchanged, without the identity */
+  constructor(
+    nodes: number,
+    clients: number,
+    orders: readonly (readonly number[])[],
+    mutants: Mutants,
+  ) {
+    this.#orders = orders;
+    this.#clients = clients;
     this.nodes = Array.from({ length: nodes }, (_, index) => asNodeId(`n${index + 1}`));
     this.#mutants = mutants;
   }
@@ -53,7 +76,7 @@ export class LedgerShapes {
   }
 
   idOf(ledger: Ledger): number {
-    const canonical = canonicalView(ledger);
+    const canonical = this.#canonical(ledger);
     const key = JSON.stringify([
       canonical.epoch,
       canonical.recoveryEpoch,
@@ -61,14 +84,15 @@ export class LedgerShapes {
       this.nodes.map((node) => {
         const member = memberOf(canonical, node);
         if (member === undefined) return null;
-        const { incarnation, recordedIncarnation, state, acknowledgedView, claims, heir, leaving } = member;
-        return [incarnation, recordedIncarnation, state, acknowledgedView, claims, heir, leaving];
+        const { incarnation, recordedIncarnation, state, acknowledgedView } = member;
+        const { claims, heir, leaving, addressAt } = member;
+        return [incarnation, recordedIncarnation, state, acknowledgedView, claims, heir, leaving, addressAt];
       }),
     ]);
     const known = this.#ids.get(key);
     if (known !== undefined) return known;
     const id = this.#shapes.length;
-    if (id > 0xffff) throw new Error('the model has more ledgers than a state can number');
+    if (id > 0xffffff) throw new Error('the model has more ledgers than a state can number');
     this.#ids.set(key, id);
     this.#shapes.push(this.#shape(canonical));
     return id;
@@ -76,7 +100,7 @@ export class LedgerShapes {
 
   /** @returns the shape after `command`, or -1 when it is refused */
   apply(id: number, command: Command): number {
-    const key = `${id} ${commandKey(command)}`;
+    const key = `${id} ${this.keyOf(command)}`;
     const known = this.#transitions.get(key);
     if (known !== undefined) return known;
     const result = transition(this.get(id).ledger, command, this.#mutants);
@@ -85,32 +109,74 @@ export class LedgerShapes {
     return next;
   }
 
-  /** What the node does next in that shape: the policy of the product, remembered by its facts. */
-  command(id: number, node: number, incarnation: number, facts: Facts): Command | null {
+  /**
+   * What the node does next in that shape: the policy of the product, remembered by its facts. Where it goes by the order
+   * of names, as with two dead nodes to abandon, every order of like nodes is asked for: so no outcome depends on the
+   * names that a state is kept under.
+   */
+  commands(id: number, node: number, incarnation: number, facts: Facts): readonly Command[] {
     const key = `${id} ${node} ${incarnation} ${factsKey(facts)}`;
     const known = this.#commands.get(key);
     if (known !== undefined) return known;
-    const self = { node: this.nodes[node]!, incarnation: asIncarnation(incarnation) };
-    const command = nextCommand(this.get(id).ledger, self, facts);
-    this.#commands.set(key, command);
-    return command;
+    const commands = new Map<string, Command>();
+    for (const order of [this.nodes.map((_, n) => n), ...this.#orders]) {
+      const command = this.#commandUnder(order, id, node, incarnation, facts);
+      if (command !== null) commands.set(this.keyOf(command), command);
+    }
+    const distinct = [...commands.values()];
+    this.#commands.set(key, distinct);
+    return distinct;
+  }
+
+  #commandUnder(
+    order: readonly number[],
+    id: number,
+    node: number,
+    incarnation: number,
+    facts: Facts,
+  ): Command | null {
+    const renamed = (from: NodeId): NodeId => this.nodes[order[this.nodes.indexOf(from)]!]!;
+    const restored = (to: NodeId): NodeId => this.nodes[order.indexOf(this.nodes.indexOf(to))]!;
+    const { ledger } = this.get(this.permute(id, order));
+    const self = { node: renamed(this.nodes[node]!), incarnation: asIncarnation(incarnation) };
+    const command = nextCommand(ledger, self, {
+      ...facts,
+      // The product looks at its peers in the order of their names.
+      missing: facts.missing
+        .map((life) => ({ ...life, peer: renamed(life.peer) }))
+        .sort((a, b) => (a.peer < b.peer ? -1 : 1)),
+      finished: new Set([...facts.finished].map(renamed)),
+      takeOver: new Set([...facts.takeOver].map(renamed)),
+    });
+    return command === null ? null : withNames(command, restored);
+  }
+
+  /** Two commands that say the same have one key. */
+  keyOf(command: Command): string {
+    const known = this.#keys.get(command);
+    if (known !== undefined) return known;
+    const key = JSON.stringify(command);
+    this.#keys.set(command, key);
+    return key;
   }
 
   /** The shape with node i's part played by node `order[i]`. */
   permute(id: number, order: readonly number[]): number {
-    const key = `${id} ${order.join()}`;
-    const known = this.#permuted.get(key);
+    const permutations = this.#permuted.get(order) ?? [];
+    const known = permutations[id];
     if (known !== undefined) return known;
     const { ledger } = this.get(id);
     const renamed = (node: NodeId): NodeId => this.nodes[order[this.nodes.indexOf(node)]!]!;
+    const orNull = (node: NodeId | null) => (node === null ? null : renamed(node));
     const members: Record<NodeId, Member> = {};
     for (const node of this.nodes) {
       const member = memberOf(ledger, node);
-      if (member !== undefined)
-        members[renamed(node)] = { ...member, heir: member.heir === null ? null : renamed(member.heir) };
+      if (member === undefined) continue;
+      members[renamed(node)] = { ...member, heir: orNull(member.heir), addressAt: orNull(member.addressAt) };
     }
     const permuted = this.idOf({ ...ledger, members });
-    this.#permuted.set(key, permuted);
+    permutations[id] = permuted;
+    this.#permuted.set(order, permutations);
     return permuted;
   }
 
@@ -119,30 +185,53 @@ export class LedgerShapes {
   }
 
   #shape(ledger: Ledger): Shape {
+    const place = (node: NodeId): number => this.nodes.indexOf(node);
+    const held = new Map(holdingUp(ledger, true).map(({ node, incarnation }) => [node, incarnation]));
+    const of = <T>(property: (member: Member, node: NodeId) => T, absent: T): T[] =>
+      this.nodes.map((node) => {
+        const member = memberOf(ledger, node);
+        return member === undefined ? absent : property(member, node);
+      });
     return {
       ledger,
       epoch: ledger.epoch,
       recoveryEpoch: ledger.recoveryEpoch ?? 0,
       barrier: barrierReached(ledger),
-      servesOwn: this.nodes.map((node) => claimsServedBy(ledger, node).includes(node)),
-      incarnations: this.nodes.map((node) => memberOf(ledger, node)?.incarnation ?? 0),
-      recordedBy: this.nodes.map((node) => memberOf(ledger, node)?.recordedIncarnation ?? 0),
-      states: this.nodes.map((node) => memberOf(ledger, node)?.state ?? 'absent'),
+      serves: this.nodes.map((node) => claimsServedBy(ledger, node).map(place)),
+      servers: of(({ heir }, node) => place(heir ?? node), -1),
+      claimsOpen: of(({ claims }) => claims === 'open', false),
+      unserved: unserved(ledger),
+      carriers: of(({ addressAt }, node) => place(addressAt ?? node), -1).slice(0, this.#clients),
+      holdingUp: this.nodes.map((node) => held.get(node) ?? 0),
+      incarnations: of(({ incarnation }): number => incarnation, 0),
+      recordedBy: of(({ recordedIncarnation }): number => recordedIncarnation, 0),
+      states: of(({ state }): Shape['states'][number] => state, 'absent'),
     };
   }
-}
 
-function canonicalView(ledger: Ledger): Ledger {
-  const members: Record<NodeId, Member> = {};
-  for (const [node, member] of Object.entries(ledger.members) as [NodeId, Member][]) {
-    const current = member.acknowledgedView === ledger.view;
-    members[node] = { ...member, acknowledgedView: current ? CANONICAL_VIEW : asView(0) };
+  /** Without what no rule, and nobody in the model, looks at: where views are, and addresses that no client comes by. */
+  #canonical(ledger: Ledger): Ledger {
+    const members: Record<NodeId, Member> = {};
+    for (const [node, member] of Object.entries(ledger.members) as [NodeId, Member][]) {
+      const current = member.acknowledgedView === ledger.view && member.state !== 'down';
+      members[node] = {
+        ...member,
+        acknowledgedView: current ? CANONICAL_VIEW : asView(0),
+        addressAt: this.nodes.indexOf(node) < this.#clients ? member.addressAt : null,
+      };
+    }
+    return { ...ledger, view: CANONICAL_VIEW, members };
   }
-  return { ...ledger, view: CANONICAL_VIEW, members };
 }
 
-const commandKey = (command: Command): string => JSON.stringify(command);
+/** The same command among nodes that have other names. */
+function withNames(command: Command, name: (node: NodeId) => NodeId): Command {
+  const named: Record<string, unknown> = { ...command };
+  for (const role of ['node', 'peer', 'dead', 'claimant'])
+    if (Object.hasOwn(named, role)) named[role] = name(named[role] as NodeId);
+  return named as Command;
+}
 
 const factsKey = (facts: Facts): string =>
   `${facts.missing.map(({ peer, peerIncarnation }) => `${peer}@${peerIncarnation}`).join()} ` +
-  `${Number(facts.drainedAndRecorded)}${Number(facts.abandonDue)}${Number(facts.stopWanted)}${Number(facts.released)} ${[...facts.finished].join()}`;
+  `${Number(facts.drainedAndRecorded)}${Number(facts.abandonDue)}${Number(facts.stopWanted)}${Number(facts.released)} ${[...facts.finished].join()} ${[...facts.takeOver].join()}`;

@@ -8,12 +8,17 @@ export const NO_FAULTS: Faults = {
   clients: 2,
   crashes: 0,
   losses: 0,
+  hangs: 0,
+  heirs: 0,
+  fences: 0,
   drops: 0,
   unknowns: 0,
   stops: 0,
   memberships: 0,
+  repairs: 0,
   expiries: 0,
   beaconProvesDeath: true,
+  trustsOperators: false,
 };
 
 /**
@@ -34,4 +39,11 @@ export const MUTANT_BOUNDS: Partial<Record<MutantId, Faults>> = {
   D14: { ...NO_FAULTS, crashes: 1 },
   D16: { ...NO_FAULTS, crashes: 1 },
   D19: { ...NO_FAULTS, drops: 1, beaconProvesDeath: false },
+  M1: { ...NO_FAULTS, crashes: 2 },
+  M2: { ...NO_FAULTS, clients: 1, crashes: 2, losses: 1, heirs: 1 },
+  M3: { ...NO_FAULTS, crashes: 1, heirs: 1 },
+  M4: { ...NO_FAULTS, crashes: 2, heirs: 1 },
+  M5: { ...NO_FAULTS, clients: 1, crashes: 2, losses: 1, heirs: 1, memberships: 1 },
+  M6: { ...NO_FAULTS, crashes: 1, fences: 1 },
+  M7: { ...NO_FAULTS, crashes: 1, heirs: 1 },
 };

@@ -2,9 +2,9 @@
 import { asIncarnation } from '../core/ids.ts';
 import { mayRelease } from '../core/next-command.ts';
 import type { Cluster } from './cluster.ts';
-import { loseClients, obey } from './effects.ts';
+import { loseClients, obey, record } from './effects.ts';
 import type { Emit } from './step.ts';
-import { UNCOMPLETED } from './world.ts';
+import { NOWHERE, UNCOMPLETED } from './world.ts';
 
 export function nodeSteps(cluster: Cluster, w: Uint8Array, n: number, emit: Emit): void {
   if (cluster.at.stale(w, n)) learn(cluster, w, n, emit);
@@ -19,6 +19,7 @@ function learn(cluster: Cluster, w: Uint8Array, n: number, emit: Emit): void {
   const next = w.slice();
   at.setKnown(next, n, at.ledger(w));
   at.setStale(next, n, false);
+  at.setFinishing(next, n, NOWHERE);
   obey(cluster, next, n);
   emit(() => `${cluster.name(n)} learns the ledger`, next, null, false);
 }
@@ -48,8 +49,9 @@ function records(cluster: Cluster, w: Uint8Array, n: number, emit: Emit): void {
   const next = w.slice();
   at.setRecordedIn(next, n, epoch);
   if (cluster.mayWrite(w, n)) {
-    for (const c of cluster.clientsOf(n))
-      if (at.completion(w, c) !== UNCOMPLETED) at.setRecordedBy(next, epoch, c, at.incarnation(w, n));
+    for (let c = 0; c < cluster.bounds.clients; c++)
+      if (at.home(w, c) === n && at.completion(w, c) !== UNCOMPLETED)
+        record(cluster, next, epoch, n, c, at.incarnation(w, n));
   }
   emit(() => `${cluster.name(n)} writes its clients’ records in epoch ${epoch}`, next, null, false);
 }
@@ -62,6 +64,6 @@ function letGo(cluster: Cluster, w: Uint8Array, n: number, emit: Emit): void {
   const next = w.slice();
   loseClients(cluster, next, n);
   if (cluster.hasLock(w, n)) at.freeLock(next);
-  at.setReleased(next, n, true);
+  at.setReleased(next, n);
   emit(() => `${cluster.name(n)} lets its locks go`, next, null, false);
 }

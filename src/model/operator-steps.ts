@@ -1,46 +1,56 @@
-/** Who acts on the cluster from outside: the fencer ends suspects; a person admits and retires. */
+/** What a person does to the cluster: members admitted and retired, a node declared dead, its claims given up. */
 import { asIncarnation } from '../core/ids.ts';
+import type { Command } from '../core/transitions.ts';
+import type { CountedFault } from './bounds.ts';
 import type { Cluster } from './cluster.ts';
-import { die, write } from './effects.ts';
+import { write } from './effects.ts';
 import type { Emit } from './step.ts';
-import { MEMBERSHIPS, ON } from './world.ts';
+import { ON } from './world.ts';
 
 export function operatorSteps(cluster: Cluster, w: Uint8Array, n: number, emit: Emit): void {
-  fence(cluster, w, n, emit);
-  if (!cluster.mayFault(w, MEMBERSHIPS)) return;
-  for (const type of ['admit', 'retire'] as const) changeMembers(cluster, w, n, type, emit);
+  const node = cluster.id(n);
+  if (cluster.mayFault(w, 'memberships')) {
+    swap(cluster, w, n, { type: 'admit', node }, 'memberships', emit);
+    swap(cluster, w, n, { type: 'retire', node }, 'memberships', emit);
+  }
+  if (cluster.mayFault(w, 'repairs')) {
+    swap(cluster, w, n, { type: 'abandon', dead: node, operator: true }, 'repairs', emit);
+    declareDead(cluster, w, n, emit);
+  }
 }
 
-function fence(cluster: Cluster, w: Uint8Array, n: number, emit: Emit): void {
-  const { at, shapes } = cluster;
-  const ledger = at.ledger(w);
-  const shape = shapes.get(ledger);
-  if (shape.states[n] !== 'suspect') return;
-  const suspected = shape.incarnations[n]!;
-  const next = w.slice();
-  if (at.phase(w, n) === ON && at.incarnation(w, n) === suspected) die(cluster, next, n);
+/**
+ * Only of a life whose beacon is out; where that proves nothing, only once its process has been ended. Whoever writes it
+ * down looks at both, as `gracelab ledger` does: a person's word alone is not enough.
+ */
+function declareDead(cluster: Cluster, w: Uint8Array, n: number, emit: Emit): void {
+  const { at, shapes, bounds } = cluster;
+  const incarnation = shapes.get(at.ledger(w)).incarnations[n]!;
+  const runs = at.phase(w, n) === ON && at.incarnation(w, n) === incarnation;
+  const shown = bounds.beaconProvesDeath ? at.beacon(w, n) !== incarnation : !runs;
+  if (!shown && !bounds.trustsOperators) return;
   const word = {
     type: 'confirm-death' as const,
     node: cluster.id(n),
-    incarnation: asIncarnation(suspected),
+    incarnation: asIncarnation(incarnation),
   };
-  write(cluster, next, -1, shapes.apply(ledger, word));
-  emit(() => `the fencer makes sure that ${cluster.name(n)} is gone`, next, null, false);
+  swap(cluster, w, n, word, 'repairs', emit);
 }
 
-function changeMembers(
+function swap(
   cluster: Cluster,
   w: Uint8Array,
   n: number,
-  type: 'admit' | 'retire',
+  command: Command,
+  kind: CountedFault,
   emit: Emit,
 ): void {
   const { at, shapes } = cluster;
-  const after = shapes.apply(at.ledger(w), { type, node: cluster.id(n) });
+  const after = shapes.apply(at.ledger(w), command);
   if (after < 0) return;
   const next = w.slice();
   write(cluster, next, -1, after);
-  at.setRetired(next, n, type === 'retire');
-  at.spend(next, MEMBERSHIPS);
-  emit(() => `an operator ${type}s ${cluster.name(n)}`, next, null, true);
+  if (kind === 'memberships') at.setRetired(next, n, command.type === 'retire');
+  at.spend(next, kind);
+  emit(() => `an operator swaps in: ${command.type} ${cluster.name(n)}`, next, null, true);
 }

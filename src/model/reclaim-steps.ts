@@ -1,30 +1,33 @@
-/** A client that held the lock in a former life of its node asks for it again. */
+/** A client that held the lock in a life that is over asks for it again, at whoever answers it now. */
 import { type Cluster, clientName } from './cluster.ts';
+import { believeNothing } from './effects.ts';
 import { reclaimViolation, refusalViolation } from './invariants.ts';
 import type { Emit } from './step.ts';
-import { HELD, NONE, ON } from './world.ts';
+import { HELD, ON } from './world.ts';
 
-export function reclaim(cluster: Cluster, w: Uint8Array, c: number, home: number, emit: Emit): void {
+export function reclaim(cluster: Cluster, w: Uint8Array, c: number, n: number, emit: Emit): void {
   const { at, shapes } = cluster;
-  const known = at.known(w, home);
+  const known = at.known(w, n);
   const shape = shapes.get(known);
-  const open = shape.recoveryEpoch !== 0 && shape.servesOwn[home]!;
-  if (open && !shape.barrier && !cluster.hasMutant('D11')) return;
-  if (open && shapes.standing(known, home, at.incarnation(w, home)) !== 'current') return;
-  const authorised = open && cluster.hasRecord(w, c, home);
+  const inGrace = shape.recoveryEpoch !== 0;
+  // Both are told to come again later.
+  if (inGrace && shapes.standing(known, n, at.incarnation(w, n)) !== 'current') return;
+  if (inGrace && !shape.barrier && !cluster.hasMutant('D11')) return;
+  const authorised = inGrace && cluster.hasRecord(w, c, n);
   // The kernel may still be letting go of a dead life's locks: the server says DELAY to that.
   if (authorised && heldByTheDead(cluster, w)) return;
   const next = w.slice();
   if (!authorised || at.lockNode(w) >= 0) {
-    at.setBelief(next, c, NONE);
-    const violation = refusalViolation(cluster, w, c, home);
-    emit(() => `${clientName(c)} is told that its lock is lost`, next, violation, false);
+    believeNothing(cluster, next, c);
+    const violation = refusalViolation(cluster, w, c, n);
+    emit(() => `${cluster.name(n)} tells ${clientName(c)} that its lock is lost`, next, violation, false);
     return;
   }
-  at.setLock(next, home, at.incarnation(w, home), c);
+  at.setLock(next, n, at.incarnation(w, n), c);
   at.setBelief(next, c, HELD);
-  const violation = reclaimViolation(cluster, w, c);
-  emit(() => `${clientName(c)} reclaims at ${cluster.name(home)}`, next, violation, false);
+  at.setHome(next, c, n);
+  const violation = reclaimViolation(cluster, w, c, n);
+  emit(() => `${clientName(c)} reclaims at ${cluster.name(n)}`, next, violation, false);
 }
 
 function heldByTheDead({ at }: Cluster, w: Uint8Array): boolean {

@@ -20,6 +20,11 @@ export class StateTable {
     return this.#count;
   }
 
+  /** What it takes now; twice its slots more while they grow. */
+  get bytes(): number {
+    return this.#chunks.length * CHUNK_STATES * (this.#size + 4) + this.#slots.length * 4;
+  }
+
   /** A view into the table: do not write to it. */
   get(index: number): Uint8Array {
     const at = (index % CHUNK_STATES) * this.#size;

@@ -10,6 +10,7 @@ import { clientSteps } from './client-steps.ts';
 import { Cluster } from './cluster.ts';
 import { commandSteps } from './command-steps.ts';
 import { faultSteps, loseWhileOff } from './fault-steps.ts';
+import { fencerSteps } from './fencer-steps.ts';
 import { confirm } from './grant-steps.ts';
 import { kernelSteps } from './kernel-steps.ts';
 import type { LedgerShapes } from './ledger-shapes.ts';
@@ -36,6 +37,7 @@ export class Steps {
         loseWhileOff(cluster, w, n, emit);
       } else if (phase === LIT) boot(cluster, w, n, emit);
       else if (phase === ON) running(cluster, w, n, emit);
+      fencerSteps(cluster, w, n, emit);
       operatorSteps(cluster, w, n, emit);
     }
     for (let c = 0; c < cluster.bounds.clients; c++) clientSteps(cluster, w, c, emit);
@@ -43,6 +45,8 @@ export class Steps {
 }
 
 function running(cluster: Cluster, w: Uint8Array, n: number, emit: Emit): void {
+  faultSteps(cluster, w, n, emit);
+  if (cluster.at.hung(w, n)) return;
   // A grant is made within one turn of the node's event loop: it does nothing else meanwhile.
   if (cluster.at.pending(w, n) >= 0) {
     confirm(cluster, w, n, emit);
@@ -50,5 +54,4 @@ function running(cluster: Cluster, w: Uint8Array, n: number, emit: Emit): void {
     nodeSteps(cluster, w, n, emit);
     commandSteps(cluster, w, n, emit);
   }
-  faultSteps(cluster, w, n, emit);
 }

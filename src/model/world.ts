@@ -1,7 +1,9 @@
 /**
  * One state of the modelled cluster, as bytes, so that millions of them fit into memory and two equal
- * states are equal byte by byte. All fields are below 256 but for the ledger shapes, which take two bytes.
+ * states are equal byte by byte.
  */
+import { COUNTED_FAULTS, type CountedFault } from './bounds.ts';
+
 export const OFF = 0;
 /** The beacon of the next incarnation is lit, its boot is not in the ledger yet. */
 export const LIT = 1;
@@ -16,7 +18,7 @@ export const HELD = 1;
 export const WANTS = 2;
 /** Its chance has passed, and it has not been told yet. */
 export const FORFEIT = 3;
-/** Its node finished without it, and grace runs on: it may be told so, or have another chance should the node die again. */
+/** Its claims were closed without it, and grace runs on: it may be told so, or have another chance should they open again. */
 export const LATE = 4;
 
 export const UNCOMPLETED = 0;
@@ -24,15 +26,26 @@ export const UNCOMPLETED = 0;
 export const COMPLETED_IN_GRACE = 1;
 export const COMPLETED = 2;
 
-const NODE_BYTES = 8;
-const CLIENT_BYTES = 2;
-/** Epochs that a bounded history can reach; more is a mistake in the bounds. */
-export const EPOCHS = 12;
+/** A number of {@link Layout.home} and {@link Layout.claimant}: no node. */
+export const NOWHERE = -1;
 
+const NODE_BYTES = 8;
+const CLIENT_BYTES = 3;
+
+const STALE = 1;
+const ALARMED = 2;
+const STOP_WANTED = 4;
+const RELEASED = 8;
+const HUNG = 16;
+
+/** Where the bounds of a state's parts are. Numbers of nodes and clients count from 0; faults take half a byte each. */
 export class Layout {
   readonly nodes: number;
   readonly clients: number;
+  /** Of how many epochs, the current one and those before it, client records are kept. */
+  readonly epochs: number;
   readonly #beacons: number;
+  readonly #words: number;
   readonly #lock: number;
   readonly #clients: number;
   readonly #records: number;
@@ -40,67 +53,81 @@ export class Layout {
   readonly #retired: number;
   readonly size: number;
 
-  constructor(nodes: number, clients: number) {
+  constructor(nodes: number, clients: number, epochs: number) {
     this.nodes = nodes;
     this.clients = clients;
-    this.#beacons = 2 + nodes * NODE_BYTES;
-    this.#lock = this.#beacons + nodes;
+    this.epochs = epochs;
+    this.#beacons = 3 + nodes * NODE_BYTES;
+    this.#words = this.#beacons + nodes;
+    this.#lock = this.#words + nodes;
     this.#clients = this.#lock + 3;
     this.#records = this.#clients + clients * CLIENT_BYTES;
-    this.#spent = this.#records + EPOCHS * clients;
-    this.#retired = this.#spent + 7;
+    this.#spent = this.#records + epochs * nodes * clients;
+    this.#retired = this.#spent + Math.ceil(COUNTED_FAULTS.length / 2);
     this.size = this.#retired + 1;
   }
 
-  readonly ledger = (w: Uint8Array): number => w[0]! | (w[1]! << 8);
-  readonly setLedger = (w: Uint8Array, id: number): void => {
-    w[0] = id & 0xff;
-    w[1] = id >> 8;
-  };
+  // ---- the ledger, and what each node is and knows ----
 
-  readonly #node = (n: number): number => 2 + n * NODE_BYTES;
+  readonly ledger = (w: Uint8Array): number => w[0]! | (w[1]! << 8) | (w[2]! << 16);
+  readonly setLedger = (w: Uint8Array, id: number): void => this.#number(w, 0, id);
+
+  readonly #node = (n: number): number => 3 + n * NODE_BYTES;
   readonly phase = (w: Uint8Array, n: number): number => w[this.#node(n)]!;
-  readonly incarnation = (w: Uint8Array, n: number): number => w[this.#node(n) + 1]!;
-  readonly known = (w: Uint8Array, n: number): number => w[this.#node(n) + 2]! | (w[this.#node(n) + 3]! << 8);
-  /** Somebody wrote the ledger since this node read it. */
-  readonly stale = (w: Uint8Array, n: number): boolean => (w[this.#node(n) + 4]! & 1) !== 0;
-  readonly alarmed = (w: Uint8Array, n: number): boolean => (w[this.#node(n) + 4]! & 2) !== 0;
-  readonly stopWanted = (w: Uint8Array, n: number): boolean => (w[this.#node(n) + 4]! & 4) !== 0;
-  /** The epoch that all clients of this life are durable in; 0: its own old records are not cleared yet. */
-  readonly recordedIn = (w: Uint8Array, n: number): number => w[this.#node(n) + 5]!;
-  /** The client for whom the lock was taken in the filesystem and whose beacons are not tested yet; -1: none. */
-  readonly pending = (w: Uint8Array, n: number): number => w[this.#node(n) + 6]! - 1;
-
   readonly setPhase = (w: Uint8Array, n: number, phase: number): void => {
     w[this.#node(n)] = phase;
   };
+  readonly incarnation = (w: Uint8Array, n: number): number => w[this.#node(n) + 1]!;
   readonly setIncarnation = (w: Uint8Array, n: number, value: number): void => {
     w[this.#node(n) + 1] = value;
   };
-  readonly setKnown = (w: Uint8Array, n: number, id: number): void => {
-    w[this.#node(n) + 2] = id & 0xff;
-    w[this.#node(n) + 3] = id >> 8;
+  readonly known = (w: Uint8Array, n: number): number => {
+    const at = this.#node(n) + 2;
+    return w[at]! | (w[at + 1]! << 8) | (w[at + 2]! << 16);
   };
-  readonly setStale = (w: Uint8Array, n: number, on: boolean): void => this.#flag(w, n, 1, on);
-  readonly setAlarmed = (w: Uint8Array, n: number, on: boolean): void => this.#flag(w, n, 2, on);
-  readonly setStopWanted = (w: Uint8Array, n: number, on: boolean): void => this.#flag(w, n, 4, on);
-  readonly setRecordedIn = (w: Uint8Array, n: number, epoch: number): void => {
-    w[this.#node(n) + 5] = epoch;
-  };
-  readonly setPending = (w: Uint8Array, n: number, client: number): void => {
-    w[this.#node(n) + 6] = client + 1;
-  };
+  readonly setKnown = (w: Uint8Array, n: number, id: number): void => this.#number(w, this.#node(n) + 2, id);
+  /** Somebody wrote the ledger since this node read it. */
+  readonly stale = (w: Uint8Array, n: number): boolean => this.#flag(w, n, STALE);
+  readonly setStale = (w: Uint8Array, n: number, on: boolean): void => this.#setFlag(w, n, STALE, on);
+  readonly alarmed = (w: Uint8Array, n: number): boolean => this.#flag(w, n, ALARMED);
+  readonly setAlarmed = (w: Uint8Array, n: number, on: boolean): void => this.#setFlag(w, n, ALARMED, on);
+  readonly stopWanted = (w: Uint8Array, n: number): boolean => this.#flag(w, n, STOP_WANTED);
+  readonly setStopWanted = (w: Uint8Array, n: number): void => this.#setFlag(w, n, STOP_WANTED, true);
   /** It serves no more and holds nothing: the last part of a planned stop. */
-  readonly released = (w: Uint8Array, n: number): boolean => (w[this.#node(n) + 4]! & 8) !== 0;
-  readonly setReleased = (w: Uint8Array, n: number, on: boolean): void => this.#flag(w, n, 8, on);
+  readonly released = (w: Uint8Array, n: number): boolean => this.#flag(w, n, RELEASED);
+  readonly setReleased = (w: Uint8Array, n: number): void => this.#setFlag(w, n, RELEASED, true);
+  readonly hung = (w: Uint8Array, n: number): boolean => this.#flag(w, n, HUNG);
+  readonly setHung = (w: Uint8Array, n: number): void => this.#setFlag(w, n, HUNG, true);
+  /** The epoch that all clients of this life are durable in. */
+  readonly recordedIn = (w: Uint8Array, n: number): number => w[this.#node(n) + 6]!;
+  readonly setRecordedIn = (w: Uint8Array, n: number, epoch: number): void => {
+    w[this.#node(n) + 6] = epoch;
+  };
+  /** The client for whom the lock was taken in the filesystem and whose beacons are not tested yet; -1: none. */
+  readonly pending = (w: Uint8Array, n: number): number => (w[this.#node(n) + 7]! & 0xf) - 1;
+  readonly setPending = (w: Uint8Array, n: number, client: number): void => {
+    w[this.#node(n) + 7] = (w[this.#node(n) + 7]! & 0xf0) | (client + 1);
+  };
+  /** Whose `finish` it has sent without having the answer: nobody reclaims from that claimant meanwhile. */
+  readonly finishing = (w: Uint8Array, n: number): number => (w[this.#node(n) + 7]! >> 4) - 1;
+  readonly setFinishing = (w: Uint8Array, n: number, claimant: number): void => {
+    w[this.#node(n) + 7] = (w[this.#node(n) + 7]! & 0xf) | ((claimant + 1) << 4);
+  };
   /** Everything that a process forgets when it dies. */
   readonly clearNode = (w: Uint8Array, n: number): void =>
     void w.fill(0, this.#node(n), this.#node(n) + NODE_BYTES);
+
+  // ---- the filesystem, and the fencer ----
 
   /** The incarnation whose beacon is lit; 0: none. */
   readonly beacon = (w: Uint8Array, n: number): number => w[this.#beacons + n]!;
   readonly setBeacon = (w: Uint8Array, n: number, incarnation: number): void => {
     w[this.#beacons + n] = incarnation;
+  };
+  /** The incarnation that the fencer has ended, as the ledger has not been told yet; 0: none. */
+  readonly fencersWord = (w: Uint8Array, n: number): number => w[this.#words + n]!;
+  readonly setFencersWord = (w: Uint8Array, n: number, incarnation: number): void => {
+    w[this.#words + n] = incarnation;
   };
 
   /** Who has the lock in the filesystem: node, -1 for nobody. */
@@ -114,29 +141,68 @@ export class Layout {
   };
   readonly freeLock = (w: Uint8Array): void => this.setLock(w, -1, 0, 0);
 
-  readonly belief = (w: Uint8Array, c: number): number => w[this.#clients + c * CLIENT_BYTES]!;
+  // ---- clients and their records ----
+
+  readonly #client = (c: number): number => this.#clients + c * CLIENT_BYTES;
+  readonly belief = (w: Uint8Array, c: number): number => w[this.#client(c)]! & 0xf;
   readonly setBelief = (w: Uint8Array, c: number, belief: number): void => {
-    w[this.#clients + c * CLIENT_BYTES] = belief;
+    w[this.#client(c)] = (w[this.#client(c)]! & 0xf0) | belief;
   };
-  /** It sent RECLAIM_COMPLETE in its node's present life, and the record of it is durable: {@link UNCOMPLETED} and above. */
-  readonly completion = (w: Uint8Array, c: number): number => w[this.#clients + c * CLIENT_BYTES + 1]!;
+  /** It sent RECLAIM_COMPLETE in its home's present life, and the record of it is durable: {@link UNCOMPLETED} and above. */
+  readonly completion = (w: Uint8Array, c: number): number => w[this.#client(c)]! >> 4;
   readonly setCompletion = (w: Uint8Array, c: number, completion: number): void => {
-    w[this.#clients + c * CLIENT_BYTES + 1] = completion;
+    w[this.#client(c)] = (w[this.#client(c)]! & 0xf) | (completion << 4);
+  };
+  /** The node whose present life has completed it or gave it the lock. */
+  readonly home = (w: Uint8Array, c: number): number => (w[this.#client(c) + 1]! & 0xf) - 1;
+  readonly setHome = (w: Uint8Array, c: number, node: number): void => {
+    w[this.#client(c) + 1] = (w[this.#client(c) + 1]! & 0xf0) | (node + 1);
+  };
+  /**
+   * Among whose claims it is to be, by what happened to it and not by any record: the node that it had completed at
+   * when the grace that runs began, or that would be it if one began now.
+   */
+  readonly claimant = (w: Uint8Array, c: number): number => (w[this.#client(c) + 1]! >> 4) - 1;
+  readonly setClaimant = (w: Uint8Array, c: number, node: number): void => {
+    w[this.#client(c) + 1] = (w[this.#client(c) + 1]! & 0xf) | ((node + 1) << 4);
   };
 
-  /** Client records by epoch: the life of its home that recorded the client; 0: no record. */
-  readonly recordedBy = (w: Uint8Array, epoch: number, c: number): number =>
-    w[this.#records + epoch * this.clients + c]!;
-  readonly setRecordedBy = (w: Uint8Array, epoch: number, c: number, incarnation: number): void => {
-    if (epoch >= EPOCHS) throw new Error('the model has more epochs than a state can hold');
-    w[this.#records + epoch * this.clients + c] = incarnation;
+  /**
+   * It wants its lock back, and had completed in this grace, or before it, at a life of that node which died since and
+   * which the ledger still takes for alive: should grace end so, it is among the claims of the next one.
+   */
+  readonly leftBehindAt = (w: Uint8Array, c: number): number => w[this.#client(c) + 2]! - 1;
+  readonly setLeftBehindAt = (w: Uint8Array, c: number, node: number): void => {
+    w[this.#client(c) + 2] = node + 1;
   };
-  readonly forgetEpochsBefore = (w: Uint8Array, epoch: number): void =>
-    void w.fill(0, this.#records, this.#records + epoch * this.clients);
 
-  /** Faults that have happened so far, by kind. */
-  readonly spent = (w: Uint8Array, kind: number): number => w[this.#spent + kind]!;
-  readonly spend = (w: Uint8Array, kind: number): void => void w[this.#spent + kind]!++;
+  /** The life of node n that recorded the client in an epoch; 0: no record. cluster.ts says which epochs there are. */
+  readonly recordedBy = (w: Uint8Array, epoch: number, n: number, c: number): number =>
+    w[this.#record(epoch, n, c)]!;
+  readonly setRecordedBy = (
+    w: Uint8Array,
+    epoch: number,
+    n: number,
+    c: number,
+    incarnation: number,
+  ): void => {
+    w[this.#record(epoch, n, c)] = incarnation;
+  };
+  readonly forgetEpoch = (w: Uint8Array, epoch: number): void =>
+    void w.fill(0, this.#record(epoch, 0, 0), this.#record(epoch, 0, 0) + this.nodes * this.clients);
+  readonly #record = (epoch: number, n: number, c: number): number =>
+    this.#records + ((epoch % this.epochs) * this.nodes + n) * this.clients + c;
+
+  // ---- what has happened so far ----
+
+  readonly spent = (w: Uint8Array, kind: CountedFault): number => {
+    const place = PLACES[kind];
+    return (w[this.#spent + (place >> 1)]! >> ((place & 1) * 4)) & 0xf;
+  };
+  readonly spend = (w: Uint8Array, kind: CountedFault): void => {
+    const place = PLACES[kind];
+    w[this.#spent + (place >> 1)]! += 1 << ((place & 1) * 4);
+  };
 
   /** An operator retired the node, and none admitted it since. */
   readonly retired = (w: Uint8Array, n: number): boolean => (w[this.#retired]! & (1 << n)) !== 0;
@@ -144,8 +210,14 @@ export class Layout {
     w[this.#retired] = on ? w[this.#retired]! | (1 << n) : w[this.#retired]! & ~(1 << n);
   };
 
-  readonly #flag = (w: Uint8Array, n: number, bit: number, on: boolean): void => {
-    const at = this.#node(n) + 4;
+  readonly #number = (w: Uint8Array, at: number, value: number): void => {
+    w[at] = value & 0xff;
+    w[at + 1] = (value >> 8) & 0xff;
+    w[at + 2] = value >> 16;
+  };
+  readonly #flag = (w: Uint8Array, n: number, bit: number): boolean => (w[this.#node(n) + 5]! & bit) !== 0;
+  readonly #setFlag = (w: Uint8Array, n: number, bit: number, on: boolean): void => {
+    const at = this.#node(n) + 5;
     w[at] = on ? w[at]! | bit : w[at]! & ~bit;
   };
 
@@ -158,7 +230,9 @@ export class Layout {
       for (let b = 0; b < NODE_BYTES; b++) to[this.#node(m) + b] = from[this.#node(n) + b]!;
       if (this.phase(from, n) === ON) this.setKnown(to, m, shapeOf(this.known(from, n)));
       if (this.pending(from, n) >= 0) this.setPending(to, m, order[this.pending(from, n)]!);
+      if (this.finishing(from, n) >= 0) this.setFinishing(to, m, order[this.finishing(from, n)]!);
       this.setBeacon(to, m, this.beacon(from, n));
+      this.setFencersWord(to, m, this.fencersWord(from, n));
       this.setRetired(to, m, this.retired(from, n));
     }
     if (this.lockNode(from) >= 0) {
@@ -169,19 +243,25 @@ export class Layout {
         order[this.lockClient(from)]!,
       );
     }
-    for (let c = 0; c < this.clients; c++) {
-      this.setBelief(to, order[c]!, this.belief(from, c));
-      this.setCompletion(to, order[c]!, this.completion(from, c));
-      for (let e = 0; e < EPOCHS; e++) this.setRecordedBy(to, e, order[c]!, this.recordedBy(from, e, c));
-    }
+    for (let c = 0; c < this.clients; c++) this.#permuteClient(from, to, order, c);
+  }
+
+  #permuteClient(from: Uint8Array, to: Uint8Array, order: readonly number[], c: number): void {
+    const d = order[c]!;
+    const home = this.home(from, c);
+    const claimant = this.claimant(from, c);
+    to[this.#client(d)] = from[this.#client(c)]!;
+    const leftBehindAt = this.leftBehindAt(from, c);
+    this.setLeftBehindAt(to, d, leftBehindAt < 0 ? NOWHERE : order[leftBehindAt]!);
+    this.setHome(to, d, home < 0 ? NOWHERE : order[home]!);
+    this.setClaimant(to, d, claimant < 0 ? NOWHERE : order[claimant]!);
+    for (let e = 0; e < this.epochs; e++)
+      for (let n = 0; n < this.nodes; n++)
+        this.setRecordedBy(to, e, order[n]!, d, this.recordedBy(from, e, n, c));
   }
 }
 
-/** Indexes of {@link Layout.spent}. */
-export const CRASHES = 0;
-export const DROPS = 1;
-export const UNKNOWNS = 2;
-export const STOPS = 3;
-export const MEMBERSHIPS = 4;
-export const EXPIRIES = 5;
-export const LOSSES = 6;
+const PLACES = Object.fromEntries(COUNTED_FAULTS.map((kind, place) => [kind, place])) as Record<
+  CountedFault,
+  number
+>;

@@ -169,3 +169,19 @@ export const SECINFO_STYLE4_PARENT = 1;
 export type SecInfoStyle = 0 | 1;
 /** RPCSEC_GSS as a flavor of SECINFO and of a back channel; RFC 2203 section 5. */
 export const RPCSEC_GSS = 6;
+
+// SEEK, RFC 7862 section 11.3 (data_content4)
+export const NFS4_CONTENT_DATA = 0;
+export const NFS4_CONTENT_HOLE = 1;
+export type DataContent = 0 | 1;
+
+// COPY, RFC 7862 section 7.1 (netloc_type4)
+export const NL4_NAME = 1;
+export const NL4_URL = 2;
+export const NL4_NETADDR = 3;
+
+// SETXATTR, RFC 8276 section 8.4.2 (setxattr_option4)
+export const SETXATTR4_EITHER = 0;
+export const SETXATTR4_CREATE = 1;
+export const SETXATTR4_REPLACE = 2;
+export type SetXattrOption = 0 | 1 | 2;

@@ -72,6 +72,23 @@ export function decodeChangeInfo(r: XdrReader): ChangeInfo {
   return { atomic: r.bool(), before: r.uint64(), after: r.uint64() };
 }
 
+/** netaddr4, clientaddr4: a transport and an address in its universal form (RFC 5665). */
+export interface NetAddress {
+  /** `tcp`, `tcp6` */
+  readonly netId: string;
+  /** `10.77.0.11.8.1`: the last two numbers are the port's bytes. */
+  readonly address: string;
+}
+
+export function encodeNetAddress(w: XdrWriter, address: NetAddress): void {
+  w.utf8(address.netId);
+  w.utf8(address.address);
+}
+
+export function decodeNetAddress(r: XdrReader): NetAddress {
+  return { netId: r.utf8(COMPONENT_MAX_BYTES), address: r.utf8(COMPONENT_MAX_BYTES) };
+}
+
 /** nfstime4: since the epoch of POSIX. `nseconds` of 10^9 and more is decoded; refusing it is the server's. */
 export interface NfsTime {
   readonly seconds: bigint;

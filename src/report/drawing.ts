@@ -1,16 +1,18 @@
 import { CheckContext } from '../check/context.ts';
+import { type DomainPart, domainParts } from '../check/domains.ts';
 import { endsLife } from '../check/node-lives.ts';
 import type { Operation } from '../check/operations.ts';
 import type { VerdictDocument } from '../check/verdict.ts';
 import { claimWords, eventWords, rangeWords } from '../check/words.ts';
-import type { History, HistoryEvent } from '../history/events.ts';
+import type { History, HistoryEvent, NodeEvent } from '../history/events.ts';
+import { fencingBars, graceBars, ms, outageBars } from './coordination-bars.ts';
 
 /** Everything the page draws, in milliseconds since the run's origin. Plain data: it travels as JSON inside the page. */
 export interface Drawing {
   readonly verdict: VerdictDocument;
   readonly endMs: number;
   readonly lanes: readonly Lane[];
-  /** From detection to lift; drawn through all lanes. */
+  /** From detection to lift; drawn through all lanes. Of several lock domains each has a lane with its own instead. */
   readonly graces: readonly GraceBand[];
   readonly faults: readonly FaultBand[];
   /** What was left out because there was too much of it, in words; empty when all is drawn. */
@@ -18,18 +20,18 @@ export interface Drawing {
 }
 
 export interface Lane {
-  readonly kind: 'node' | 'client';
+  readonly kind: 'domain' | 'node' | 'client';
   readonly name: string;
-  /** Stretches: lives of a node, locks of a client. */
+  /** Stretches: graces of a domain; lives of a node, and when it was without its store or being fenced; locks of a client. */
   readonly bars: readonly Bar[];
   readonly marks: readonly Mark[];
 }
 
 export interface Bar {
-  readonly kind: 'life' | 'lock' | 'reclaimed';
+  readonly kind: 'grace' | 'reclaiming' | 'life' | 'outage' | 'fencing' | 'lock' | 'reclaimed';
   readonly fromMs: number;
   readonly toMs: number;
-  /** Up to here the lock was certainly alive; equal to `toMs` for lives. */
+  /** Up to here the lock was certainly alive; of no meaning for other bars. */
   readonly provenMs: number;
   /** Which of the lane's rows it lies in, from 0. */
   readonly row: number;
@@ -37,7 +39,7 @@ export interface Bar {
   readonly text: string;
 }
 
-export type MarkKind = 'granted' | 'refused' | 'reclaim' | 'told' | 'unknown' | 'news';
+export type MarkKind = 'granted' | 'refused' | 'reclaim' | 'told' | 'unknown' | 'takeover' | 'news';
 
 export interface Mark {
   readonly kind: MarkKind;
@@ -67,22 +69,30 @@ const MOST_ROWS = 8;
 
 /** Makes the drawing of a run. A part that the history is too broken for is left empty; the verdict says why. */
 export function drawingOf(history: History, verdict: VerdictDocument): Drawing {
-  const context = new CheckContext(history);
+  const parts = attempt(() => domainParts(history)) ?? [];
+  const context = parts.length === 1 ? parts[0]!.context : new CheckContext(history);
   const leftOut: string[] = [];
-  const lanes = [...nodeLanes(context), ...clientLanes(context)].map((lane) => capped(lane, leftOut));
+  const lanes = [...domainLanes(parts), ...nodeLanes(context, parts), ...clientLanes(context)].map((lane) =>
+    capped(lane, leftOut),
+  );
   return {
     verdict,
     endMs: ms(context.endsAt),
     lanes,
-    graces: graceBands(context),
+    graces: parts.length === 1 ? graceBands(context) : [],
     faults: faultBands(context),
     leftOut,
   };
 }
 
-const ms = (ns: number): number => Math.round(ns / 1e3) / 1e3;
+/** Where one band through all lanes would not say whose grace it is. */
+function domainLanes(parts: readonly DomainPart[]): Lane[] {
+  return parts.flatMap(({ name, context }) =>
+    name === null ? [] : [{ kind: 'domain', name, bars: graceBars(context), marks: [] }],
+  );
+}
 
-function nodeLanes(context: CheckContext): Lane[] {
+function nodeLanes(context: CheckContext, parts: readonly DomainPart[]): Lane[] {
   const names = new Set<string>();
   for (const event of context.history) {
     if (event.kind === 'run') for (const node of event.cluster?.nodes ?? []) names.add(node);
@@ -91,14 +101,27 @@ function nodeLanes(context: CheckContext): Lane[] {
   return [...names].sort().map((name) => ({
     kind: 'node',
     name,
-    bars: lifeBars(context, name),
-    marks: context.history.flatMap((event) =>
-      (event.kind === 'node' && event.node === name && event.event !== 'grant' && event.event !== 'refuse') ||
-      (event.kind === 'ledger' && event.node === name)
-        ? [{ kind: 'news' as const, ms: ms(event.t), text: eventWords(event) }]
-        : [],
-    ),
+    bars: [
+      ...lifeBars(contextOf(name, parts) ?? context, name),
+      ...outageBars(context, name),
+      ...fencingBars(context, name),
+    ],
+    marks: context.history.flatMap((event) => nodeMark(event, name)),
   }));
+}
+
+/** The domain whose lives of the node are drawn: the first that it serves. In each of them it has another incarnation. */
+const contextOf = (node: string, parts: readonly DomainPart[]): CheckContext | undefined =>
+  parts.find(({ name, context }) => name !== null && context.cluster.nodes.includes(node))?.context;
+
+const TAKEOVERS: ReadonlySet<NodeEvent['event']> = new Set(['inherited', 'address-taken', 'address-dropped']);
+
+function nodeMark(event: HistoryEvent, name: string): Mark[] {
+  if ((event.kind !== 'node' && event.kind !== 'ledger') || event.node !== name) return [];
+  if (event.kind === 'node' && (event.event === 'grant' || event.event === 'refuse')) return [];
+  const takeover =
+    event.kind === 'node' ? TAKEOVERS.has(event.event) && event.peer !== name : event.command === 'inherit';
+  return [{ kind: takeover ? 'takeover' : 'news', ms: ms(event.t), text: eventWords(event) }];
 }
 
 function lifeBars(context: CheckContext, node: string): Bar[] {

@@ -20,28 +20,42 @@ export interface Process {
   readonly exited: Promise<{ readonly code: number | null; readonly signal: string | null }>;
 }
 
+/**
+ * nodes mount the shared filesystems and have stable storage; stores, in which a database of the cluster's runs,
+ * have stable storage only; clients have neither. All have a network.
+ */
+export type ContainerRole = 'node' | 'client' | 'store';
+
 /** How a container's bytes are laid out; the same for all containers of a lab but for the name. */
 export interface ContainerSpec {
   /** 1 to 15 characters of `[a-z0-9-]`: host name, interface and directory name. */
   readonly name: string;
-  /** nodes mount the shared filesystem and have stable storage; clients have only a network. */
-  readonly role: 'node' | 'client';
+  readonly role: ContainerRole;
+  /** Which of the lab's further filesystems a node mounts; by default all. The lab's first one every node has. */
+  readonly filesystems?: readonly string[];
 }
 
 /** One container; it can live several lives, one after another. */
 export interface Container {
   readonly name: string;
-  readonly role: 'node' | 'client';
-  /** IPv4 address; survives reboots. */
+  readonly role: ContainerRole;
+  /** IPv4 address of its own; survives reboots. */
   readonly address: string;
+  /**
+   * A node's address for its clients, which may move to another node; null for other roles. The runtime only assigns
+   * it: whoever serves it raises it from inside (see service-address.ts), and it goes away with that life.
+   */
+  readonly serviceAddress: string | null;
   readonly running: boolean;
   /** Fresh namespaces, the interface plugged in, then the program as init. Refuses when already running. */
   boot(program: Program): Promise<Process>;
-  /** Power cut: first the network goes silent (no FIN or RST escapes), then every process dies. Resolves when all is gone. */
+  // The three ends resolve when every process is gone, and when there was none. They reject when the kernel does
+  // not let a process go in time (uninterruptible sleep): then nobody knows what the container still does.
+  /** Power cut: first the network goes silent (no FIN or RST escapes), then every process dies. */
   powerCut(): Promise<void>;
-  /** SIGKILL to init with the network up: the peers see connections end. Resolves when all is gone. */
+  /** SIGKILL to init with the network up: the peers see connections end. A paused container dies as well. */
   kill(): Promise<void>;
-  /** SIGTERM to init, SIGKILL after `patienceMs`. Resolves when all is gone. */
+  /** SIGTERM to init, SIGKILL after `patienceMs`. */
   stop(patienceMs: number): Promise<void>;
   /** Init stops where it is (SIGSTOP): alive, silent, its files and locks held. Nothing happens when it is not running. */
   pause(): void;
@@ -54,17 +68,38 @@ export interface Container {
   ): Promise<{ code: number; stdout: string; stderr: string }>;
 }
 
+/** Containers that do not hear others, until it is healed. */
+export interface Partition {
+  /** From the return on frames pass again, unless another partition drops them too. A second call does nothing. */
+  heal(): Promise<void>;
+}
+
+export interface PartitionOptions {
+  /** `one-way`: what the first group sends does not reach the second; what the second sends reaches the first. */
+  readonly direction: 'both' | 'one-way';
+}
+
 export interface Lab extends AsyncDisposable {
   /** Where the lab itself sees the shared filesystem; nodes see it at `NODE_PATHS.shared`. */
   readonly sharedDir: string;
+  /** Where the lab itself sees a further shared filesystem; nodes see it at `NODE_PATHS.further(name)`. @throws for a name that none has. */
+  sharedDirOf(name: string): string;
   /** Declares a container; nothing runs before `boot`. */
   container(spec: ContainerSpec): Promise<Container>;
+  /**
+   * Drops all frames between the containers named in `a` and those in `b`, whatever addresses they serve and however
+   * often they reboot, from the return on and until healed. Any number at once, overlapping, healed in any order.
+   * @throws one sentence for names that no container has, or that are in both groups
+   */
+  partition(a: readonly string[], b: readonly string[], options: PartitionOptions): Promise<Partition>;
 }
 
-/** Paths inside a node container. */
+/** Paths inside a node container; in a store's, `stable` and `volatile` only. */
 export const NODE_PATHS = {
   /** The shared filesystem: `export/` is what is exported, `.gracelab/` is the control directory. */
   shared: '/srv/gracelab',
+  /** A further shared filesystem, laid out the same. */
+  further: (name: string): string => `/srv/gracelab-domains/${name}`,
   /** Node-local stable storage; survives reboots. */
   stable: '/var/lib/gracelab',
   /** Node-local tmpfs; does not survive. */

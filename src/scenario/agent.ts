@@ -1,4 +1,4 @@
-/** One agent: a process inside a container that takes a configuration, then commands, as JSON lines, and reports events. */
+/** One agent: a process inside a container that takes a configuration, then commands, as JSON lines, reports events, and may ask the lab for something. */
 import type { Clock } from '../core/clock.ts';
 import type { HistoryEvent } from '../history/events.ts';
 import type { Process } from '../runtime/runtime.ts';
@@ -15,6 +15,13 @@ interface Waiting {
   readonly cancel: () => void;
 }
 
+/** An agent's own request to the lab, and what came of it. */
+export type AgentRequest = Readonly<Record<string, unknown>> & {
+  readonly request: number;
+  readonly ask: string;
+};
+export type RequestAnswer = { readonly ok: true } | { readonly ok: false; readonly error: string };
+
 export interface AgentOptions {
   /** How messages call it: `node n1`, `client alice`. */
   readonly title: string;
@@ -23,6 +30,8 @@ export interface AgentOptions {
   readonly configuration: object;
   readonly clock: Clock;
   readonly onEvent: (event: HistoryEvent) => void;
+  /** By default every request is refused. Never rejects. */
+  readonly onRequest?: (request: AgentRequest) => Promise<RequestAnswer>;
 }
 
 export class Agent {
@@ -31,6 +40,9 @@ export class Agent {
   readonly #exit: Promise<string>;
   #lastId = 0;
   #exited = false;
+  #waitingFor: string | null = null;
+  /** It said that it waits itself: it is given its time anew. */
+  #postpone = () => {};
   #ready!: (ready: Ready) => void;
   readonly #becameReady = new Promise<Ready>((resolve) => {
     this.#ready = resolve;
@@ -57,6 +69,11 @@ export class Agent {
     return !this.#exited;
   }
 
+  /** What it says that its start waits for, in half a sentence; null when it is ready, or waits for nothing. */
+  get waitingFor(): string | null {
+    return this.#waitingFor;
+  }
+
   /**
    * Resolves with the agent's `ready` line.
    * @throws Error one sentence, when it ends or stays silent for `timeoutMs` instead
@@ -65,9 +82,14 @@ export class Agent {
     const { clock, title } = this.#options;
     let cancel = () => {};
     const silence = new Promise<string>((resolve) => {
-      cancel = clock.after(timeoutMs, () => resolve(`was not ready within ${timeoutMs} ms`));
+      this.#postpone = () => {
+        cancel();
+        cancel = clock.after(timeoutMs, () => resolve(`was not ready within ${timeoutMs} ms`));
+      };
     });
+    this.#postpone();
     const outcome = await Promise.race([this.#becameReady, this.#exit, silence]);
+    this.#postpone = () => {};
     cancel();
     if (typeof outcome === 'string') throw new Error(`${title} ${outcome}`);
     return outcome;
@@ -89,10 +111,22 @@ export class Agent {
     });
   }
 
+  async #answer(asked: AgentRequest): Promise<void> {
+    const { onRequest, process, title } = this.#options;
+    const refusal: RequestAnswer = { ok: false, error: `${title} may not ask for "${asked.ask}"` };
+    process.send({ answer: asked.request, ...((await onRequest?.(asked)) ?? refusal) });
+  }
+
   #receive(message: unknown): void {
     if (typeof message !== 'object' || message === null) return;
     if ('event' in message) this.#options.onEvent(message.event as HistoryEvent);
-    else if ('ready' in message) this.#ready(message as Ready);
+    else if ('ready' in message) {
+      this.#waitingFor = null;
+      this.#ready(message as Ready);
+    } else if ('waiting' in message) {
+      this.#waitingFor = String(message.waiting);
+      this.#postpone();
+    } else if ('request' in message) void this.#answer(message as AgentRequest);
     else if ('reply' in message) {
       const waiting = this.#waiting.get(message.reply as number);
       this.#waiting.delete(message.reply as number);

@@ -3,7 +3,9 @@
  * clients believe to hold, and what do the guarded cells contain?
  */
 import type { AuditEvent, ByteSpan, LockMode } from '../history/events.ts';
-import type { Scenario, Step } from './scenario.ts';
+import type { Lab } from '../runtime/runtime.ts';
+import { hasSeveralDomains } from './cluster-shape.ts';
+import type { ClusterShape, Scenario, Step } from './scenario.ts';
 import type { StepContext } from './step-context.ts';
 
 /** The shared filesystem as the lab itself sees it; paths are relative to the export. */
@@ -12,6 +14,25 @@ export interface SharedView {
   conflict(file: string, span: ByteSpan, mode: LockMode): ByteSpan | null;
   /** The file's first `count` bytes as text, NULs kept; null for no such file. */
   content(file: string, count: number): string | null;
+}
+
+/** With several lock domains a path begins with its domain's name, and each has a filesystem of its own. */
+export function sharedViewOf(
+  shape: ClusterShape,
+  lab: Pick<Lab, 'sharedDir' | 'sharedDirOf'>,
+  open: (sharedDir: string) => SharedView,
+): SharedView {
+  if (!hasSeveralDomains(shape)) return open(lab.sharedDir);
+  const views = new Map(shape.domains.map(({ name }) => [name, open(lab.sharedDirOf(name))]));
+  const inDomain = <T>(path: string, look: (view: SharedView, file: string) => T): T | null => {
+    const [name = '', ...file] = path.split('/');
+    const view = views.get(name);
+    return view === undefined ? null : look(view, file.join('/'));
+  };
+  return {
+    conflict: (path, span, mode) => inDomain(path, (view, file) => view.conflict(file, span, mode)),
+    content: (path, count) => inDomain(path, (view, file) => view.content(file, count)),
+  };
 }
 
 /** What a client's agent says that it holds. */

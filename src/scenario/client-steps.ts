@@ -2,7 +2,7 @@
 import type { LockStep, Step, Target, UnlockStep } from './scenario.ts';
 import { type StepContext, StepFailure } from './step-context.ts';
 
-export type AskedStep = Extract<Step, { expect: readonly string[] }>;
+export type AskedStep = Extract<Step, Target & { expect: readonly string[] }>;
 
 /** The agent's own time limit comes first, so that the status says what was not answered. */
 const MARGIN_MS = 1000;

@@ -1,15 +1,17 @@
-/** One node of the cluster across its lives: boots its agent, breaks it on request, and brings it back when it was fenced. */
+/** One node of the cluster across its lives: boots its agent, breaks it on request, and brings it back when a life is over for the cluster. */
 import type { Clock } from '../core/clock.ts';
 import type { BreakableNode } from '../faults/fault.ts';
 import type { HistoryEvent } from '../history/events.ts';
 import type { Container, Process, Program } from '../runtime/runtime.ts';
-import { Agent, type Reply } from './agent.ts';
+import { Agent, type AgentRequest, type Reply, type RequestAnswer } from './agent.ts';
 
-/** How a node agent says "this life was fenced; boot me again" (docs/protocol.md). */
-const FENCED_EXIT = 70;
-/** A node that is fenced again and again has a fault that another boot does not mend. */
-const MOST_FENCED_BOOTS = 8;
-const FENCED_BACKOFF_MS = 25;
+/** How a node agent says "this life is over for the cluster; boot me again" (docs/protocol.md). */
+const OVER_EXIT = 70;
+/** A node that ends life after life has a fault that another boot does not mend. */
+const MOST_BOOTS_IN_A_ROW = 8;
+/** A life that served for so long begins a new row. */
+const HEALTHY_MS = 60_000;
+const SHORTEST_BACKOFF_MS = 25;
 const LONGEST_BACKOFF_MS = 1000;
 const STOP_PATIENCE_MS = 2000;
 const COMMAND_MS = 2000;
@@ -22,31 +24,45 @@ export interface ClusterNodeOptions {
   readonly clock: Clock;
   /** Nanoseconds since the history's origin. */
   readonly stamp: () => number;
-  /** From process start to serving. */
+  /** From process start to serving; a boot that says what it waits for is given it anew. */
   readonly bootMs: number;
   /** From `leave` to the barrier of a planned stop. */
   readonly leaveMs: number;
+  readonly afterFence: 'boot' | 'stay-down';
   readonly record: (event: HistoryEvent) => void;
+  readonly onRequest: (request: AgentRequest) => Promise<RequestAnswer>;
   /** The node ended without having been told to, for good: one sentence. */
   readonly onLost: (sentence: string) => void;
+}
+
+/** One life: what it was started as, and what it has said of itself. */
+interface Life {
+  readonly agent: Agent;
+  /** By lock domain ('' where nothing tells them apart), as its events name them. */
+  readonly incarnations: Map<string, number>;
 }
 
 export class ClusterNode implements BreakableNode {
   readonly name: string;
   readonly address: string;
+  /** What its clients mount: leads here, or to its heir. */
+  readonly serviceAddress: string;
   readonly #options: ClusterNodeOptions;
-  #agent: Agent | null = null;
+  #life: Life | null = null;
   #serving = false;
-  /** The process is about to end because the lab wants it to. */
-  #ending = false;
+  #servingSinceMs = 0;
   #paused = false;
-  #incarnation = 0;
-  #fencedBoots = 0;
+  /** Raised by whatever begins or ends a life on purpose: what was planned before is void then. */
+  #turn = 0;
+  #bootsInARow = 0;
+  /** Several nodes may want it fenced at once; it is done once. */
+  #fencing: Promise<void> | null = null;
 
   constructor(options: ClusterNodeOptions) {
     this.#options = options;
     this.name = options.container.name;
     this.address = options.container.address;
+    this.serviceAddress = options.container.serviceAddress ?? options.container.address;
   }
 
   get running(): boolean {
@@ -63,21 +79,50 @@ export class ClusterNode implements BreakableNode {
     return this.#paused && this.running;
   }
 
+  /** Why its boot waits, in half a sentence; null when it does not. */
+  get waitingFor(): string | null {
+    return this.running && !this.#serving ? (this.#life?.agent.waitingFor ?? null) : null;
+  }
+
+  /** Not the same for two lives; null before the first. */
+  get life(): object | null {
+    return this.#life;
+  }
+
+  /** What the life that runs now is called in a lock domain; null until it has said so. */
+  incarnationIn(domain: string): number | null {
+    return this.running ? (this.#life?.incarnations.get(domain) ?? null) : null;
+  }
+
   /**
    * Boots the next life and waits until it serves.
    * @throws Error one sentence, when it does not
    */
   async start(): Promise<void> {
-    const { container, program, configuration, clock, record, bootMs } = this.#options;
-    this.#ending = false;
+    const { container, program, configuration, clock, bootMs, onRequest } = this.#options;
+    this.#turn += 1;
+    const turn = this.#turn;
     this.#paused = false;
+    this.#life = null;
     const process = await container.boot(program);
-    const agent = new Agent({ title: `node ${this.name}`, process, configuration, clock, onEvent: record });
-    this.#agent = agent;
-    this.#watch(process, agent);
+    const incarnations = new Map<string, number>();
+    const agent = new Agent({
+      title: `node ${this.name}`,
+      process,
+      configuration,
+      clock,
+      onEvent: (event) => this.#hear(event, incarnations),
+      onRequest,
+    });
+    this.#life = { agent, incarnations };
+    this.#watch(process, turn);
     const ready = await agent.ready(bootMs);
-    this.#incarnation = Number(ready.incarnation ?? 0);
+    if (this.#turn !== turn) return;
+    // The boot's own events name it, unless nobody was told of its swap.
+    if (incarnations.size === 0 && typeof ready.incarnation === 'number')
+      incarnations.set('', ready.incarnation);
     this.#serving = true;
+    this.#servingSinceMs = clock.nowMs();
   }
 
   async powerCut(): Promise<void> {
@@ -88,6 +133,30 @@ export class ClusterNode implements BreakableNode {
   async kill(): Promise<void> {
     this.#expectEnd();
     await this.#options.container.kill();
+  }
+
+  /**
+   * What a fencer does (I8). It is a fault of its own in the history, since it ends a life; and it is none of the node's,
+   * which comes back as any rebooting one does.
+   */
+  killFenced(): Promise<void> {
+    this.#fencing ??= this.#killFenced().finally(() => {
+      this.#fencing = null;
+    });
+    return this.#fencing;
+  }
+
+  async #killFenced(): Promise<void> {
+    const { afterFence, container, record, stamp } = this.#options;
+    const fence = { kind: 'fault', fault: 'fence', targets: [this.name] } as const;
+    record({ ...fence, t: stamp(), phase: 'begin' });
+    this.#expectEnd();
+    const turn = this.#turn;
+    await container.kill();
+    if (afterFence === 'stay-down') return;
+    void this.#bootAgain(turn, 'was fenced').then(
+      (booted) => booted && record({ ...fence, t: stamp(), phase: 'end' }),
+    );
   }
 
   async pause(): Promise<void> {
@@ -110,53 +179,65 @@ export class ClusterNode implements BreakableNode {
   }
 
   command(command: string, parameters: object = {}, timeoutMs: number = COMMAND_MS): Promise<Reply> {
-    if (!this.#agent) return Promise.resolve({ ok: false, error: `node ${this.name} is not running` });
-    return this.#agent.command(command, parameters, timeoutMs);
+    if (!this.#life) return Promise.resolve({ ok: false, error: `node ${this.name} is not running` });
+    return this.#life.agent.command(command, parameters, timeoutMs);
+  }
+
+  #hear(event: HistoryEvent, incarnations: Map<string, number>): void {
+    if ((event.kind === 'ledger' || event.kind === 'node') && event.incarnation > 0)
+      incarnations.set(event.domain ?? '', event.incarnation);
+    this.#options.record(event);
   }
 
   #expectEnd(): void {
-    this.#ending = true;
+    this.#turn += 1;
     this.#serving = false;
   }
 
-  #watch(process: Process, agent: Agent): void {
+  #watch(process: Process, turn: number): void {
     void process.exited.then(({ code, signal }) => {
-      if (this.#agent !== agent) return;
+      if (this.#turn !== turn) return;
+      const served = this.#serving && this.#options.clock.nowMs() - this.#servingSinceMs >= HEALTHY_MS;
+      if (served) this.#bootsInARow = 0;
       this.#serving = false;
-      if (this.#ending) return;
       const how = signal === null ? `status ${code}` : `signal ${signal}`;
       this.#recordExit(how);
-      if (code === FENCED_EXIT) void this.#bootAgain();
+      if (code === OVER_EXIT) void this.#bootAgain(turn, 'ended its life');
       else this.#options.onLost(`node ${this.name} ended by itself (${how}); its log says why`);
     });
   }
 
   #recordExit(detail: string): void {
     const { record, stamp } = this.#options;
-    record({
-      kind: 'node',
-      t: stamp(),
-      node: this.name,
-      incarnation: this.#incarnation,
-      event: 'exited',
-      detail,
-    });
+    const lives = this.#life?.incarnations ?? new Map<string, number>();
+    const named = lives.size === 0 ? new Map([['', 0]]) : lives;
+    for (const [domain, incarnation] of named) {
+      const label = domain === '' ? {} : { domain };
+      record({ kind: 'node', t: stamp(), node: this.name, incarnation, event: 'exited', detail, ...label });
+    }
   }
 
-  /** A fenced life is over, which is no failure of the node: it comes back as any rebooting one does. */
-  async #bootAgain(): Promise<void> {
+  /** A life that was over for the cluster is no failure of the node. @returns did it boot? */
+  async #bootAgain(turn: number, why: string): Promise<boolean> {
     const { clock, onLost } = this.#options;
-    if (this.#fencedBoots === MOST_FENCED_BOOTS)
-      return onLost(`node ${this.name} was fenced ${MOST_FENCED_BOOTS} times; it is not booted again`);
-    const backoffMs = Math.min(LONGEST_BACKOFF_MS, FENCED_BACKOFF_MS * 2 ** this.#fencedBoots);
-    this.#fencedBoots += 1;
+    if (this.#bootsInARow === MOST_BOOTS_IN_A_ROW) {
+      onLost(`node ${this.name} ${why} ${MOST_BOOTS_IN_A_ROW} times in a row; it is not booted again`);
+      return false;
+    }
+    const backoffMs = Math.min(LONGEST_BACKOFF_MS, SHORTEST_BACKOFF_MS * 2 ** this.#bootsInARow);
+    this.#bootsInARow += 1;
     await new Promise<void>((resolve) => void clock.after(backoffMs, resolve));
     // A fault, or the end of the lab, may have come first.
-    if (this.#ending || this.running) return;
+    if (this.#turn !== turn || this.running) return false;
+    const starting = this.start();
+    const own = this.#turn;
     try {
-      await this.start();
+      await starting;
+      return this.#turn === own;
     } catch (error) {
-      if (!this.#ending) onLost((error as Error).message);
+      // A life that has ended is looked after where its end is noticed; one that never began, or never served, is not.
+      if (this.#turn === own && (this.#life === null || this.running)) onLost((error as Error).message);
+      return false;
     }
   }
 }

@@ -1,17 +1,31 @@
 /**
- * A cluster on a lab: node agents and client agents in their containers, their events in one history,
- * their commands and answers. Runs carry it to a verdict; `gracelab up` keeps it to play with.
+ * A cluster on a lab: node agents and client agents in their containers, the members of its ledger's store, their events
+ * in one history, their commands and answers. Runs carry it to a verdict; `gracelab up` keeps it to play with.
  */
 import type { Clock } from '../core/clock.ts';
+import type { Fencer } from '../core/fencer.ts';
+import { asIncarnation, asNodeId } from '../core/ids.ts';
 import type { MutantId } from '../core/mutants.ts';
+import { Cuts } from '../faults/cuts.ts';
+import type { BreakableNode, FaultSurroundings } from '../faults/fault.ts';
 import type { HistoryEvent } from '../history/events.ts';
-import { type Lab, NODE_PATHS, type Program } from '../runtime/runtime.ts';
-import { Agent, type Reply } from './agent.ts';
+import { containerFencer } from '../runtime/container-fencer.ts';
+import type { Container, Lab, Program } from '../runtime/runtime.ts';
+import { Agent, type AgentRequest, type Reply, type RequestAnswer } from './agent.ts';
 import { ClusterNode } from './cluster-node.ts';
+import { containersOf, domainsOf, hasSeveralDomains, storeMembersOf } from './cluster-shape.ts';
+import { endpointsOf, startEtcdMembers } from './etcd-members.ts';
+import {
+  type ClusterConfiguration,
+  NFS_PORT,
+  nodeConfiguration,
+  operatorsDomain,
+} from './node-configuration.ts';
 import { Observations } from './observations.ts';
-import type { ClusterShape, ScenarioClient } from './scenario.ts';
+import type { OperatorsDomain } from './operator.ts';
+import type { ClusterShape, DomainShape, ScenarioClient } from './scenario.ts';
+import { StoreMember } from './store-member.ts';
 
-const NFS_PORT = 2049;
 /** From process start to `ready`; a machine with both cores busy needs a while. */
 const BOOT_MS = 15_000;
 
@@ -39,29 +53,40 @@ export interface ClusterClient {
 
 export class Cluster {
   readonly observations = new Observations();
+  /** What faults on this cluster need. */
+  readonly surroundings: FaultSurroundings;
   readonly #options: ClusterOptions;
   readonly #nodes = new Map<string, ClusterNode>();
   readonly #clients = new Map<string, ClusterClient>();
+  readonly #fencers = new Map<string, Fencer>();
   readonly #waiting = new Set<() => void>();
+  readonly #stores = new Map<string, StoreMember>();
+  /** Of the etcd cluster; null where the ledgers are files. */
+  #endpoints: readonly string[] | null = null;
   #checkQueued = false;
   #stopping = false;
   #lost: string | null = null;
+  readonly #becameLost = Promise.withResolvers<string>();
 
   private constructor(options: ClusterOptions) {
     this.#options = options;
+    const { clock, lab } = options;
+    this.surroundings = { clock, cuts: new Cuts((a, b, how) => lab.partition(a, b, how)) };
   }
 
   /**
-   * Boots all nodes at once and waits until each of them serves.
-   * @throws Error one sentence, when one of them does not
+   * Starts the store, then boots all members at once and waits until each of them serves. Spares have a container, and are off.
+   * @throws Error one sentence, when one of them does not come up
    */
   static async start(options: ClusterOptions): Promise<Cluster> {
     const cluster = new Cluster(options);
+    await cluster.#startStore();
     await cluster.#addNodes();
-    await Promise.all([...cluster.#nodes.values()].map((node) => node.start()));
+    await Promise.all(options.shape.nodes.map((name) => cluster.node(name).start()));
     return cluster;
   }
 
+  /** Members and spares. */
   get nodes(): readonly ClusterNode[] {
     return [...this.#nodes.values()];
   }
@@ -70,9 +95,23 @@ export class Cluster {
     return [...this.#clients.values()];
   }
 
+  /** Members of the etcd cluster; none where the ledger is a file. */
+  get stores(): readonly StoreMember[] {
+    return [...this.#stores.values()];
+  }
+
+  get storeNames(): readonly string[] {
+    return storeMembersOf(this.#options.shape);
+  }
+
   /** Why the cluster is not what it should be: an agent ended by itself. Null while all is well. */
   get lost(): string | null {
     return this.#lost;
+  }
+
+  /** Resolves with that sentence, if there ever is one. */
+  get whenLost(): Promise<string> {
+    return this.#becameLost.promise;
   }
 
   /** @throws Error for a name that the cluster does not have */
@@ -82,6 +121,11 @@ export class Cluster {
     return node;
   }
 
+  /** A node or a member of the store, to be broken. @throws Error for a name that the cluster does not have */
+  breakable(name: string): BreakableNode {
+    return this.#stores.get(name) ?? this.node(name);
+  }
+
   /** @throws Error for a name that the cluster does not have */
   client(name: string): ClusterClient {
     const client = this.#clients.get(name);
@@ -89,30 +133,52 @@ export class Cluster {
     return client;
   }
 
+  /** The lock domains of a node, as the lab's own process gets at them; what none names has none. */
+  domainsOf(node: string): readonly { readonly domain: DomainShape; readonly at: OperatorsDomain }[] {
+    const { lab, shape } = this.#options;
+    const endpoints = this.#endpoints;
+    return domainsOf(shape, node).map((domain) => ({
+      domain,
+      at: operatorsDomain(lab, domain, { shape, endpoints }),
+    }));
+  }
+
+  /** How events tell a domain from others: not at all where there is only one. */
+  labelOf(domain: DomainShape): { readonly domain?: string } {
+    return hasSeveralDomains(this.#options.shape) ? { domain: domain.name } : {};
+  }
+
+  /** Who makes sure that a life in this domain is over. */
+  fencerOf(label: string): Fencer {
+    const known = this.#fencers.get(label);
+    if (known !== undefined) return known;
+    const fencer = containerFencer((name) => this.#lifeOf(name, label), this.#options);
+    this.#fencers.set(label, fencer);
+    return fencer;
+  }
+
   /**
    * Starts a client agent; its name is its owner id.
+   * @param mount `home`: the node's own address, which leads to it also when its clients were taken over
    * @throws Error one sentence, when it does not start
    */
-  async addClient({ name, node }: ScenarioClient): Promise<ClusterClient> {
+  async addClient(
+    { name, node }: ScenarioClient,
+    mount: 'service' | 'home' = 'service',
+  ): Promise<ClusterClient> {
     const { lab, programs, clock, originNs, shape } = this.#options;
     const container = await lab.container({ name, role: 'client' });
     const process = await container.boot(programs.client);
-    const servers = Object.fromEntries(this.nodes.map((one) => [one.name, one.address]));
+    const addressOf = (one: ClusterNode) => (mount === 'home' ? one.address : one.serviceAddress);
     const configuration = {
       name,
       node,
-      servers,
+      servers: Object.fromEntries(this.nodes.map((one) => [one.name, addressOf(one)])),
       port: NFS_PORT,
       leaseMs: shape.leaseMs,
       originNs: String(originNs),
     };
-    const agent = new Agent({
-      title: `client ${name}`,
-      process,
-      configuration,
-      clock,
-      onEvent: this.record,
-    });
+    const agent = new Agent({ title: `client ${name}`, process, configuration, clock, onEvent: this.record });
     void process.exited.then(({ code, signal }) => {
       if (!this.#stopping)
         this.#lose(`client ${name} ended by itself (${signal ?? `status ${code}`}); its log says why`);
@@ -160,42 +226,73 @@ export class Cluster {
     this.#stopping = true;
   }
 
+  async #startStore(): Promise<void> {
+    const { lab, shape, clock } = this.#options;
+    if (shape.store !== 'etcd') return;
+    const members = await startEtcdMembers({ lab, clock, names: this.storeNames });
+    for (const member of members) this.#stores.set(member.container.name, new StoreMember(member));
+    this.#endpoints = endpointsOf(members);
+  }
+
+  /** All containers first: each node is told everybody's service address. */
   async #addNodes(): Promise<void> {
-    const { lab, shape, mutants, programs, clock, originNs, stamp } = this.#options;
-    for (const name of shape.nodes) {
-      const container = await lab.container({ name, role: 'node' });
-      const configuration = {
-        node: name,
-        members: shape.nodes,
-        address: container.address,
-        port: NFS_PORT,
-        leaseMs: shape.leaseMs,
-        graceMs: shape.graceMs,
-        originNs: String(originNs),
-        shared: NODE_PATHS.shared,
-        stable: NODE_PATHS.stable,
-        mutants,
-      };
-      this.#nodes.set(
-        name,
-        new ClusterNode({
-          container,
-          program: programs.node,
-          configuration,
-          clock,
-          stamp,
-          bootMs: BOOT_MS,
-          leaveMs: BOOT_MS + shape.graceMs,
-          record: this.record,
-          onLost: (sentence) => this.#lose(sentence),
-        }),
-      );
+    const { lab, shape, mutants, originNs } = this.#options;
+    const containers = new Map<string, Container>();
+    for (const name of containersOf(shape)) {
+      const filesystems = hasSeveralDomains(shape) ? domainsOf(shape, name).map((domain) => domain.name) : [];
+      containers.set(name, await lab.container({ name, role: 'node', filesystems }));
     }
+    const serviceAddresses: Record<string, string> = {};
+    for (const { name, serviceAddress } of containers.values())
+      if (serviceAddress !== null) serviceAddresses[name] = serviceAddress;
+    const configuration = { shape, mutants, originNs, serviceAddresses, endpoints: this.#endpoints };
+    for (const container of containers.values()) this.#addNode(container, configuration);
+  }
+
+  #addNode(container: Container, configuration: ClusterConfiguration): void {
+    const { programs, clock, stamp, shape } = this.#options;
+    const node = new ClusterNode({
+      container,
+      program: programs.node,
+      configuration: nodeConfiguration(container.name, configuration),
+      clock,
+      stamp,
+      bootMs: BOOT_MS,
+      leaveMs: BOOT_MS + shape.graceMs,
+      afterFence: shape.afterFence,
+      record: this.record,
+      onRequest: (request) => this.#answer(request),
+      onLost: (sentence) => this.#lose(sentence),
+    });
+    this.#nodes.set(container.name, node);
+  }
+
+  /** What nodes cannot do by themselves: a node that is cut off still reaches the lab, which holds all containers. */
+  async #answer({ ask, node, incarnation, domain }: AgentRequest): Promise<RequestAnswer> {
+    if (ask !== 'fence' || typeof node !== 'string' || typeof incarnation !== 'number')
+      return { ok: false, error: `the lab does not know the request "${ask}"` };
+    const fencer = this.fencerOf(typeof domain === 'string' ? domain : '');
+    const life = { node: asNodeId(node), incarnation: asIncarnation(incarnation) };
+    const outcome = await fencer.fence(life);
+    return outcome.outcome === 'gone' ? { ok: true } : { ok: false, error: outcome.reason };
+  }
+
+  #lifeOf(name: string, label: string) {
+    const node = this.#nodes.get(name);
+    if (node === undefined) return undefined;
+    const container = {
+      get running() {
+        return node.running;
+      },
+      kill: () => node.killFenced(),
+    };
+    return { container, incarnation: node.incarnationIn(label), life: node.life };
   }
 
   #lose(sentence: string): void {
     if (this.#stopping) return;
     this.#lost ??= sentence;
+    this.#becameLost.resolve(sentence);
     this.#queueCheck();
   }
 

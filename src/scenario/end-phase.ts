@@ -1,5 +1,6 @@
 /** After the last step: loops end, clients recover, grace lifts, every node proves that it still grants, the harness audits. */
 import { auditContents, auditLocks, type SharedView } from './audit.ts';
+import type { ClusterClient } from './cluster.ts';
 import { stopLoop } from './run-steps.ts';
 import type { Scenario } from './scenario.ts';
 import { type StepContext, StepFailure } from './step-context.ts';
@@ -33,19 +34,36 @@ export async function endPhase(scenario: Scenario, context: StepContext, view: S
   auditContents(view, scenario, context);
 }
 
-/** Not those whose node stays down, nor those that were told not to recover. */
+/** Not those at whose address nobody answers, nor those that were told not to recover. */
 function clientsToWaitFor({ cluster, confirmOnly }: StepContext): string[] {
+  const answered = (node: string) => cluster.node(cluster.observations.carrierOf(node)).serving;
   return cluster.clients
-    .filter((client) => cluster.node(client.node).serving && !confirmOnly.has(client.name))
+    .filter((client) => answered(client.node) && !confirmOnly.has(client.name))
     .map((client) => client.name);
 }
 
 /** A new lock on a file of its own, from a client of this node: grace is over here, whatever anybody says. */
 async function probe(node: string, context: StepContext): Promise<void> {
-  const { cluster, confirmOnly } = context;
-  const present = cluster.clients.find((client) => client.node === node && !confirmOnly.has(client.name));
-  const client = present ?? (await cluster.addClient({ name: `probe-${node}`, node }));
-  const lock = { owner: PROBE_OWNER, file: `probe-${node}`, start: 0, end: 1 };
+  const { cluster } = context;
+  for (const { domain } of cluster.domainsOf(node)) {
+    const { domain: label } = cluster.labelOf(domain);
+    const file = label === undefined ? `probe-${node}` : `${label}/probe-${node}`;
+    await probeFile(file, await proberOf(node, context), node);
+  }
+}
+
+/** A client whose requests this node answers: where an heir carries its address, only its own address leads to it. */
+async function proberOf(node: string, { cluster, confirmOnly }: StepContext): Promise<ClusterClient> {
+  const away = cluster.observations.carrierOf(node) !== node;
+  const prober = `probe-${node}`;
+  const present = cluster.clients.find((client) =>
+    away ? client.name === prober : client.node === node && !confirmOnly.has(client.name),
+  );
+  return present ?? (await cluster.addClient({ name: prober, node }, away ? 'home' : 'service'));
+}
+
+async function probeFile(file: string, client: ClusterClient, node: string): Promise<void> {
+  const lock = { owner: PROBE_OWNER, file, start: 0, end: 1 };
   const asked = { ...lock, mode: 'write', retry: 'grace', timeoutMs: PROBE_MS };
   const reply = await client.command('lock', asked, PROBE_MS + 1000);
   const failed = !reply.ok

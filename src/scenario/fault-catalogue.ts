@@ -2,7 +2,7 @@ import { FAULTS, faultRefusal } from '../faults/registry.ts';
 import { suggestion } from './format/nearest.ts';
 import type { FaultStep } from './scenario.ts';
 
-type PlannedFault = Pick<FaultStep, 'fault' | 'down' | 'parameters'>;
+type PlannedFault = Pick<FaultStep, 'fault' | 'from' | 'down' | 'parameters'>;
 
 /** Which faults there are, as far as a scenario must know to be refused before anything starts. */
 export interface FaultCatalogue {
@@ -15,17 +15,28 @@ export interface FaultCatalogue {
  * @param draw picks the length of a pause; for a check before the run anything within its bounds will do
  */
 export function faultParameters(
-  { down, parameters }: PlannedFault,
+  { from, down, parameters }: PlannedFault,
   draw: (down: Exclude<FaultStep['down'], string | null>) => number,
 ): Record<string, unknown> {
-  if (down === null) return { ...parameters };
-  return { ...parameters, ...(down === 'until-start' ? { stayDown: true } : { downMs: draw(down) }) };
+  const all = from === null ? { ...parameters } : { ...parameters, from };
+  if (down === null) return all;
+  return { ...all, ...(typeof down === 'string' ? { stayDown: true } : { downMs: draw(down) }) };
 }
 
 export const FAULT_CATALOGUE: FaultCatalogue = {
   refusal(step) {
-    if (!FAULTS.has(step.fault))
+    const fault = FAULTS.get(step.fault);
+    if (fault === undefined)
       return `no fault is called "${step.fault}"${suggestion(step.fault, [...FAULTS.keys()])}`;
+    const { name, hits } = fault;
+    if (hits === 'network' && step.from === null)
+      return `from whom does the ${name} cut the node off? Write it like "${name} n1 from ledger"`;
+    if (hits === 'node' && step.from !== null)
+      return `"from" belongs to a partition; a ${name} hits its targets alone`;
+    if (hits === 'network' && step.down === 'until-start')
+      return `a ${name} is not started but healed: write "until heal", and end it with a heal step`;
+    if (hits === 'node' && step.down === 'until-heal')
+      return `a ${name} is not healed: write "until start", and end it with a start step`;
     return faultRefusal(
       step.fault,
       faultParameters(step, ({ mostMs }) => Math.round(mostMs)),

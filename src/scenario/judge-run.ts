@@ -1,6 +1,7 @@
 import { judge } from '../check/judge.ts';
 import type { VerdictDocument } from '../check/verdict.ts';
 import type { History } from '../history/events.ts';
+import { clusterFacts } from './cluster-shape.ts';
 import type { Scenario } from './scenario.ts';
 
 /** What was under test, and on what; names as in `verdict.json`. */
@@ -37,7 +38,7 @@ export function judgeRun({
     require: scenario.expect.checks,
     expectCoverage: scenario.expect.coverage,
     shortcomings: failure === null ? [] : [failure],
-    cluster: scenario.cluster,
+    cluster: clusterFacts(scenario.cluster),
   });
   return { ...verdict, timings: { ...timings, ...verdict.timings } };
 }

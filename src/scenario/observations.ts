@@ -1,9 +1,13 @@
 /**
- * What the lab knows about the cluster from the events seen so far: the newest ledger, and what has
+ * What the lab knows about the cluster from the events seen so far: the newest ledger of each lock domain, and what has
  * happened since a moment. Steps that wait ask here.
  */
-import { barrierReached, inGrace, type Ledger } from '../core/ledger.ts';
-import type { HistoryEvent, LedgerEvent, OpEvent } from '../history/events.ts';
+
+import { endsLife } from '../check/node-lives.ts';
+import { asNodeId } from '../core/ids.ts';
+import { barrierReached, inGrace, memberOf } from '../core/ledger.ts';
+import type { FaultEvent, HistoryEvent, LedgerEvent, NodeEvent, OpEvent } from '../history/events.ts';
+import type { NodeCondition } from './scenario.ts';
 
 /**
  * - `refused`: a new lock or open was refused with GRACE;
@@ -12,52 +16,131 @@ import type { HistoryEvent, LedgerEvent, OpEvent } from '../history/events.ts';
  */
 export type Outcome = 'refused' | 'granted' | 'reclaiming';
 
+/** What of a node events tell. */
+export type ObservedOfNode = Exclude<NodeCondition, 'up'>;
+
 export class Observations {
-  readonly #swaps: LedgerEvent[] = [];
-  /** By outcome and client, the newest moment. */
-  readonly #outcomes = new Map<string, number>();
+  /** By lock domain, '' where there is only one. */
+  readonly #swaps = new Map<string, LedgerEvent[]>();
+  /** By outcome and client, or by event and node: the newest moment. */
+  readonly #newest = new Map<string, number>();
+  #lastDeathAt = 0;
 
   add(event: HistoryEvent): void {
-    if (event.kind === 'ledger') {
-      // Swaps come from several nodes, so they can arrive out of order; mostly at the end all the same.
-      let at = this.#swaps.length;
-      while (at > 0 && this.#swaps[at - 1]!.t > event.t) at -= 1;
-      this.#swaps.splice(at, 0, event);
-    } else if (event.kind === 'op' && event.phase !== 'invoke') {
+    if (event.kind === 'ledger') this.#addSwap(event);
+    else if (event.kind === 'fault' && event.phase === 'begin') this.#addFault(event);
+    else if (event.kind === 'node') this.#addNodeEvent(event);
+    else if (event.kind === 'op' && event.phase !== 'invoke') {
       const outcome = outcomeOf(event);
-      if (outcome !== null) this.#outcomes.set(`${outcome} ${event.client}`, event.t);
+      if (outcome !== null) this.#newest.set(`${outcome} ${event.client}`, event.t);
     }
   }
 
-  /** The newest ledger, or null before the first swap. */
-  get ledger(): Ledger | null {
-    return this.#swaps.at(-1)?.ledger ?? null;
+  /** When the newest fault began that ended a node's life, or a node ended its own; 0 before the first. */
+  get lastDeathAt(): number {
+    return this.#lastDeathAt;
   }
 
-  /** A grace runs, or one has begun since. `since` in nanoseconds of the history. */
+  /** When the newest fault began that ended this node's life; 0 when none did. */
+  diedAt(node: string): number {
+    return this.#newest.get(`died ${node}`) ?? 0;
+  }
+
+  /** When the newest fault of any kind began that hit one of these; 0 when none did. */
+  brokenAt(names: readonly string[]): number {
+    return Math.max(0, ...names.map((name) => this.#newest.get(`broken ${name}`) ?? 0));
+  }
+
+  /** Is it in the newest ledger of some domain? */
+  isMember(node: string): boolean {
+    return [...this.#swaps.values()].some(
+      (swaps) => memberOf(swaps.at(-1)!.ledger, asNodeId(node)) !== undefined,
+    );
+  }
+
+  /** Which node the service address of this one leads to, by the newest ledger. */
+  carrierOf(node: string): string {
+    const ledgers = [...this.#swaps.values()].map((swaps) => swaps.at(-1)!.ledger);
+    const carried = ledgers.map((ledger) => memberOf(ledger, asNodeId(node))?.addressAt ?? null);
+    return carried.find((carrier) => carrier !== null) ?? node;
+  }
+
+  /** A grace runs in some domain, or one has begun since. `since` in nanoseconds of the history. */
   graceSince(since: number): boolean {
-    return this.#swaps.some(
-      (swap, index) => inGrace(swap.ledger) && (swap.t >= since || index === this.#swaps.length - 1),
-    );
+    return this.#someSwap(since, ({ ledger }) => inGrace(ledger));
   }
 
-  /** The barrier of a grace was reached since, or the grace that reached it runs still. */
+  /** The barrier of a grace was reached since, or a grace that reached it runs still. */
   barrierSince(since: number): boolean {
-    return this.#swaps.some(
-      ({ ledger, t }, index) =>
-        inGrace(ledger) && barrierReached(ledger) && (t >= since || index === this.#swaps.length - 1),
-    );
+    return this.#someSwap(since, ({ ledger }) => inGrace(ledger) && barrierReached(ledger));
   }
 
-  /** A grace has been seen since, and none runs now. `since` 0: none runs, and one has run. */
+  /** A grace has been seen since, and none runs now in any domain. `since` 0: none runs, and one has run. */
   liftedSince(since: number): boolean {
-    const newest = this.#swaps.at(-1);
-    return newest !== undefined && !inGrace(newest.ledger) && newest.t >= since && this.graceSince(since);
+    const newest = [...this.#swaps.values()].map((swaps) => swaps.at(-1)!);
+    const ended = newest.some(({ ledger, t }) => !inGrace(ledger) && t >= since);
+    return ended && newest.every(({ ledger }) => !inGrace(ledger)) && this.graceSince(since);
+  }
+
+  /** Has this happened to the node at or after `since`? */
+  nodeSince(condition: ObservedOfNode, node: string, since: number): boolean {
+    const at = (event: string) => this.#newest.get(`${event} ${node}`) ?? -1;
+    switch (condition) {
+      case 'inherited':
+        return this.#someSwap(
+          since,
+          ({ ledger }) => (memberOf(ledger, asNodeId(node))?.heir ?? null) !== null,
+        );
+      case 'fenced':
+        return at('fence') >= since;
+      case 'outage':
+        return at('store-unavailable') >= since;
+      case 'resumed':
+        return at('store-unavailable') >= since && at('store-back') >= at('store-unavailable');
+      case 'gave-up':
+        // Said, and done.
+        return at('gave-up') >= since && at('died') >= at('gave-up');
+    }
   }
 
   /** Has this happened to a request of the client at or after `since`? */
   outcomeSince(outcome: Outcome, client: string, since: number): boolean {
-    return (this.#outcomes.get(`${outcome} ${client}`) ?? -1) >= since;
+    return (this.#newest.get(`${outcome} ${client}`) ?? -1) >= since;
+  }
+
+  /** Does this hold of a ledger that was written since, or is still the newest of its domain? */
+  #someSwap(since: number, holds: (swap: LedgerEvent) => boolean): boolean {
+    return [...this.#swaps.values()].some((swaps) =>
+      swaps.some((swap, index) => (swap.t >= since || index === swaps.length - 1) && holds(swap)),
+    );
+  }
+
+  #addSwap(event: LedgerEvent): void {
+    const domain = event.domain ?? '';
+    const swaps = this.#swaps.get(domain) ?? [];
+    this.#swaps.set(domain, swaps);
+    // Swaps come from several nodes, so they can arrive out of order; mostly at the end all the same.
+    let at = swaps.length;
+    while (at > 0 && swaps[at - 1]!.t > event.t) at -= 1;
+    swaps.splice(at, 0, event);
+  }
+
+  #addFault(event: FaultEvent): void {
+    const isFence = event.fault === 'fence';
+    for (const target of event.targets) {
+      this.#newest.set(`${isFence ? 'fence' : 'broken'} ${target}`, event.t);
+      if (endsLife(event)) this.#newest.set(`died ${target}`, event.t);
+    }
+    if (endsLife(event)) this.#lastDeathAt = Math.max(this.#lastDeathAt, event.t);
+  }
+
+  #addNodeEvent({ event, node, t }: NodeEvent): void {
+    if (event === 'exited') {
+      this.#newest.set(`died ${node}`, t);
+      this.#lastDeathAt = Math.max(this.#lastDeathAt, t);
+    }
+    if (event === 'gave-up' || event === 'store-unavailable' || event === 'store-back')
+      this.#newest.set(`${event} ${node}`, t);
   }
 }
 

@@ -1,9 +1,8 @@
 /** Carries out the steps of a scenario, one function per kind. */
-import { FAULTS } from '../faults/registry.ts';
-import { LIFE_ENDING_FAULTS } from '../history/events.ts';
 import { askClient } from './client-steps.ts';
-import { faultParameters } from './fault-catalogue.ts';
-import type { FaultStep, LoopStep, RecoveryStep, StartStep, Step, StopStep, WaitStep } from './scenario.ts';
+import { healCuts, injectFault, startNodes } from './fault-steps.ts';
+import { repairLedgers } from './repair-steps.ts';
+import type { LoopStep, RecoveryStep, Step, StopStep } from './scenario.ts';
 import { type StepContext, StepFailure } from './step-context.ts';
 import { waitFor } from './wait-step.ts';
 
@@ -34,8 +33,15 @@ function runStep(step: Step, context: StepContext): Promise<void> {
       return injectFault(step, context);
     case 'start':
       return startNodes(step, context);
+    case 'heal':
+      return healCuts(step, context);
+    case 'admit':
+    case 'retire':
+    case 'declare-dead':
+    case 'abandon':
+      return repairLedgers(step, context);
     case 'wait':
-      return waitFor(step as WaitStep, context);
+      return waitFor(step, context);
     case 'recovery':
       return steerRecovery(step, context);
     case 'parallel':
@@ -66,44 +72,6 @@ export async function stopLoop(loop: string, context: StepContext): Promise<void
   context.loops.delete(loop);
   const reply = await context.cluster.client(client).command('stop-loop', { loop }, AGENT_MS);
   if (!reply.ok) throw new StepFailure(`the loop "${loop}" did not stop: ${reply.error}`);
-}
-
-async function injectFault(step: FaultStep, context: StepContext): Promise<void> {
-  const { fault, targets } = step;
-  const chosen = FAULTS.get(fault);
-  if (!chosen) throw new StepFailure(`there is no fault called "${fault}"`);
-  const parameters = faultParameters(step, (down) => context.draw(down));
-  const t = context.stamp();
-  if (LIFE_ENDING_FAULTS.has(fault)) {
-    context.lastFaultAt = t;
-    for (const target of targets) context.faultAt.set(target, t);
-  }
-  const detail = 'downMs' in parameters ? { detail: `down for ${String(parameters.downMs)} ms` } : {};
-  context.record({ kind: 'fault', t, phase: 'begin', fault, targets, ...detail });
-  try {
-    const nodes = targets.map((target) => context.cluster.node(target));
-    await chosen.inject(nodes, chosen.parameters.parse(parameters), context.clock);
-  } catch (error) {
-    throw new StepFailure(`"${step.text}" failed: ${(error as Error).message}`);
-  }
-  if (step.down === 'until-start') for (const target of targets) context.down.set(target, fault);
-  else context.record({ kind: 'fault', t: context.stamp(), phase: 'end', fault, targets });
-}
-
-async function startNodes(step: StartStep, context: StepContext): Promise<void> {
-  await Promise.all(
-    step.nodes.map(async (name) => {
-      const fault = context.down.get(name);
-      if (fault === undefined) throw new StepFailure(`"${step.text}" failed: ${name} is not down`);
-      try {
-        await FAULTS.get(fault)?.mend([context.cluster.node(name)]);
-      } catch (error) {
-        throw new StepFailure(`"${step.text}" failed: ${(error as Error).message}`);
-      }
-      context.down.delete(name);
-      context.record({ kind: 'fault', t: context.stamp(), phase: 'end', fault, targets: [name] });
-    }),
-  );
 }
 
 async function steerRecovery(step: RecoveryStep, context: StepContext): Promise<void> {

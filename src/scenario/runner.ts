@@ -7,10 +7,13 @@ import { fileSink } from '../history/history-file.ts';
 import { HistoryRecorder, HistoryWriteError } from '../history/recorder.ts';
 import { renderHtml } from '../report/html.ts';
 import type { Lab } from '../runtime/runtime.ts';
-import type { SharedView } from './audit.ts';
+import { type SharedView, sharedViewOf } from './audit.ts';
 import { Cluster, type ClusterOptions } from './cluster.ts';
+import { clusterFacts, containersOf } from './cluster-shape.ts';
 import { endPhase } from './end-phase.ts';
 import { judgeRun, type RunSetting } from './judge-run.ts';
+import { furtherFilesystems } from './node-configuration.ts';
+import type { OpenOperator } from './operator.ts';
 import { RunFolder, RunFolderError } from './run-folder.ts';
 import type { ScenarioResult } from './run-request.ts';
 import { runSteps } from './run-steps.ts';
@@ -20,7 +23,11 @@ import { StepContext } from './step-context.ts';
 
 /** What a run needs of the outside; the composition root has it. */
 export interface RunSurroundings {
-  readonly openLab: (options: { readonly logsDir: string }) => Promise<Lab>;
+  readonly openLab: (options: {
+    readonly logsDir: string;
+    /** Shared filesystems beside the first one. */
+    readonly filesystems: readonly string[];
+  }) => Promise<Lab>;
   readonly programs: ClusterOptions['programs'];
   readonly clock: Clock;
   /** The machine's monotonic clock in nanoseconds, the same for all processes of the lab. */
@@ -29,6 +36,7 @@ export interface RunSurroundings {
   readonly folderTime: () => string;
   /** The lab's own look at the shared filesystem. */
   readonly view: (sharedDir: string) => SharedView;
+  readonly openOperator: OpenOperator;
   readonly setting: RunSetting;
   /** Somebody wants the run to end now; it leaves nothing then. */
   readonly interruption: AbortSignal;
@@ -111,14 +119,16 @@ class Run {
       // Again at the end, when the addresses are known; a run that is killed can be judged by this one.
       await this.#folder.write('topology.json', json(this.#topology()));
       progress('starting the lab');
-      await using lab = await this.#outside.openLab({ logsDir: this.#folder.logs });
-      const { leaseMs, graceMs, nodes } = scenario.cluster;
+      await using lab = await this.#outside.openLab({
+        logsDir: this.#folder.logs,
+        filesystems: furtherFilesystems(scenario.cluster),
+      });
       this.#record({
         kind: 'run',
         t: this.#stamp(),
         event: 'start',
         text: scenario.name,
-        cluster: { nodes, leaseMs, graceMs },
+        cluster: clusterFacts(scenario.cluster),
       });
       await this.#onLab(lab);
       this.#record({
@@ -162,6 +172,11 @@ class Run {
         stamp,
         record: cluster.record,
         progress,
+        latecomers: Map.groupBy(
+          scenario.clients.filter(({ node }) => scenario.cluster.spares.includes(node)),
+          ({ node }) => node,
+        ),
+        openOperator: this.#outside.openOperator,
       });
       await this.#withinDeadline(context, async () => {
         progress('starting the clients');
@@ -169,7 +184,7 @@ class Run {
         this.#timings.bootMs = this.#elapsedMs();
         if (this.#failure === null) await this.#attempt(() => runSteps(scenario.steps, context));
         this.#timings.stepsMs = this.#elapsedMs() - this.#timings.bootMs;
-        await this.#attempt(() => endPhase(scenario, context, view(lab.sharedDir)));
+        await this.#attempt(() => endPhase(scenario, context, sharedViewOf(scenario.cluster, lab, view)));
         await lastWords(cluster);
         this.#timings.endMs = this.#elapsedMs() - this.#timings.bootMs - this.#timings.stepsMs;
       });
@@ -238,7 +253,10 @@ class Run {
       seed,
       mutants,
       ...this.#outside.setting,
-      nodes: scenario.cluster.nodes.map((name) => ({ name, address: this.#addresses.get(name) ?? null })),
+      nodes: containersOf(scenario.cluster).map((name) => ({
+        name,
+        address: this.#addresses.get(name) ?? null,
+      })),
       startedAt: this.#folder.time,
     };
   }
@@ -261,9 +279,10 @@ class Run {
 /** Clients start one beside the other, and are through with their first recovery before the first step. */
 async function startClients(scenario: Scenario, context: StepContext): Promise<void> {
   const { cluster } = context;
+  const present = scenario.clients.filter(({ node }) => scenario.cluster.nodes.includes(node));
   await context.until(() => cluster.observations.liftedSince(0), 15_000, 'the end of the first grace');
   await Promise.all(
-    scenario.clients.map(async (described) => {
+    present.map(async (described) => {
       const client = await cluster.addClient(described);
       const timeoutMs = 10_000;
       const reply = await client.command('await', { what: 'recovered', timeoutMs }, timeoutMs + 1000);

@@ -21,15 +21,39 @@ export interface Scenario {
   readonly deadlineMs: number;
 }
 
-export interface ClusterShape {
+/** One lock domain: one shared filesystem, with a ledger of its own. */
+export interface DomainShape {
+  readonly name: string;
+  /** Whose containers mount it; a spare among them is no member of the domain before it is admitted. */
   readonly nodes: readonly string[];
+}
+
+/** Where the ledgers are: a file on each shared filesystem, or a cluster of three in containers of its own. */
+export type StoreKind = 'sqlite' | 'etcd';
+
+export interface ClusterShape {
+  /** The founding members. */
+  readonly nodes: readonly string[];
+  /** Nodes that are there and belong to no domain until an operator admits them. */
+  readonly spares: readonly string[];
   readonly leaseMs: number;
   readonly graceMs: number;
+  readonly store: StoreKind;
+  /** At least one. Every node is in one of them; with several, each is a directory of the export's root. */
+  readonly domains: readonly DomainShape[];
+  /** How long a dead node is waited for before another one takes its clients over; null: that is not done. */
+  readonly failoverMs: number | null;
+  /** How long grace waits for a silent node before it is made sure that its life is over (I8); null: for ever. */
+  readonly fenceAfterMs: number | null;
+  /** What becomes of a node that was fenced by that. */
+  readonly afterFence: 'boot' | 'stay-down';
+  /** How long a node that cannot reach its ledger keeps its life. */
+  readonly storePatienceMs: number;
 }
 
 export interface ScenarioClient {
   readonly name: string;
-  /** The node that it mounts. */
+  /** Whose service address it mounts: another node answers there when that one is dead. */
   readonly node: string;
 }
 
@@ -131,8 +155,10 @@ export interface FaultStep extends Common {
   readonly do: 'fault';
   readonly fault: string;
   readonly targets: readonly string[];
-  /** How long the targets stay down; `until-start`: until a start step. Null leaves it to the fault. */
-  readonly down: Pause | 'until-start' | null;
+  /** What the targets are cut off from: names, or words for several containers. Null for faults that need nobody else. */
+  readonly from: readonly string[] | null;
+  /** How long it lasts; `until-start`, `until-heal`: until such a step. Null leaves it to the fault. */
+  readonly down: Pause | 'until-start' | 'until-heal' | null;
   /** Further parameters, as the fault's own schema wants them. */
   readonly parameters: Readonly<Record<string, unknown>>;
 }
@@ -142,6 +168,24 @@ export interface StartStep extends Common {
   readonly nodes: readonly string[];
 }
 
+/** Ends every partition that cuts one of these off. */
+export interface HealStep extends Common {
+  readonly do: 'heal';
+  readonly targets: readonly string[];
+}
+
+export const REPAIRS = ['admit', 'retire', 'declare-dead', 'abandon'] as const;
+/** What an operator may do to the ledger of a domain. */
+export type Repair = (typeof REPAIRS)[number];
+
+export interface RepairStep extends Common {
+  readonly do: Repair;
+  readonly node: string;
+  /** `OK`, or the refusals that the repair must come to, in the words of the ledger's rules. */
+  readonly expect: readonly string[];
+  readonly withinMs: number;
+}
+
 /**
  * What to wait for. `grace`, `barrier`, `lift`, `refused` and `granted` mean "since the last fault began",
  * so a wait that begins late does not miss what has already happened.
@@ -149,9 +193,20 @@ export interface StartStep extends Common {
 export type Condition =
   | ({ readonly what: 'time' } & Pause)
   | { readonly what: 'grace' | 'barrier' | 'lift' }
-  | { readonly what: 'up'; readonly nodes: readonly string[] }
+  /** Of nodes: `inherited`, `fenced` and so on mean "since the newest fault that hit the node". */
+  | { readonly what: NodeCondition; readonly nodes: readonly string[] }
   | { readonly what: 'recovered'; readonly clients: readonly string[] }
   | { readonly what: 'reclaiming' | 'refused' | 'granted'; readonly clients: readonly string[] };
+
+export const NODE_CONDITIONS = ['up', 'inherited', 'fenced', 'outage', 'resumed', 'gave-up'] as const;
+/**
+ * - `up`: it serves;
+ * - `inherited`: another node has taken its clients over;
+ * - `fenced`: it was made sure that its life is over;
+ * - `outage`: it has noticed that it cannot reach its ledger; `resumed`: it reaches it again, in the same life;
+ * - `gave-up`: it ended its life by itself.
+ */
+export type NodeCondition = (typeof NODE_CONDITIONS)[number];
 
 export interface WaitStep extends Common {
   readonly do: 'wait';
@@ -190,6 +245,8 @@ export type Step =
   | StopStep
   | FaultStep
   | StartStep
+  | HealStep
+  | RepairStep
   | WaitStep
   | RecoveryStep
   | ParallelStep

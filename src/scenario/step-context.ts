@@ -1,7 +1,8 @@
 import type { Clock, Random } from '../core/clock.ts';
 import type { HistoryEvent } from '../history/events.ts';
 import type { Cluster } from './cluster.ts';
-import type { Pause } from './scenario.ts';
+import type { OpenOperator } from './operator.ts';
+import type { Pause, ScenarioClient } from './scenario.ts';
 
 /** A step did not come to what the scenario expects, or not in time. One sentence for a person. */
 export class StepFailure extends Error {
@@ -24,20 +25,32 @@ export class StepContext {
   readonly loops = new Map<string, string>();
   /** By node, which fault took it down until a start step. */
   readonly down = new Map<string, string>();
-  /** By node, when the newest fault began that ended its life. */
-  readonly faultAt = new Map<string, number>();
   /** Clients that were told not to reclaim. */
   readonly confirmOnly = new Set<string>();
-  /** When the newest fault of all began that ended a life; 0 before the first. */
-  lastFaultAt = 0;
+  /** Clients that begin when their node is admitted, by node. */
+  readonly latecomers: ReadonlyMap<string, readonly ScenarioClient[]>;
+  /** A desk at a lock domain, from which its ledger can be repaired. */
+  readonly openOperator: OpenOperator;
 
-  constructor(options: Pick<StepContext, 'cluster' | 'clock' | 'random' | 'stamp' | 'record' | 'progress'>) {
+  constructor(
+    options: Pick<
+      StepContext,
+      'cluster' | 'clock' | 'random' | 'stamp' | 'record' | 'progress' | 'latecomers' | 'openOperator'
+    >,
+  ) {
     this.cluster = options.cluster;
     this.clock = options.clock;
     this.random = options.random;
     this.stamp = options.stamp;
     this.record = options.record;
     this.progress = options.progress;
+    this.latecomers = options.latecomers;
+    this.openOperator = options.openOperator;
+  }
+
+  /** When the newest fault of all began that ended a life; 0 before the first. */
+  get lastFaultAt(): number {
+    return this.cluster.observations.lastDeathAt;
   }
 
   /** A length of time between the two bounds, in whole milliseconds, as the seed has it. */

@@ -11,8 +11,7 @@ export async function waitFor({ condition, withinMs, text }: WaitStep, context: 
 /** What events tell; of a recovery the client itself must be asked. */
 type Observed = Exclude<Condition, { what: 'time' } | { what: 'recovered' }>;
 
-function holds(condition: Observed, context: StepContext): boolean {
-  const { cluster, lastFaultAt } = context;
+function holds(condition: Observed, { cluster, lastFaultAt }: StepContext): boolean {
   const { observations } = cluster;
   const { what } = condition;
   switch (what) {
@@ -24,9 +23,21 @@ function holds(condition: Observed, context: StepContext): boolean {
       return observations.liftedSince(lastFaultAt);
     case 'up':
       return condition.nodes.every((node) => cluster.node(node).serving);
+    case 'inherited':
+    case 'fenced':
+      return condition.nodes.every((node) =>
+        observations.nodeSince(what, node, observations.brokenAt([node])),
+      );
+    case 'outage':
+    case 'resumed':
+    case 'gave-up':
+      // A ledger is lost by what hits the node, or its store.
+      return condition.nodes.every((node) =>
+        observations.nodeSince(what, node, observations.brokenAt([node, ...cluster.storeNames])),
+      );
     case 'reclaiming':
       return condition.clients.every((client) =>
-        observations.outcomeSince(what, client, hitAt(client, context)),
+        observations.outcomeSince(what, client, observations.diedAt(cluster.client(client).node)),
       );
     case 'refused':
     case 'granted':
@@ -34,17 +45,13 @@ function holds(condition: Observed, context: StepContext): boolean {
   }
 }
 
-/** When the newest fault hit the client's node; 0 when none did. */
-const hitAt = (client: string, { cluster, faultAt }: StepContext): number =>
-  faultAt.get(cluster.client(client).node) ?? 0;
-
 /** A client's own word: it has had an answer since it was asked, and nothing is left to be reclaimed. */
 export async function recovered(
   clients: readonly string[],
   timeoutMs: number,
   context: StepContext,
 ): Promise<void> {
-  await Promise.all(
+  const all = Promise.all(
     clients.map(async (name) => {
       const reply = await context.cluster
         .client(name)
@@ -54,4 +61,7 @@ export async function recovered(
         throw new StepFailure(`client ${name} did not recover within ${timeoutMs} ms`);
     }),
   );
+  // A node that is gone for good is nobody's to wait for.
+  const lost = await Promise.race([all, context.cluster.whenLost]);
+  if (typeof lost === 'string') throw new StepFailure(lost);
 }

@@ -122,7 +122,7 @@ export function readAttributes(
     filehandle: filesystem.handleOf(node),
   };
   if (!SPACE_NUMBERS.some((number) => bitmapHas(requested, number))) return values;
-  const space = filesystem.space();
+  const space = filesystem.space(node);
   if (!space.ok) return statusOfErrno(space.errno);
   return {
     ...values,
@@ -142,7 +142,7 @@ function ownAttributes(attributes: FsAttributes): FileAttributes {
     size: attributes.size,
     fsid: attributes.fsid,
     fileid: attributes.fileid,
-    mountedOnFileid: attributes.fileid,
+    mountedOnFileid: attributes.mountedOnFileid ?? attributes.fileid,
     mode: attributes.mode,
     numLinks: attributes.links,
     owner: String(attributes.uid),

@@ -4,7 +4,9 @@ import type { Clock } from '../core/clock.ts';
 import type { Incarnation, NodeId } from '../core/ids.ts';
 import { createLedger, memberOf, standing } from '../core/ledger.ts';
 import { nextIncarnation, transition } from '../core/transitions.ts';
-import type { DomainStore, StoredLedger } from '../store/store.ts';
+import type { DomainStore, StoredLedger, SwapOutcome } from '../store/store.ts';
+import { isStoreError } from './coordinator/store-errors.ts';
+import { waitAfterLoss } from './coordinator/swap-turns.ts';
 
 /** The beacon file of the domain, as far as a coordinator uses it. */
 export interface BeaconLight {
@@ -12,6 +14,8 @@ export interface BeaconLight {
   light(slot: bigint): boolean;
   extinguish(slot: bigint): void;
   isLit(slot: bigint): boolean;
+  /** Is any beacon of the domain lit by another process? */
+  anyLit(): boolean;
 }
 
 export interface BootOptions {
@@ -25,6 +29,8 @@ export interface BootOptions {
   /** How long another process that still is this node is waited for, in milliseconds. */
   readonly patienceMs: number;
   readonly onSwapped: (command: string, swapped: StoredLedger, sentAtMs: number) => void;
+  /** Why the boot waits, in half a sentence; only when that is new. */
+  readonly onBootWaiting: (problem: string) => void;
 }
 
 /** The boot cannot go on; the message is one sentence for a person. */
@@ -33,21 +39,30 @@ export class BootRefusedError extends Error {
 }
 
 const RETRY_MS = 10;
+const STORE_RETRY_MS = 50;
+/** A store that takes longer is worth telling. */
+const SLOW_MS = 1_000;
+const LEDGER_GONE =
+  'the ledger is gone and nodes of this domain are still alive: waiting until they have ended';
 
 /**
  * Reads the ledger, makes sure that the previous life is over, lights the next one's beacon, and only
  * then swaps `boot` in. Nobody ever sees an incarnation whose beacon was not lit yet, and two lives of
  * one node never overlap (C14).
  *
- * @throws BootRefusedError, and the errors of the store
+ * A store that does not answer, or whose ledger is damaged, is waited for as long as it takes: a process that ended for that reason
+ * would only be started again (C9).
+ *
+ * @throws BootRefusedError, and the errors of the beacon file
  */
 export async function bootNode(
   options: BootOptions,
 ): Promise<{ incarnation: Incarnation; stored: StoredLedger }> {
   const { beacon, clock, node } = options;
-  const giveUpMs = clock.nowMs() + options.patienceMs;
+  const insist = insistence(options);
+  let giveUpMs: number | null = null;
   for (;;) {
-    const before = await readOrCreate(options);
+    const before = await insist(() => readOrCreate(options, insist.tell));
     const member = memberOf(before.ledger, node);
     if (member === undefined)
       throw new BootRefusedError(`${node} is not a member of this lock domain: admit it first.`);
@@ -56,27 +71,31 @@ export async function bootNode(
     const previousIsOver =
       member.incarnation === 0 || !beacon.isLit(beaconSlot(member.beaconIndex, member.incarnation));
     if (!previousIsOver || !beacon.light(slot)) {
+      giveUpMs ??= clock.nowMs() + options.patienceMs;
       if (clock.nowMs() >= giveUpMs)
         throw new BootRefusedError(`Another process is ${node} already: stop it first.`);
       await pause(clock, RETRY_MS);
       continue;
     }
-    const booted = await swapBoot(options, before, incarnation);
+    giveUpMs = null;
+    const booted = await swapBoot(options, insist, before, incarnation);
     if (booted !== null) return { incarnation, stored: booted };
     beacon.extinguish(slot);
+    await pause(clock, waitAfterLoss(before.ledger, node, 'boot'));
   }
 }
 
 /** @returns null when somebody else wrote first: start over, since even the incarnation may have changed. */
 async function swapBoot(
   options: BootOptions,
+  insist: Insist,
   before: StoredLedger,
   incarnation: Incarnation,
 ): Promise<StoredLedger | null> {
   const result = transition(before.ledger, { type: 'boot', node: options.node, incarnation });
   if (!result.ok) return null;
   const sentAtMs = options.clock.nowMs();
-  const swap = await options.store.swap(before.revision, result.ledger);
+  const swap = await swapOnce(options.store, before, result.ledger);
   if (swap.outcome === 'lost') return null;
   if (swap.outcome === 'swapped') {
     const swapped = { ledger: result.ledger, revision: swap.revision };
@@ -84,16 +103,75 @@ async function swapBoot(
     return swapped;
   }
   // Nobody but the holder of the beacon that is lit here can have booted this incarnation.
-  const now = await options.store.read();
+  const now = await insist(() => options.store.read());
   return now !== null && standing(now.ledger, options.node, incarnation) !== 'fenced' ? now : null;
 }
 
-async function readOrCreate(options: BootOptions): Promise<StoredLedger> {
-  for (;;) {
-    const stored = await options.store.read();
-    if (stored !== null) return stored;
-    await options.store.swap(null, createLedger(options.foundingMembers, options));
+/** A store that fails in the middle of a swap leaves it open whether that happened. */
+async function swapOnce(
+  store: DomainStore,
+  before: StoredLedger,
+  next: StoredLedger['ledger'],
+): Promise<SwapOutcome> {
+  try {
+    return await store.swap(before.revision, next);
+  } catch (error) {
+    if (!isStoreError(error)) throw error;
+    return { outcome: 'unknown' };
   }
+}
+
+/**
+ * A ledger that is not there is made, unless a beacon of the domain is lit. A node lights its beacon only after it has read a ledger, so
+ * then there was one, and it vanished under a life that still grants by it. A new one beside it would know nothing of that life: its boots
+ * would reuse incarnations, and with them beacons and the names of records, its grants would test nobody's beacon, and the locks of a node of the
+ * old one that dies would go to whoever comes first. The living find the ledger gone as well and give up; when the last beacon is out, nobody
+ * holds a lock any more, and the domain starts anew without claims, which its clients are told.
+ */
+async function readOrCreate(options: BootOptions, tell: (problem: string) => void): Promise<StoredLedger> {
+  const { store, beacon, clock } = options;
+  for (let attempt = 0; ; attempt++) {
+    const stored = await store.read();
+    if (stored !== null) return stored;
+    if (!beacon.anyLit()) {
+      await store.swap(null, createLedger(options.foundingMembers, options));
+      continue;
+    }
+    // At a first start another node may have made the ledger since it was read, and be lit by now. Then it is there on the second look.
+    if (attempt > 0) tell(LEDGER_GONE);
+    await pause(clock, attempt > 0 ? STORE_RETRY_MS : RETRY_MS);
+  }
+}
+
+interface Insist {
+  /** Asks until there is an answer. */
+  <T>(ask: () => Promise<T>): Promise<T>;
+  readonly tell: (problem: string) => void;
+}
+
+function insistence({ clock, onBootWaiting }: BootOptions): Insist {
+  let told: string | null = null;
+  const tell = (problem: string): void => {
+    if (problem !== told) onBootWaiting(problem);
+    told = problem;
+  };
+  const insist = async <T>(ask: () => Promise<T>): Promise<T> => {
+    for (;;) {
+      const cancel = clock.after(SLOW_MS, () => {
+        if (told === null) tell('the store has not answered yet');
+      });
+      try {
+        return await ask();
+      } catch (error) {
+        if (!isStoreError(error)) throw error;
+        tell(error.message);
+        await pause(clock, STORE_RETRY_MS);
+      } finally {
+        cancel();
+      }
+    }
+  };
+  return Object.assign(insist, { tell });
 }
 
 export const pause = (clock: Clock, ms: number): Promise<void> =>

@@ -1,8 +1,8 @@
 import type { Credential } from '../rpc/credentials.ts';
 import type { Credentials } from './filesystem/types.ts';
 
-/** The user that a call without a name is taken for: what every system calls "nobody". */
-const NOBODY_ID = 65534;
+/** The user and the group that a call without a name is taken for: what every system calls "nobody". */
+export const NOBODY_ID = 65534;
 
 /** Who sent a call. AUTH_SYS proves nothing, and neither does this. */
 export interface Caller {

@@ -19,6 +19,7 @@ import {
   NFS4ERR_OP_NOT_IN_SESSION,
   NFS4ERR_REP_TOO_BIG,
   NFS4ERR_REP_TOO_BIG_TO_CACHE,
+  NFS4ERR_RESOURCE,
   NFS4ERR_RETRY_UNCACHED_REP,
   NFS4ERR_SEQUENCE_POS,
   NFS4ERR_SERVERFAULT,
@@ -105,6 +106,7 @@ export class CompoundRun {
   /** Does one operation and writes its result. */
   #step(table: OperationTable): Promise<void> | undefined {
     let number = OP_ILLEGAL;
+    const start = this.#reader.position;
     try {
       number = this.#reader.uint32();
       const operation = table[number];
@@ -113,7 +115,7 @@ export class CompoundRun {
         this.#fail(refusal === NFS4ERR_OP_ILLEGAL ? OP_ILLEGAL : number, refusal);
         return undefined;
       }
-      return this.#serve(operation as AnyServedOperation);
+      return this.#serve(operation as AnyServedOperation, start);
     } catch (error) {
       this.#fail(number, error instanceof XdrError ? statusOfXdrError(error) : this.#defect(error));
       return undefined;
@@ -125,16 +127,27 @@ export class CompoundRun {
     const { session, request } = this.#compound;
     if (operation === undefined && !isDefinedOperation(number, request.minorVersion))
       return NFS4ERR_OP_ILLEGAL;
-    const misplaced = judgePlacement(operation?.placement ?? 'in-session', this.#index, this.#count);
+    const misplaced =
+      request.minorVersion === 0
+        ? this.#judgeLength()
+        : judgePlacement(operation?.placement ?? 'in-session', this.#index, this.#count);
     if (misplaced !== null) return misplaced;
     // Destroyed while an operation before this one was waiting.
     if (session?.destroyed) return NFS4ERR_DEADSESSION;
     return operation === undefined ? NFS4ERR_NOTSUPP : null;
   }
 
-  #serve(operation: AnyServedOperation): Promise<void> | undefined {
+  /** Without sessions nothing was agreed on, and RESOURCE is what is said of any limit (RFC 7530 section 13.1.1.5). */
+  #judgeLength(): Failure | null {
+    const { limits } = this.#compound.server.settings;
+    return this.#index < limits.operationsPerCompound ? null : NFS4ERR_RESOURCE;
+  }
+
+  /** @param start where the operation begins in the message */
+  #serve(operation: AnyServedOperation, start: number): Promise<void> | undefined {
     const compound = this.#compound;
     const args = operation.codec.decodeArgs(this.#reader);
+    compound.operationBytes = this.#message.subarray(start, this.#reader.position);
     if (operation.placement === 'sequence' && !this.#enter(operation, args as SequenceArgs)) return undefined;
     compound.remaining = this.#count - this.#index - 1;
     compound.replyRoom = this.#limit() - this.#writer.position;
@@ -142,7 +155,18 @@ export class CompoundRun {
       this.#fail(operation.codec.number, this.#tooBig());
       return undefined;
     }
-    const result = operation.serve(compound, args);
+    const prepared = operation.prepare?.(compound, args) ?? null;
+    if (prepared === null) return this.#answer(operation, args);
+    return prepared.then(
+      () => this.#answer(operation, args),
+      (error) => this.#fail(operation.codec.number, this.#defect(error)),
+    );
+  }
+
+  #answer(operation: AnyServedOperation, args: unknown): Promise<void> | undefined {
+    const compound = this.#compound;
+    const { rights } = compound.server.settings;
+    const result = rights.during(compound.caller.credentials, () => operation.serve(compound, args));
     if (!(result instanceof Promise)) {
       this.#add(operation, result);
       return undefined;
@@ -223,6 +247,7 @@ export class CompoundRun {
   }
 
   #tooBig(): Failure {
+    if (this.#compound.request.minorVersion === 0) return NFS4ERR_RESOURCE;
     const { keepReply, replyLimit } = this.#compound;
     return keepReply && this.#limit() < replyLimit ? NFS4ERR_REP_TOO_BIG_TO_CACHE : NFS4ERR_REP_TOO_BIG;
   }

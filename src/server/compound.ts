@@ -1,5 +1,5 @@
 import type { Failure } from '../nfs4/status.ts';
-import { NFS4ERR_BAD_STATEID, NFS4ERR_OLD_STATEID } from '../nfs4/status.ts';
+import { NFS4ERR_BAD_STATEID, NFS4ERR_DELAY, NFS4ERR_OLD_STATEID } from '../nfs4/status.ts';
 import type { Stateid } from '../nfs4/types.ts';
 import type { Caller } from './caller.ts';
 import type { FileNode } from './filesystem/types.ts';
@@ -8,6 +8,9 @@ import type { Client } from './state/clients.ts';
 import type { Session } from './state/sessions.ts';
 import type { Slot } from './state/slots.ts';
 import type { LockingState } from './state/stateids.ts';
+import { findState } from './version-0/lookup.ts';
+
+const NOTHING = Buffer.alloc(0);
 
 /** What a COMPOUND came with, before its first operation. */
 export interface CompoundRequest {
@@ -39,6 +42,10 @@ export class Compound {
   replyLimit: number;
   /** Bytes that the result of the operation at hand may take. */
   replyRoom = 0;
+  /** The operation at hand as it came, its number included. */
+  operationBytes: Buffer = NOTHING;
+  /** Version 4.0: who the operation at hand is for. */
+  #acting: Client | null = null;
 
   constructor(server: ServerState, caller: Caller, request: CompoundRequest) {
     this.server = server;
@@ -47,10 +54,16 @@ export class Compound {
     this.replyLimit = server.settings.limits.messageBytes;
   }
 
-  /** The client whose session this is. Only for operations that are not served without SEQUENCE. */
+  /** The client whose session this is. Only for operations that are not served without SEQUENCE, or after {@link actFor}. */
   get client(): Client {
-    if (this.session === null) throw new Error('an operation that needs a session ran without one');
-    return this.session.client;
+    const client = this.session?.client ?? this.#acting;
+    if (client === null) throw new Error('an operation that needs a session ran without one');
+    return client;
+  }
+
+  /** Version 4.0: the client of the client id or stateid that the operation at hand came with. */
+  actFor(client: Client): void {
+    this.#acting = client;
   }
 
   /** A new current filehandle brings no stateid with it (RFC 8881 section 16.2.3.1.2). */
@@ -72,6 +85,7 @@ export class Compound {
    * @param exact CLOSE and OPEN_DOWNGRADE use the current stateid with its seqid, everybody else without (section 8.2.3)
    */
   findState(stateid: Stateid, exact = false): LockingState | Failure {
+    if (this.request.minorVersion === 0) return findState(this, stateid);
     let wanted = stateid;
     if (isCurrent(stateid)) {
       if (this.currentStateid === null) return NFS4ERR_BAD_STATEID;
@@ -81,6 +95,8 @@ export class Compound {
     const status = judgeStateid(state, wanted.seqid, this.client);
     if (status !== null) return status;
     const found = state as LockingState;
+    // Its record there is being removed: what it holds may be somebody else's in a moment (leases.ts).
+    if (this.client.leaving.has(found.file.domain)) return NFS4ERR_DELAY;
     return found.file.node.key === this.current?.key ? found : NFS4ERR_BAD_STATEID;
   }
 }

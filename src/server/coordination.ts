@@ -31,10 +31,20 @@ export interface Coordination {
   reclaim(client: ClientIdentity): ReclaimAnswer;
   /** Grace as a client would see it, for status and for row 36. */
   inGrace(): boolean;
+  /**
+   * Version 4.0, which has no RECLAIM_COMPLETE: makes the record durable in the current epoch, as {@link completed} does, and says
+   * nothing about whether the client has more to reclaim. It is expected as before.
+   */
+  recorded(client: ClientIdentity): Promise<RecordAnswer>;
   /** RECLAIM_COMPLETE: makes the record durable in the current epoch; from then on the client counts as complete. */
   completed(client: ClientIdentity): Promise<RecordAnswer>;
   /** EXCHANGE_ID/CREATE_SESSION confirmed the id. The real product does nothing here (mutant D9 does). */
   confirmed(client: ClientIdentity): Promise<RecordAnswer>;
   /** The client is gone for good (DESTROY_CLIENTID, expiry, new verifier): its record must be durably gone first (I6). */
   forget(client: ClientIdentity): Promise<RecordAnswer>;
+  /**
+   * Its lease ran out. In place of {@link forget}, and durable like it before anything of the client is given to another: what is recorded
+   * says from then on that it may not reclaim, until it has been told (row 19).
+   */
+  revoke(client: ClientIdentity): Promise<RecordAnswer>;
 }

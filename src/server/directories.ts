@@ -3,6 +3,7 @@ import {
   NFS4ERR_ACCESS,
   NFS4ERR_NOFILEHANDLE,
   NFS4ERR_NOTDIR,
+  NFS4ERR_ROFS,
   NFS4ERR_SYMLINK,
 } from '../nfs4/status.ts';
 import type { Compound } from './compound.ts';
@@ -23,7 +24,11 @@ export function directoryFor(
   if (node === null) return NFS4ERR_NOFILEHANDLE;
   if (node.type === 'symlink') return NFS4ERR_SYMLINK;
   if (node.type !== 'directory') return NFS4ERR_NOTDIR;
-  const { filesystem } = compound.server.settings;
+  const { domains, settings } = compound.server;
+  const { filesystem } = settings;
+  if (need === 'change' && (domains.isPseudoRoot(node) || filesystem.isReadOnly?.(node))) return NFS4ERR_ROFS;
+  // What is done by name there is done with the caller's rights: the kernel says whether it may.
+  if (need !== 'read' && filesystem.enforcesRights) return node;
   const allowed = filesystem.permissions(node, compound.caller.credentials);
   if (!allowed.ok) return statusOfErrno(allowed.errno);
   return permits(allowed.value, need) ? node : NFS4ERR_ACCESS;
@@ -42,6 +47,7 @@ export function judgeRemoval(
   name: string,
 ): Failure | null {
   const { filesystem } = server.settings;
+  if (filesystem.enforcesRights) return null;
   const attributes = filesystem.attributes(directory);
   if (!attributes.ok) return statusOfErrno(attributes.errno);
   const { uid } = caller.credentials;

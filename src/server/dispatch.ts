@@ -40,7 +40,17 @@ export function answerCall(
     encodeReply(writer, call.xid, SUCCESS);
     return true;
   }
-  return answerCompound(server, call, caller, message, reader, writer);
+  return answerCompound(server, call, server.settings.exports.actingAs(caller), message, reader, writer);
+}
+
+/** What a call is answered that comes from where nobody may ask anything, as knfsd answers it: AUTH_BADCRED, and NULL as always. */
+export function answerStranger(message: Buffer, writer: XdrWriter): boolean {
+  const call = readOrNull(() => decodeCall(new XdrReader(message)));
+  if (call === null) return false;
+  const ping = call.kind !== 'version-mismatch' && call.procedure === NFSPROC4_NULL;
+  const refused: RpcOutcome = { kind: 'authentication-error', why: AUTH_BADCRED };
+  encodeReply(writer, call.xid, judgeCall(call) ?? (ping ? SUCCESS : refused));
+  return true;
 }
 
 function judgeCall(call: IncomingCall): RpcOutcome | null {

@@ -7,6 +7,7 @@ import type { Mutants } from '../core/mutants.ts';
 import type { NodeEvent } from '../history/events.ts';
 import { type DomainStore, RecordsUnreadableError } from '../store/store.ts';
 import type { ClientIdentity, ReclaimAnswer } from './coordination.ts';
+import { Alarm } from './coordinator/alarm.ts';
 import { GraceDeadline } from './grace-deadline.ts';
 import { asText } from './own-records.ts';
 import { ReclaimClaims } from './reclaim-claims.ts';
@@ -21,26 +22,57 @@ export interface GraceRecoveryOptions {
   readonly observe: (
     event: Pick<NodeEvent, 'event' | 'view' | 'epoch' | 'peer' | 'count' | 'detail'>,
   ) => void;
-  /** The deadline has passed. */
+  /** A moment has come after which there may be more to do. */
   readonly onDue: () => void;
+}
+
+/**
+ * At the very first start of a domain there is nothing to reclaim, and whoever boots first would end its grace at once, and the next one begin
+ * another: N graces, which all that are up already have to acknowledge. So it waits for the others to join its grace, this long at most.
+ */
+const FIRST_START_MS = 1_000;
+
+/**
+ * A boot, an heir, a planned stop give clients their time anew. A node that boots over and over must not hold the others
+ * for ever by that (I8), so in one grace it is given no more often than this.
+ */
+const MOST_DEADLINES = 8;
+
+/** A recorded client that may still reclaim. */
+export interface ExpectedClient {
+  readonly client: string;
+  /** The node that recorded it. */
+  readonly of: string;
+  /** For how long it could have come here, in milliseconds; null: it cannot yet. */
+  readonly sinceMs: number | null;
 }
 
 export class GraceRecovery {
   readonly #options: GraceRecoveryOptions;
   #claims: ReclaimClaims | null = null;
   #deadline: GraceDeadline | null = null;
-  #cancelDeadline: () => void = () => {};
-  /** The view whose barrier began the deadline. */
+  /** Of this grace, so far. */
+  #deadlines = 0;
+  readonly #alarm: Alarm;
+  /** When this grace was first heard of here. */
+  #beganMs: number | null = null;
+  /** The view whose barrier was seen last. */
   #barrierView = 0;
   /** Claims whose `finish` is on its way: nothing is granted for them from before it is sent. */
   readonly #finishing = new Set<NodeId>();
+  #unreadable: string | null = null;
 
   constructor(options: GraceRecoveryOptions) {
     this.#options = options;
+    this.#alarm = new Alarm(options.clock, () => {
+      this.#setAlarm();
+      options.onDue();
+    });
   }
 
   /** A newer ledger, in grace. */
   learn(before: Ledger, ledger: Ledger): void {
+    this.#beganMs ??= this.#options.clock.nowMs();
     if (this.#claims?.recoveryEpoch !== ledger.recoveryEpoch)
       this.#claims = new ReclaimClaims(ledger.recoveryEpoch!);
     const served = claimsServedBy(ledger, this.#options.node);
@@ -48,29 +80,37 @@ export class GraceRecovery {
     if (!barrierReached(ledger)) {
       // A `finish` that was on its way has been refused: it comes again after the next barrier, if it still should.
       this.#finishing.clear();
-      this.#stopDeadline();
-    } else if (this.#barrierView !== ledger.view) {
+      this.#deadline = null;
+    } else {
+      const anew = somebodyNewServes(before, ledger) && this.#deadlines < MOST_DEADLINES;
+      if (this.#deadline === null || anew) {
+        this.#deadline = new GraceDeadline(this.#options, this.#options.clock.nowMs());
+        this.#deadlines += 1;
+      }
+      if (this.#barrierView !== ledger.view) this.#options.observe({ event: 'barrier', view: ledger.view });
       this.#barrierView = ledger.view;
-      this.#startDeadline();
-      this.#options.observe({ event: 'barrier', view: ledger.view });
-    } else if (departed(before, ledger)) this.#startDeadline();
+    }
+    this.#setAlarm();
   }
 
   /** A newer ledger, out of grace. */
   lift(ledger: Ledger): void {
     this.#claims = null;
+    this.#beganMs = null;
     this.#finishing.clear();
-    this.#stopDeadline();
+    this.#deadline = null;
+    this.#deadlines = 0;
+    this.#setAlarm();
     this.#options.observe({ event: 'lifted', view: ledger.view });
   }
 
   close(): void {
-    this.#stopDeadline();
+    this.#alarm.cancel();
   }
 
   /** Past the barrier: the records of all whose claims are served here. Rejects with StoreUnavailableError. */
   async load(ledger: Ledger): Promise<void> {
-    const { node, mutants, observe } = this.#options;
+    const { node, mutants, observe, clock } = this.#options;
     const claims = this.#claims;
     const { recoveryEpoch } = ledger;
     if (claims === null || recoveryEpoch === null) return;
@@ -78,7 +118,7 @@ export class GraceRecovery {
     for (const claimant of claimsServedBy(ledger, node)) {
       if (claims.isLoaded(claimant)) continue;
       const records = await this.#recordsOf({ epoch: recoveryEpoch, node: claimant });
-      claims.load(claimant, records, ledger.members[claimant]!.recordedIncarnation);
+      claims.load(claimant, records, ledger.members[claimant]!.recordedIncarnation, clock.nowMs());
       observe({ event: 'records-loaded', epoch: recoveryEpoch, peer: claimant, count: records.length });
     }
   }
@@ -92,6 +132,7 @@ export class GraceRecovery {
     if (served.some((claimant) => !this.#claims?.isLoaded(claimant))) return 'delay';
     const answer = this.#claims?.answer(client, served) ?? 'no-grace';
     if (answer === 'grant') this.#deadline?.reclaimed(clock.nowMs());
+    if (answer === 'no-grace') this.#claims?.told(client);
     return answer;
   }
 
@@ -110,25 +151,60 @@ export class GraceRecovery {
     this.#finishing.add(claimant);
   }
 
+  /** What is to be remembered of `claimant`'s clients when its claims close here: who had not completed, and who was refused before. */
+  late(claimant: NodeId): ClientRecord[] {
+    return [...(this.#claims?.outstanding(claimant) ?? []), ...(this.#claims?.untold(claimant) ?? [])];
+  }
+
+  /** The same of a node that nobody serves. What cannot be read is not remembered: it entitles nobody either. */
+  async lateOfAbandoned(dead: NodeId, ledger: Ledger): Promise<ClientRecord[]> {
+    const records = await this.#recordsOf({ epoch: ledger.recoveryEpoch!, node: dead });
+    const claims = new ReclaimClaims(ledger.recoveryEpoch!);
+    claims.load(dead, records, ledger.members[dead]!.recordedIncarnation, 0);
+    return [...claims.outstanding(dead), ...claims.untold(dead)];
+  }
+
   /** Nobody is waited for any more. */
   due(): boolean {
     return this.#deadline !== null && this.#options.clock.nowMs() >= this.#deadline.atMs();
   }
 
+  /** The latest moment that any client could have moved the end to has passed, too. */
+  latestPassed(): boolean {
+    return this.#deadline !== null && this.#options.clock.nowMs() >= this.#deadline.latestMs();
+  }
+
   /** Those served here whose recorded clients all completed, or all that are served when the deadline has passed. */
   finished(ledger: Ledger): Set<NodeId> {
+    if (this.#awaitsFirstBoots(ledger)) return new Set();
     const due = this.due();
     const served = claimsServedBy(ledger, this.#options.node);
     return new Set(served.filter((claimant) => due || this.#claims?.areThrough(claimant)));
   }
 
-  /** Names of the clients that are still expected, by the node that recorded them. */
-  outstanding(ledger: Ledger): Record<string, string[]> {
-    if (!inGrace(ledger)) return {};
-    const served = claimsServedBy(ledger, this.#options.node);
-    return Object.fromEntries(
-      served.map((claimant) => [claimant, (this.#claims?.outstanding(claimant) ?? []).map(asText)]),
-    );
+  /** Who is still expected here. */
+  expected(ledger: Ledger): ExpectedClient[] {
+    if (!inGrace(ledger)) return [];
+    const nowMs = this.#options.clock.nowMs();
+    return claimsServedBy(ledger, this.#options.node).flatMap((of) => {
+      const fromMs = this.#claims?.loadedMs(of) ?? null;
+      const sinceMs = fromMs === null ? null : nowMs - fromMs;
+      return (this.#claims?.outstanding(of) ?? []).map(({ ownerId }) => ({
+        client: asText(ownerId),
+        of,
+        sinceMs,
+      }));
+    });
+  }
+
+  /** For how long this grace has run here, in milliseconds; null: there is none. */
+  runningForMs(): number | null {
+    return this.#beganMs === null ? null : this.#options.clock.nowMs() - this.#beganMs;
+  }
+
+  /** What could not be read since this life began, for a person; null: nothing. */
+  unreadable(): string | null {
+    return this.#unreadable;
   }
 
   /** Milliseconds from now; null before the barrier and outside grace. */
@@ -144,38 +220,45 @@ export class GraceRecovery {
       return await this.#options.store.records(scope);
     } catch (error) {
       if (!(error instanceof RecordsUnreadableError)) throw error;
-      const detail = `${error.message}; none of its clients may reclaim`;
-      this.#options.observe({ event: 'store-unavailable', detail });
+      this.#unreadable = `${error.message}; none of the clients of ${scope.node} may reclaim`;
+      this.#options.observe({ event: 'store-unavailable', peer: scope.node, detail: this.#unreadable });
       return [];
     }
   }
 
-  #startDeadline(): void {
-    this.#deadline = new GraceDeadline(this.#options, this.#options.clock.nowMs());
-    this.#armDeadline();
+  /** {@link FIRST_START_MS}. Nobody was up at any lift: this domain has never granted anything. */
+  #awaitsFirstBoots(ledger: Ledger): boolean {
+    if (this.#beganMs === null || this.#options.clock.nowMs() >= this.#beganMs + FIRST_START_MS) return false;
+    const members = nodesOf(ledger).map((node) => ledger.members[node]!);
+    return (
+      members.every(({ recordedIncarnation }) => recordedIncarnation === 0) &&
+      members.some(({ incarnation }) => incarnation === 0)
+    );
   }
 
-  #stopDeadline(): void {
-    this.#deadline = null;
-    this.#cancelDeadline();
-  }
-
-  /** Reclaims move the deadline while the timer runs, so it looks again when it fires. */
-  #armDeadline(): void {
-    this.#cancelDeadline();
-    const deadline = this.#deadline;
-    if (deadline === null) return;
-    const inMs = Math.max(0, deadline.atMs() - this.#options.clock.nowMs());
-    this.#cancelDeadline = this.#options.clock.after(inMs, () => {
-      if (this.#deadline !== deadline) return;
-      if (this.#options.clock.nowMs() < deadline.atMs()) this.#armDeadline();
-      else this.#options.onDue();
-    });
+  /** Reclaims move the deadline while the timer runs, so it is set again each time it rings. */
+  #setAlarm(): void {
+    const moments = this.#deadline === null ? [] : [this.#deadline.atMs(), this.#deadline.latestMs()];
+    if (this.#beganMs !== null) moments.push(this.#beganMs + FIRST_START_MS);
+    this.#alarm.set(moments);
   }
 }
 
-/** A leaver has let its locks go: only from now on can its clients reclaim, so only from now on is it their time that runs. */
-const departed = (before: Ledger, now: Ledger): boolean =>
-  nodesOf(now).some(
-    (node) => memberOf(before, node)?.leaving === true && now.members[node]!.state === 'down',
-  );
+/**
+ * There are clients that could not reclaim from anybody before, or from somebody else: a node has come back, has let its locks go as a leaver,
+ * has died, or an heir was named. It is their time that runs now, so they get all of it. That somebody has finished, or a member was
+ * admitted, gives nobody more.
+ */
+function somebodyNewServes(before: Ledger, now: Ledger): boolean {
+  return nodesOf(now).some((node) => {
+    const member = now.members[node]!;
+    const former = memberOf(before, node);
+    if (member.claims === 'closed') return false;
+    return (
+      former?.claims !== 'open' ||
+      former.incarnation !== member.incarnation ||
+      former.state !== member.state ||
+      former.heir !== member.heir
+    );
+  });
+}

@@ -6,56 +6,55 @@ import {
   NFS4ERR_NO_GRACE,
   NFS4ERR_RECLAIM_BAD,
 } from '../nfs4/status.ts';
-import type { Coordination } from './coordination.ts';
+import type { LockDomain } from './domains.ts';
 import type { ClientRecords } from './records.ts';
 import type { Client } from './state/clients.ts';
 
 /**
  * May this client have that? All rules about grace, records and reclaims that the protocol side has to hold
- * are here; what they say about the cluster is the coordinator's. Synchronous: an answer is
- * good for the turn of the event loop in which it was given.
+ * are here; what they say about the cluster is the coordinator's, and it is always the coordinator of the domain that
+ * the file lies in who is asked (C12). Synchronous: an answer is good for the turn of the event loop in which it was
+ * given.
  *
  * New state is given in this order (grant rule, docs/protocol.md): {@link newState}, take it in the filesystem,
  * {@link confirmNewState}, answer; or give it back and answer GRACE.
  */
 export class Grants {
-  readonly #coordination: Coordination;
   readonly #records: ClientRecords;
 
-  constructor(coordination: Coordination, records: ClientRecords) {
-    this.#coordination = coordination;
+  constructor(records: ClientRecords) {
     this.#records = records;
   }
 
   /** Grant rule, step 1. Null: go on. */
-  newState(client: Client): Failure | null {
-    if (client.standing !== 'live') return NFS4ERR_DELAY;
+  newState(client: Client, domain: LockDomain): Failure | null {
+    if (isLeaving(client, domain)) return NFS4ERR_DELAY;
     // Row 6: also when there is nothing to reclaim, and also after grace (RFC 8881 section 18.51.3).
-    if (!client.reclaimComplete) return NFS4ERR_GRACE;
-    if (this.#coordination.newState() === 'grace') return NFS4ERR_GRACE;
+    if (!client.mayHaveNewStateIn(domain)) return NFS4ERR_GRACE;
+    if (domain.coordination.newState() === 'grace') return NFS4ERR_GRACE;
     // It does not know yet what it lost; leases.ts says why that must come first.
     if (client.revoked > 0) return NFS4ERR_EXPIRED;
-    if (!client.recorded) {
+    if (client.lacksRecordIn(domain)) {
       // I6: the record first. The client comes again when it is durable.
-      void this.#records.write(client);
+      void this.#records.write(client, domain);
       return NFS4ERR_DELAY;
     }
     return null;
   }
 
   /** Grant rule, step 3, with the state already taken. Null: it may be kept. */
-  confirmNewState(): Failure | null {
-    return this.#coordination.confirmNewState() === 'grace' ? NFS4ERR_GRACE : null;
+  confirmNewState(domain: LockDomain): Failure | null {
+    return domain.coordination.confirmNewState() === 'grace' ? NFS4ERR_GRACE : null;
   }
 
   /** May the client reclaim? Permissions and conflicts come on top (rows 11, 12 and 35). Null: yes. */
-  reclaim(client: Client): Failure | null {
-    if (client.standing !== 'live') return NFS4ERR_DELAY;
+  reclaim(client: Client, domain: LockDomain): Failure | null {
+    if (isLeaving(client, domain)) return NFS4ERR_DELAY;
     // Row 8: it has said itself that it was through.
-    if (client.reclaimComplete) return NFS4ERR_NO_GRACE;
+    if (!client.mayReclaimIn(domain)) return NFS4ERR_NO_GRACE;
     // What it had reclaimed was taken from it again, by expiry: not a second time.
     if (client.revoked > 0) return NFS4ERR_NO_GRACE;
-    switch (this.#coordination.reclaim(client.identity)) {
+    switch (domain.coordination.reclaim(client.identity)) {
       case 'grant':
         return null;
       case 'no-grace':
@@ -71,7 +70,10 @@ export class Grants {
    * Could this break a reclaim that has not come yet? Asked by whatever is no lock itself and works against one:
    * I/O without a lock's protection, truncation, REMOVE and RENAME, LOCKT (rows 4 and 36). Null: no.
    */
-  undisturbed(): Failure | null {
-    return this.#coordination.inGrace() ? NFS4ERR_GRACE : null;
+  undisturbed(domain: LockDomain): Failure | null {
+    return domain.coordination.inGrace() ? NFS4ERR_GRACE : null;
   }
 }
+
+const isLeaving = (client: Client, domain: LockDomain): boolean =>
+  client.standing !== 'live' || client.leaving.has(domain);

@@ -6,6 +6,7 @@ import {
   NFS4ERR_LOCKED,
   NFS4ERR_NOFILEHANDLE,
   NFS4ERR_OPENMODE,
+  NFS4ERR_ROFS,
   NFS4ERR_SYMLINK,
   NFS4ERR_WRONG_TYPE,
 } from '../nfs4/status.ts';
@@ -55,9 +56,11 @@ function judgeUnopenedIo(
   need: 'read' | 'write',
   bypass: boolean,
 ): Failure | null {
-  const { grants, locking, leases, settings } = compound.server;
-  const disturbed = grants.undisturbed();
+  const { domains, grants, locking, leases, settings } = compound.server;
+  const domain = domains.of(node);
+  const disturbed = grants.undisturbed(domain);
   if (disturbed !== null) return disturbed;
+  if (need === 'write' && settings.filesystem.isReadOnly?.(node)) return NFS4ERR_ROFS;
   const allowed = settings.filesystem.permissions(node, compound.caller.credentials);
   if (!allowed.ok) return statusOfErrno(allowed.errno);
   if (!allowed.value[need]) return NFS4ERR_ACCESS;
@@ -66,7 +69,7 @@ function judgeUnopenedIo(
   const denied = need === 'read' ? SHARE_READ : SHARE_WRITE;
   for (const open of locking.files.find(node)?.opens ?? []) {
     if ((open.deny & denied) === 0) continue;
-    if (!leases.lapsed(open.client)) return NFS4ERR_LOCKED;
+    if (!leases.lapsedIn(open.client, domain)) return NFS4ERR_LOCKED;
     // Row 21: a courtesy ends with the first conflict.
     void leases.expire(open.client);
     return NFS4ERR_DELAY;

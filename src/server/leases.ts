@@ -1,41 +1,64 @@
 import type { Clock } from '../core/clock.ts';
 import { NFS4ERR_EXPIRED } from '../nfs4/status.ts';
+import type { LockDomain } from './domains.ts';
 import type { ClientRecords } from './records.ts';
 import type { Client, ClientTable } from './state/clients.ts';
 import type { LockingTables } from './state/locking.ts';
 import type { SessionTable } from './state/sessions.ts';
+
+/**
+ * The sweep comes at least this many times a lease, and one that is later than that by as much tells of a pause. A
+ * client renews when a good part of its lease is left, so that a shorter pause makes nobody late.
+ */
+const SWEEPS_PER_LEASE = 4;
+/** What could not be removed from a store is not tried again sooner than this, as a part of a lease. */
+const RETRIES_PER_LEASE = 10;
 
 interface LeaseParts {
   readonly clock: Clock;
   readonly leaseMs: number;
   readonly courtesy: 'until-conflict' | 'none';
   readonly silentLeases: number;
+  readonly domains: readonly LockDomain[];
   readonly clients: ClientTable;
   readonly sessions: SessionTable;
   readonly locking: LockingTables;
   readonly records: ClientRecords;
+  /** Called for each client once in a while. */
+  readonly tidy: (client: Client) => void;
 }
 
 /**
  * Leases, and how a client leaves: by expiry, by its own restart, by DESTROY_CLIENTID.
  *
  * The order is the same each time (I6): the client is stopped (`expiring`; whatever it asks meets DELAY),
- * its record is removed, and only when that is durable are its locks let go. The other way round, a
+ * its records are withdrawn, and only when that is durable are its locks let go. The other way round, a
  * crash in between would leave a record whose owner reclaims, after the restart, a lock that somebody
  * else had in the meantime (edge condition 1, RFC 8881 section 8.4.3, row 17).
+ *
+ * With several domains its records are withdrawn from all of them at once, and nothing is let go before each store has
+ * answered. What a domain's record stood for goes then, if it is durably withdrawn there; a domain whose store failed
+ * is left (`Client.leaving`) until it is. To hold everything until then would be no safer: a record is good for the
+ * locks of its own domain alone, so whoever gets the others takes nothing that could still be reclaimed. And a failed
+ * store would do harm in a domain that has nothing to do with it: the locks of a client that may be dead would be kept
+ * from everybody else, and one that came back would be kept from going on there. In the domain left behind it is told
+ * DELAY until the withdrawal is durable. Only a new instance of it, and DESTROY_CLIENTID, have to wait for all, for
+ * there is but one client id.
  *
  * What a client that expired must go through before it gets new state:
  * 1. its stateids answer EXPIRED and SEQUENCE shows SEQ4_STATUS_EXPIRED_ALL_STATE_REVOKED until it has freed each of
  *    them with FREE_STATEID, or has started over with a new client instance (section 18.46.3);
- * 2. until then it gets no record and no new state. A record now, and a restart of this node, would let a
- *    client that does not know of its loss yet reclaim what it lost: the record store would have to
- *    say "expired and not yet told" (row 19), and the absence of a record says it;
+ * 2. until then it gets no good record and no new state. With one now, a restart of this node would let a client
+ *    that does not know of its loss yet reclaim what it lost. So what is recorded says "expired and not yet told" (row 19);
  * 3. then its record is written again, and is durable before the first new state (I6). It has sent its
  *    RECLAIM_COMPLETE long ago and need not do so again for the same client id (section 18.51.3).
  */
 export class Leases {
   readonly #parts: LeaseParts;
-  readonly #leaving = new Map<Client, Promise<boolean>>();
+  /** Departures whose records are being withdrawn. */
+  readonly #departures = new Map<Client, Promise<boolean>>();
+  /** When the next sweep should come. */
+  #sweepDueMs = Number.POSITIVE_INFINITY;
   #cancelSweep: (() => void) | null = null;
   #stopped = false;
 
@@ -54,7 +77,13 @@ export class Leases {
 
   /** May what this client holds be taken for somebody who wants it? One that waits for our answer has not gone silent. */
   lapsed(client: Client): boolean {
+    this.#noticePause();
     return client.standing === 'expiring' || (client.inFlight === 0 && this.leftMs(client) <= 0);
+  }
+
+  /** The same, of what it holds in one domain. */
+  lapsedIn(client: Client, domain: LockDomain): boolean {
+    return client.leaving.has(domain) || this.lapsed(client);
   }
 
   /** To be called whenever a client appears; the timer rests while there is none. */
@@ -68,51 +97,100 @@ export class Leases {
     this.#cancelSweep = null;
   }
 
-  /** Takes everything from a client that went silent. Its client id and sessions stay, so that it can be told (row 22). */
+  /**
+   * Takes everything from a client that went silent; from one that is back, what it has where an earlier try
+   * failed. Its client id and sessions stay, so that it can be told (row 22).
+   */
   expire(client: Client): Promise<boolean> {
-    return this.#leave(client, () => {
-      this.#parts.locking.revokeAll(client, NFS4ERR_EXPIRED);
-      client.standing = 'live';
+    const domains = this.lapsed(client) ? this.#parts.domains : [...client.leaving];
+    return this.#depart(client, domains, 'revoke', () => {
+      // Version 4.0: it is told EXPIRED by its client id being gone, and there is no FREE_STATEID to acknowledge that with.
+      if (!client.hasSessions && domains.length === this.#parts.domains.length) this.#remove(client);
+      else this.#revoke(client, domains);
     });
   }
 
-  /** Takes everything from a client, its id and sessions too. True: done; false: its record could not be removed (DELAY). */
+  /** Takes everything from a client, its id and sessions too. True: done; false: a record could not be removed (DELAY). */
   discard(client: Client): Promise<boolean> {
-    const leaving = this.#leaving.get(client);
+    const departing = this.#departures.get(client);
     // An expiry that is on its way takes the locks, not the client id.
-    if (leaving !== undefined) return leaving.then(() => client.standing === 'gone' || this.discard(client));
-    return this.#leave(client, () => {
-      this.#parts.locking.dropAll(client);
-      for (const session of client.sessions) this.#parts.sessions.destroy(session);
-      this.#parts.clients.remove(client);
-    });
+    if (departing !== undefined)
+      return departing.then(() => client.standing === 'gone' || this.discard(client));
+    return this.#depart(client, this.#parts.domains, 'forget', () => this.#remove(client));
   }
 
-  #leave(client: Client, letGo: () => void): Promise<boolean> {
-    const already = this.#leaving.get(client);
+  /** @param letGo when all records are withdrawn */
+  #depart(
+    client: Client,
+    domains: readonly LockDomain[],
+    how: 'forget' | 'revoke',
+    letGo: () => void,
+  ): Promise<boolean> {
+    const already = this.#departures.get(client);
     if (already !== undefined) return already;
-    const leaving = this.#leaveInOrder(client, letGo);
-    this.#leaving.set(client, leaving);
-    return leaving;
+    const departing = this.#departInOrder(client, domains, how, letGo);
+    this.#departures.set(client, departing);
+    return departing;
   }
 
-  async #leaveInOrder(client: Client, letGo: () => void): Promise<boolean> {
-    client.standing = 'expiring';
-    const gone = await this.#parts.records.remove(client);
-    this.#leaving.delete(client);
-    if (gone && !this.#stopped) letGo();
-    return gone;
+  async #departInOrder(
+    client: Client,
+    domains: readonly LockDomain[],
+    how: 'forget' | 'revoke',
+    letGo: () => void,
+  ): Promise<boolean> {
+    for (const domain of domains) client.leaving.add(domain);
+    if (domains.length === this.#parts.domains.length) client.standing = 'expiring';
+    const gone = await this.#parts.records.withdraw(client, domains, how);
+    this.#departures.delete(client);
+    const complete = gone.length === domains.length;
+    if (this.#stopped) return complete;
+    for (const domain of gone) client.leaving.delete(domain);
+    if (client.leaving.size < this.#parts.domains.length) client.standing = 'live';
+    if (complete) letGo();
+    else this.#revoke(client, gone);
+    return complete;
+  }
+
+  #remove(client: Client): void {
+    this.#parts.locking.dropAll(client);
+    for (const session of client.sessions) this.#parts.sessions.destroy(session);
+    this.#parts.clients.remove(client);
+  }
+
+  #revoke(client: Client, domains: readonly LockDomain[]): void {
+    for (const domain of domains) this.#parts.locking.revokeAll(client, NFS4ERR_EXPIRED, domain);
   }
 
   #schedule(): void {
     const soonest = Math.min(...this.#deadlines());
     if (soonest === Number.POSITIVE_INFINITY) {
       this.#cancelSweep = null;
+      this.#sweepDueMs = soonest;
       return;
     }
+    const { clock, leaseMs } = this.#parts;
+    const nowMs = clock.nowMs();
     // Never at once: a store that stays unavailable is asked again in peace.
-    const wait = Math.max(soonest - this.#parts.clock.nowMs(), this.#parts.leaseMs / 10, 1);
-    this.#cancelSweep = this.#parts.clock.after(wait, () => this.#sweep());
+    const wait = Math.max(soonest - nowMs, leaseMs / RETRIES_PER_LEASE, 1);
+    const waitMs = Math.min(wait, Math.max(leaseMs / SWEEPS_PER_LEASE, 1));
+    this.#sweepDueMs = nowMs + waitMs;
+    this.#cancelSweep = clock.after(waitMs, () => this.#sweep());
+  }
+
+  /**
+   * Was this process stopped for a while (SIGSTOP, a machine that was suspended or starved)? Then the clock has gone on,
+   * and renewals wait unread in our sockets: a lease that ran out meanwhile says nothing about its client. So
+   * everybody gets a new lease from now. A server need not take anything at the end of a lease (RFC 8881 section 8.4.3: it
+   * may let the state remain for a considerable period), so a longer one breaks no promise to anybody, and no safety
+   * hangs on how long a lease is (I9). What it costs is that whoever is really gone keeps its locks a lease longer.
+   */
+  #noticePause(): void {
+    const { clock, leaseMs, clients } = this.#parts;
+    const nowMs = clock.nowMs();
+    if (nowMs - this.#sweepDueMs <= leaseMs / SWEEPS_PER_LEASE) return;
+    this.#sweepDueMs = nowMs;
+    for (const client of clients.all()) client.renewedAtMs = nowMs;
   }
 
   *#deadlines(): Generator<number> {
@@ -123,18 +201,25 @@ export class Leases {
   #deadlineOf(client: Client): number {
     const lease = client.renewedAtMs + this.#parts.leaseMs;
     const silent = client.renewedAtMs + this.#parts.leaseMs * this.#parts.silentLeases;
-    if (!client.confirmed || client.standing === 'expiring') return lease;
-    if (this.#parts.courtesy === 'none' && (client.holdsState || client.recorded)) return lease;
+    if (client.leaving.size > 0) return Number.NEGATIVE_INFINITY;
+    if (!client.confirmed) return lease;
+    if (this.#parts.courtesy === 'none' && holdsAnything(client)) return lease;
     return silent;
   }
 
   #sweep(): void {
+    this.#noticePause();
     for (const client of [...this.#parts.clients.all()]) this.#sweepClient(client);
     this.#schedule();
   }
 
   #sweepClient(client: Client): void {
-    if (!this.lapsed(client) || this.#leaving.has(client)) return;
+    if (this.#departures.has(client)) return;
+    this.#parts.tidy(client);
+    if (!this.lapsed(client)) {
+      if (client.leaving.size > 0) void this.expire(client);
+      return;
+    }
     if (!client.confirmed) {
       // An EXCHANGE_ID that nobody followed up (RFC 8881 section 18.35.4 lets it go after a lease).
       if (!client.createSession.inProgress) this.#parts.clients.remove(client);
@@ -143,7 +228,9 @@ export class Leases {
     const { courtesy, leaseMs, silentLeases } = this.#parts;
     const silent = this.leftMs(client) <= -leaseMs * (silentLeases - 1);
     if (silent && (!client.holdsState || courtesy === 'none')) void this.discard(client);
-    else if (client.standing === 'expiring') void this.expire(client);
-    else if (courtesy === 'none' && (client.holdsState || client.recorded)) void this.expire(client);
+    else if (client.leaving.size > 0) void this.expire(client);
+    else if (courtesy === 'none' && holdsAnything(client)) void this.expire(client);
   }
 }
+
+const holdsAnything = (client: Client): boolean => client.holdsState || client.recordedIn.size > 0;

@@ -10,20 +10,22 @@ const KEEP_ALIVE_MS = 30_000;
 
 /** Writes the reply to a message; false: none, close the connection. */
 export type Answer = (message: Buffer, writer: XdrWriter) => boolean | Promise<boolean>;
+/** How a peer is answered, by its address. */
+export type AnswerTo = (address: string) => Answer;
 
 /**
  * RPC over TCP (RFC 5531 section 11). Calls of one connection are worked on side by side: one that waits
  * holds up none that comes after it, and replies go out in whatever order they are ready (the xid tells which is which).
  */
 export class Listener {
-  readonly #answer: Answer;
+  readonly #answerTo: AnswerTo;
   readonly #limits: Limits;
   readonly #writers = new WriterPool();
   readonly #connections = new Set<Connection>();
   readonly #server: Server;
 
-  constructor(answer: Answer, limits: Limits) {
-    this.#answer = answer;
+  constructor(answerTo: AnswerTo, limits: Limits) {
+    this.#answerTo = answerTo;
     this.#limits = limits;
     this.#server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS });
     this.#server.maxConnections = limits.connections;
@@ -53,7 +55,9 @@ export class Listener {
   }
 
   #accept(socket: Socket): void {
-    const connection = new Connection(socket, this.#answer, this.#writers, this.#limits);
+    // Gone already: it has no address any more.
+    const answer = this.#answerTo(socket.remoteAddress ?? '');
+    const connection = new Connection(socket, answer, this.#writers, this.#limits);
     this.#connections.add(connection);
     socket.on('close', () => this.#connections.delete(connection));
   }

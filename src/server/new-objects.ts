@@ -29,6 +29,8 @@ export function makeOwned(
   attributes: InitialAttributes,
   make: (attributes: InitialAttributes) => FsResult<Created>,
 ): FsResult<Created> {
+  // Made with the caller's rights it is the caller's from the start.
+  if (compound.server.settings.filesystem.enforcesRights) return make(attributes);
   const { uid, gid } = compound.caller.credentials;
   const owner = inheritsGroup(compound, directory) ? { uid } : { uid, gid };
   const owned = make({ ...owner, ...attributes });

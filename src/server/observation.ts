@@ -12,6 +12,8 @@ export interface Subject {
   readonly client: string;
   readonly owner: string;
   readonly file: string;
+  /** Where the node serves more than one. */
+  readonly domain?: string;
   readonly mode?: LockMode;
   readonly span?: ByteSpan;
 }

@@ -41,6 +41,8 @@ export interface OpenTarget {
   readonly node: FileNode;
   /** This request made it, now or when it came the first time: what its mode says does not bind its maker. */
   readonly made: boolean;
+  /** It was not there before this very request: nobody can have anything to reclaim on it. */
+  readonly fresh: boolean;
   /** The file was there and is to be emptied once the open is granted (UNCHECKED4 with size 0). */
   readonly truncate: boolean;
   /** The handle came with the request, so that the file's owner may open it again whatever the mode says now. */
@@ -54,14 +56,13 @@ const UNCHANGED: DirectoryChange = { before: 0n, after: 0n };
 const TIMES: readonly (keyof SettableAttributes)[] = ['accessTime', 'modifyTime'];
 
 /** What is wrong with a claim before grace or files are looked at; null: nothing. */
-export function judgeClaim(compound: Compound, { claim, openHow }: OpenArgs): Failure | null {
+export function judgeClaim({ claim, openHow }: OpenArgs): Failure | null {
   switch (claim.claim) {
     case CLAIM_NULL:
-      break;
+      return null;
     case CLAIM_FH:
     case CLAIM_PREVIOUS:
-      if (openHow.openType === OPEN4_CREATE) return NFS4ERR_INVAL;
-      break;
+      return openHow.openType === OPEN4_CREATE ? NFS4ERR_INVAL : null;
     case CLAIM_DELEGATE_CUR:
     case CLAIM_DELEG_CUR_FH:
       // No delegation was ever given, so this names none.
@@ -69,7 +70,6 @@ export function judgeClaim(compound: Compound, { claim, openHow }: OpenArgs): Fa
     default:
       return NFS4ERR_NOTSUPP;
   }
-  return compound.current === null ? NFS4ERR_NOFILEHANDLE : null;
 }
 
 /** Finds the file, or makes it. A claim that {@link judgeClaim} let through. */
@@ -95,6 +95,7 @@ export function findTarget(compound: Compound, args: OpenArgs): OpenTarget | Fai
 const existing = (node: FileNode, directory: DirectoryChange): OpenTarget => ({
   node,
   made: false,
+  fresh: false,
   truncate: false,
   byHandle: false,
   directory,
@@ -142,6 +143,7 @@ function targetOf(created: Created, how: WireHow, attributes: InitialAttributes)
   return {
     ...existing(created.node, created.directory),
     made: true,
+    fresh: created.created,
     // EXCLUSIVE4 keeps its verifier in the times: the client must set them (RFC 8881 section 18.16.3).
     attrSet: bitmapOfSettable(exclusive ? [...set, ...TIMES] : set),
   };

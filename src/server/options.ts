@@ -1,5 +1,7 @@
 import type { Clock } from '../core/clock.ts';
-import type { Coordination } from './coordination.ts';
+import { Domains, type LockDomain, type RootKind } from './domains.ts';
+import { ExportPolicy } from './exports.ts';
+import { type CallerRights, OWN_RIGHTS } from './filesystem/caller-rights.ts';
 import type { Filesystem, LockTable } from './filesystem/types.ts';
 import type { Observe } from './observation.ts';
 
@@ -43,9 +45,13 @@ const DEFAULT_LIMITS: Limits = {
 };
 
 export interface LockServerOptions {
-  readonly filesystem: Filesystem;
-  readonly locks: LockTable;
-  readonly coordination: Coordination;
+  /**
+   * One or more, with different names; the same on all nodes of a cluster, in whatever order. With one, the root that
+   * clients see is its export; with several, a read-only directory that has each of them under its name.
+   */
+  readonly domains: readonly LockDomain[];
+  /** By default what the number of domains says; `domains` for a node that serves only one of its cluster's several. */
+  readonly root?: RootKind;
   readonly clock: Clock;
   readonly observe?: Observe;
   /** Told of every mistake of our own; the request was answered SERVERFAULT. Default: it stops the program. */
@@ -68,10 +74,20 @@ export interface LockServerOptions {
    * (docs/protocol.md: what is not coherent between nodes is not given out). Default `this-node`.
    */
   readonly denyModes?: 'this-node' | 'refused';
+  /** To whom, and as whom they act. Default: to everybody, as whoever they say they are. */
+  readonly exports?: ExportPolicy;
+  /** The same as the filesystems have. Default: the process's own. */
+  readonly rights?: CallerRights;
 }
 
 /** The options with nothing left open. */
-export type Settings = Required<Omit<LockServerOptions, 'limits'>> & { readonly limits: Limits };
+export interface Settings extends Required<Omit<LockServerOptions, 'limits' | 'domains' | 'root'>> {
+  readonly limits: Limits;
+  readonly domains: Domains;
+  /** The tree that clients see, and the locks of all of it. */
+  readonly filesystem: Filesystem;
+  readonly locks: LockTable;
+}
 
 /** State that cannot be is no ground to give out locks on. */
 function stopTheProgram(error: unknown): void {
@@ -82,11 +98,17 @@ function stopTheProgram(error: unknown): void {
 
 export function settle(options: LockServerOptions): Settings {
   if (!(options.leaseMs > 0)) throw new RangeError(`a lease of ${options.leaseMs} ms is no lease`);
+  const domains = new Domains(options.domains, options.root);
   return {
     observe: () => {},
     onDefect: stopTheProgram,
     denyModes: 'this-node',
+    exports: new ExportPolicy(),
+    rights: OWN_RIGHTS,
     ...options,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
+    domains,
+    filesystem: domains.filesystem,
+    locks: domains.locks,
   };
 }

@@ -1,7 +1,11 @@
-/** The durable records of this life's own clients, kept in step with the epoch (I6). */
+/**
+ * The durable records of this life's own clients, kept in step with the epoch (I6): of those that completed, and of those that lost
+ * what they had and do not know it yet (row 19).
+ */
 import type { ClientRecord, RecordScope } from '../core/client-record.ts';
-import type { Epoch } from '../core/ids.ts';
+import type { Epoch, NodeId } from '../core/ids.ts';
 import { claimsServedBy, type Ledger } from '../core/ledger.ts';
+import { type RecordCommand, recordTransition } from '../core/record-transitions.ts';
 import type { NodeEvent } from '../history/events.ts';
 import type { DomainStore, Fence, WriteOutcome } from '../store/store.ts';
 import type { ClientIdentity } from './coordination.ts';
@@ -11,15 +15,23 @@ export interface OwnRecordsOptions {
   readonly fence: Fence;
   /** The ledger as this node knows it now; may change between any two steps. */
   readonly ledger: () => Ledger;
-  readonly observe: (event: Pick<NodeEvent, 'event' | 'epoch' | 'client'>) => void;
+  readonly observe: (event: Pick<NodeEvent, 'event' | 'epoch' | 'client' | 'detail'>) => void;
 }
+
+/**
+ * How many clients that lost something are carried from epoch to epoch until they have been told. One that is dropped beyond that is
+ * refused all the same when it comes: no record entitles it as little as one that says so. What is lost is only the operator's list.
+ */
+const MOST_REVOKED = 10_000;
 
 /** All methods that write reject with the errors of the store. */
 export class OwnRecords {
   readonly #options: OwnRecordsOptions;
-  /** Clients of this life that completed: each is durable in the epoch that is known. */
+  /** Clients of this life that completed: each is durable in the epoch that is known. By {@link keyOf}, as is `#revoked`. */
   readonly #clients = new Map<string, ClientRecord>();
-  /** The epoch that all of `#clients` are in. A new life has none yet, so whichever epoch it is. */
+  /** Those that lost something and have not been told, the oldest first. */
+  readonly #revoked = new Map<string, ClientRecord>();
+  /** The epoch that all of them are in. A new life has none yet, so whichever epoch it is. */
   #recordedEpoch: Epoch;
   /** Writes happen one after another, so that a removal never overtakes the write it undoes. */
   #writes: Promise<unknown> = Promise.resolve();
@@ -35,68 +47,165 @@ export class OwnRecords {
   }
 
   /** All clients into the current epoch, unless they are in it. */
-  writeAll(): Promise<WriteOutcome> {
+  async writeAll(): Promise<WriteOutcome> {
+    // Not behind the writes of a thousand clients that complete: those go into the current epoch by themselves.
+    if (this.areIn(this.#scope().epoch)) return 'written';
     return this.#queued(async () => {
       const scope = this.#scope();
       if (this.#recordedEpoch === scope.epoch) return 'written';
-      const outcome = await this.#options.store.putRecords(this.#options.fence, scope, [
-        ...this.#clients.values(),
-      ]);
+      const outcome = await this.#write(scope, [...this.#clients.values(), ...this.#revoked.values()]);
       if (outcome === 'fenced') return outcome;
       this.#recordedEpoch = scope.epoch;
-      for (const ownerId of this.#clients.keys()) this.#durable(scope, ownerId);
+      for (const { ownerId } of this.#clients.values()) this.#observe('record-durable', scope, ownerId);
       return outcome;
     });
   }
 
+  /** It completed (RECLAIM_COMPLETE); whatever it had lost, it has been told by now. */
   put(client: ClientIdentity): Promise<WriteOutcome> {
-    const { incarnation } = this.#options.fence;
-    const record: ClientRecord = { ...client, incarnation, revoked: false, reclaimIncomplete: false };
-    return this.#inTheCurrentEpoch(
-      (scope) => this.#options.store.putRecords(this.#options.fence, scope, [record]),
-      (scope) => {
-        this.#clients.set(client.ownerId, record);
-        this.#durable(scope, client.ownerId);
-      },
-    );
+    const key = keyOf(client);
+    return this.#inTheCurrentEpoch(async (scope) => {
+      const record = this.#changed(client, { type: 'complete' });
+      if ((await this.#write(scope, [record])) === 'fenced') return 'fenced';
+      return () => {
+        this.#clients.set(key, record);
+        this.#revoked.delete(key);
+        this.#observe('record-durable', scope, client.ownerId);
+      };
+    });
   }
 
+  /** Nothing of it is to be remembered. */
   remove(client: ClientIdentity): Promise<WriteOutcome> {
-    return this.#inTheCurrentEpoch(
-      async (scope) => {
-        // Off the list that acknowledgements write, before the store is touched: none may bring it back.
-        this.#clients.delete(client.ownerId);
-        for (const each of [scope, ...this.#reclaimableScopes()]) {
-          const outcome = await this.#options.store.removeRecords(this.#options.fence, each, [
-            client.ownerId,
-          ]);
-          if (outcome === 'fenced') return outcome;
-        }
-        return 'written';
-      },
-      (scope) =>
-        this.#options.observe({
-          event: 'record-removed',
-          epoch: scope.epoch,
-          client: asText(client.ownerId),
+    const key = keyOf(client);
+    return this.#inTheCurrentEpoch(async (scope) => {
+      // Off the list that acknowledgements write, before the store is touched: none may bring it back.
+      this.#clients.delete(key);
+      this.#revoked.delete(key);
+      for (const each of [scope, ...this.#reclaimableScopes()])
+        if ((await this.#remove(each, client)) === 'fenced') return 'fenced';
+      return () => this.#observe('record-removed', scope, client.ownerId);
+    });
+  }
+
+  /** Its lease ran out: by what is recorded of it from now on it may not reclaim, in no grace (row 19). */
+  revoke(client: ClientIdentity): Promise<WriteOutcome> {
+    const key = keyOf(client);
+    return this.#inTheCurrentEpoch(async (scope) => {
+      const record = this.#changed(client, { type: 'revoke', because: 'expired' });
+      // As in `remove`: an acknowledgement must not bring the old record back.
+      this.#clients.delete(key);
+      this.#remember(record);
+      if ((await this.#write(scope, [record])) === 'fenced') return 'fenced';
+      for (const each of this.#reclaimableScopes())
+        if ((await this.#remove(each, client)) === 'fenced') return 'fenced';
+      return () => this.#observe('record-removed', scope, client.ownerId, 'revoked');
+    });
+  }
+
+  /**
+   * These clients' chance to reclaim from `node` is about to end before they completed. Durable when it resolves; only then may the
+   * ledger say so. For a claimant that is served here they become this node's to remember. Those of an abandoned node are written
+   * where its next life finds them: they say that a client may not reclaim, so it does not matter which life wrote them.
+   * @param recorded what the recovery epoch holds about them
+   */
+  async reclaimIncomplete(
+    node: NodeId,
+    servedHere: boolean,
+    recorded: readonly ClientRecord[],
+  ): Promise<WriteOutcome> {
+    if (recorded.length === 0) return 'written';
+    return this.#queued(async () => {
+      const { epoch, node: self } = this.#scope();
+      // Whoever completed while this write was waiting for its turn has lost nothing.
+      const late = recorded.filter((record) => !(servedHere && this.#clients.has(keyOf(record))));
+      if (late.length === 0) return 'written';
+      const records = late.map((record) =>
+        this.#changed(record, {
+          type: 'revoke',
+          because: record.revoked ? 'expired' : 'reclaim-incomplete',
         }),
-    );
+      );
+      const outcome = await this.#write({ epoch, node: servedHere ? self : node }, records);
+      if (outcome === 'written' && servedHere) for (const record of records) this.#remember(record);
+      return outcome;
+    });
+  }
+
+  /**
+   * Were there a record of this very life in the epoch that it was born into, it would be of another ledger's life with the same number: one
+   * that was lost and made anew while the records stayed. They would count at the next lift (I4).
+   */
+  removeLeftovers(): Promise<WriteOutcome> {
+    return this.#queued(async () => {
+      const { store, fence } = this.#options;
+      const scope = this.#scope();
+      const found = await store.records(scope);
+      const leftovers = found.filter(
+        (record) => record.incarnation === fence.incarnation && !this.#clients.has(keyOf(record)),
+      );
+      return leftovers.length === 0 ? 'written' : store.removeRecords(fence, scope, leftovers);
+    });
+  }
+
+  /** It was refused a reclaim, so it knows. What is in the store goes with its epoch. */
+  told(client: ClientIdentity): void {
+    this.#revoked.delete(keyOf(client));
+  }
+
+  /** Names of those that lost something and have not been told. */
+  revoked(): string[] {
+    return [...this.#revoked.values()].map(({ ownerId }) => asText(ownerId));
+  }
+
+  #remember(record: ClientRecord): void {
+    const key = keyOf(record);
+    this.#revoked.delete(key);
+    this.#revoked.set(key, record);
+    for (const oldest of this.#revoked.keys()) {
+      if (this.#revoked.size <= MOST_REVOKED) break;
+      this.#revoked.delete(oldest);
+    }
+  }
+
+  /** The outcome of a command on what is recorded of the client; one that changes nothing leaves what is there. */
+  #changed(
+    { ownerId, principal }: ClientIdentity,
+    command:
+      | Pick<RecordCommand & { type: 'complete' }, 'type'>
+      | Pick<RecordCommand & { type: 'revoke' }, 'type' | 'because'>,
+  ): ClientRecord {
+    const client = { ownerId, principal };
+    const key = keyOf(client);
+    const before = this.#clients.get(key) ?? this.#revoked.get(key) ?? null;
+    const { incarnation } = this.#options.fence;
+    const result = recordTransition(before, { ...command, client, incarnation });
+    const after = result.ok ? result.record : before;
+    if (after === null) throw new Error(`nothing is recorded of ${ownerId} after ${command.type}`);
+    return after;
+  }
+
+  #write(scope: RecordScope, records: readonly ClientRecord[]): Promise<WriteOutcome> {
+    return this.#options.store.putRecords(this.#options.fence, scope, records);
+  }
+
+  #remove(scope: RecordScope, client: ClientIdentity): Promise<WriteOutcome> {
+    return this.#options.store.removeRecords(this.#options.fence, scope, [client]);
   }
 
   /**
    * A grace may start while the write is under way. It counts only when the epoch that it went into is
    * still the one known here; a later epoch is written by the acknowledgement that comes with it.
+   * @param write gives what follows from a write that counts
    */
-  #inTheCurrentEpoch(
-    write: (scope: RecordScope) => Promise<WriteOutcome>,
-    written: (scope: RecordScope) => void,
-  ): Promise<WriteOutcome> {
+  #inTheCurrentEpoch(write: (scope: RecordScope) => Promise<'fenced' | (() => void)>): Promise<WriteOutcome> {
     return this.#queued(async () => {
       for (;;) {
         const scope = this.#scope();
-        if ((await write(scope)) === 'fenced') return 'fenced';
+        const written = await write(scope);
+        if (written === 'fenced') return 'fenced';
         if (this.#options.ledger().epoch !== scope.epoch) continue;
-        written(scope);
+        written();
         return 'written';
       }
     });
@@ -115,8 +224,13 @@ export class OwnRecords {
     return [...nodes].map((node) => ({ epoch: recoveryEpoch, node }));
   }
 
-  #durable(scope: RecordScope, ownerId: string): void {
-    this.#options.observe({ event: 'record-durable', epoch: scope.epoch, client: asText(ownerId) });
+  #observe(
+    event: 'record-durable' | 'record-removed',
+    { epoch }: RecordScope,
+    ownerId: string,
+    detail?: string,
+  ): void {
+    this.#options.observe({ event, epoch, client: asText(ownerId), ...(detail && { detail }) });
   }
 
   #queued<T>(write: () => Promise<T>): Promise<T> {
@@ -125,6 +239,9 @@ export class OwnRecords {
     return result;
   }
 }
+
+/** Two principals with the same owner id are two clients (rows 25 and 26). An owner id is hex and has no blank. */
+export const keyOf = ({ ownerId, principal }: ClientIdentity): string => `${ownerId} ${principal}`;
 
 /** Owner ids are bytes to the protocol and names to people. */
 export const asText = (ownerId: string): string => Buffer.from(ownerId, 'hex').toString('utf8');

@@ -1,47 +1,132 @@
-import type { Coordination, RecordAnswer } from './coordination.ts';
+import type { RecordAnswer } from './coordination.ts';
+import type { LockDomain } from './domains.ts';
 import type { Client } from './state/clients.ts';
 
 /**
- * The durable records of this node's clients, as the protocol needs them. Writes for one owner are made
- * one after another in the order they were asked for. Without that, a RECLAIM_COMPLETE whose write is on its
- * way and the removal after a client's restart could be swapped: the new instance would have the
- * old one's record, and could reclaim after the next failure what it never had (I6).
+ * The durable records of this node's clients, as the protocol needs them: one per client and domain.
+ *
+ * A lease, a session and RECLAIM_COMPLETE are the client's, and one for all domains; records, grace and stores are a
+ * domain's. While the store of one domain does not answer, its clients come off thus in the others:
+ * - Each domain's record is written and withdrawn by itself, at the same time as the others'. Whatever is durable counts in
+ *   its domain at once: a client recorded in A gets new state in A, and the grace of A does not wait for it any longer.
+ * - RECLAIM_COMPLETE is answered OK when the records are durable everywhere, and DELAY before. An OK that left a
+ *   domain out would take the client's chance to reclaim there, for locks that it may have there already (I2).
+ * - Where a record is withdrawn, the locks of that domain may go; one that is not yet keeps only its own (leases.ts).
  */
 export class ClientRecords {
-  readonly #coordination: Coordination;
+  readonly #byDomain: ReadonlyMap<LockDomain, DomainRecords>;
+
+  constructor(domains: readonly LockDomain[]) {
+    this.#byDomain = new Map(domains.map((domain) => [domain, new DomainRecords(domain)]));
+  }
+
+  /** The client gets its record back, after it acknowledged what it lost. True when durable. */
+  write(client: Client, domain: LockDomain): Promise<boolean> {
+    return this.#of(domain).write(client);
+  }
+
+  /** Version 4.0: nothing more is expected to be reclaimed by this client (version-0/reclaim-silence.ts). */
+  complete(client: Client, domain: LockDomain): Promise<boolean> {
+    return this.#of(domain).complete(client);
+  }
+
+  /** The client has completed. True when that is durable in every domain; if not, ask again: what was written stays. */
+  async writeAll(client: Client): Promise<boolean> {
+    const durable = await this.#inEach((records) => records.write(client));
+    return durable.length === this.#byDomain.size;
+  }
+
+  /**
+   * The client may not reclaim any more: `forget` one that is gone for good, `revoke` one that went silent, for as long
+   * as it has not been told.
+   *
+   * @returns those of the domains where that is durable, so that its locks there may be given to others
+   */
+  withdraw(
+    client: Client,
+    domains: readonly LockDomain[],
+    how: 'forget' | 'revoke',
+  ): Promise<readonly LockDomain[]> {
+    return this.#inEach((records) => records.withdraw(client, how), domains);
+  }
+
+  /** Tells the coordinators that a client id was confirmed; the real product does nothing then (mutant D9). */
+  async confirmed(client: Client): Promise<boolean> {
+    const durable = await this.#inEach((records) => records.confirmed(client));
+    return durable.length === this.#byDomain.size;
+  }
+
+  async #inEach(
+    write: (records: DomainRecords) => Promise<boolean>,
+    domains: readonly LockDomain[] = [...this.#byDomain.keys()],
+  ): Promise<LockDomain[]> {
+    const done = await Promise.all(domains.map((domain) => write(this.#of(domain))));
+    return domains.filter((_, index) => done[index]);
+  }
+
+  #of(domain: LockDomain): DomainRecords {
+    const records = this.#byDomain.get(domain);
+    if (records === undefined) throw new Error(`this node does not serve domain ${domain.name}`);
+    return records;
+  }
+}
+
+/**
+ * The records of one domain. Writes for one owner are made one after another in the order they were asked for.
+ * Without that, a RECLAIM_COMPLETE whose write is on its way and the removal after a client's restart could be
+ * swapped: the new instance would have the old one's record, and could reclaim after the next failure what it never
+ * had (I6).
+ */
+class DomainRecords {
+  readonly #domain: LockDomain;
   /** By owner: the newest write that was asked for. Only while one is on its way. */
   readonly #newest = new Map<string, Promise<RecordAnswer>>();
 
-  constructor(coordination: Coordination) {
-    this.#coordination = coordination;
+  constructor(domain: LockDomain) {
+    this.#domain = domain;
   }
 
-  /** The client has completed, or gets its record back after it acknowledged what it lost. True when durable. */
   async write(client: Client): Promise<boolean> {
     const answer = await this.#inOrder(client, async () => {
       // By now the client may be on its way out; its record must not come back.
-      if (client.standing !== 'live') return 'unavailable';
+      if (!this.#stays(client)) return 'unavailable';
       // Or the write before this one has done it: each request that meets DELAY asks for one.
-      if (client.recorded) return 'durable';
-      const written = await this.#coordination.completed(client.identity);
-      client.recorded = written === 'durable' && client.standing === 'live';
+      if (client.recordedIn.has(this.#domain)) return 'durable';
+      const { coordination } = this.#domain;
+      const written = client.hasSessions
+        ? await coordination.completed(client.identity)
+        : await coordination.recorded(client.identity);
+      if (written === 'durable' && this.#stays(client)) client.recordedIn.add(this.#domain);
       return written;
     });
-    return answer === 'durable' && client.recorded;
+    return answer === 'durable' && client.recordedIn.has(this.#domain);
   }
 
-  /** True when the record is durably gone, so that the client's locks may be given to others. */
-  async remove(client: Client): Promise<boolean> {
+  async complete(client: Client): Promise<boolean> {
+    const answer = await this.#inOrder(client, () =>
+      this.#stays(client) && client.recordedIn.has(this.#domain)
+        ? this.#domain.coordination.completed(client.identity)
+        : 'fenced',
+    );
+    return answer === 'durable';
+  }
+
+  async withdraw(client: Client, how: 'forget' | 'revoke'): Promise<boolean> {
     const answer = await this.#inOrder(client, () => {
-      client.recorded = false;
-      return this.#coordination.forget(client.identity);
+      client.recordedIn.delete(this.#domain);
+      return this.#domain.coordination[how](client.identity);
     });
     return answer === 'durable';
   }
 
-  /** Tells the coordinator that a client id was confirmed; the real product does nothing then (mutant D9). */
   async confirmed(client: Client): Promise<boolean> {
-    return (await this.#inOrder(client, () => this.#coordination.confirmed(client.identity))) === 'durable';
+    return (
+      (await this.#inOrder(client, () => this.#domain.coordination.confirmed(client.identity))) === 'durable'
+    );
+  }
+
+  #stays(client: Client): boolean {
+    return client.standing === 'live' && !client.leaving.has(this.#domain);
   }
 
   async #inOrder(client: Client, write: () => Promise<RecordAnswer> | RecordAnswer): Promise<RecordAnswer> {

@@ -19,9 +19,19 @@ export interface ServedOperation<Args, Result extends StatusResult> {
    * must be room for them before it is done (REP_TOO_BIG, RFC 8881 section 2.10.6.4).
    */
   readonly replyBytes?: number;
+  /**
+   * What must be durable before it is served, where it has to be done in one turn from its first question to its answer (version 4.0: its
+   * seqid counts from there). Null: nothing. It is served in any case, and looks for itself.
+   */
+  prepare?(compound: Compound, args: Args): Promise<unknown> | null;
   /** A promise only where something durable must be waited for. Outcomes are values; a throw is a mistake of ours (SERVERFAULT). */
   serve(compound: Compound, args: Args): Result | Promise<Result>;
 }
 
 /** Any served operation, where its types do not matter. */
 export type AnyServedOperation = ServedOperation<unknown, StatusResult>;
+
+/** The types of an operation's arguments and result are its own business from here on. */
+export const served = <Args, Result extends StatusResult>(
+  operation: ServedOperation<Args, Result>,
+): AnyServedOperation => operation as unknown as AnyServedOperation;

@@ -1,3 +1,4 @@
+import type { Domains } from './domains.ts';
 import { Grants } from './grants.ts';
 import { Leases } from './leases.ts';
 import type { Settings } from './options.ts';
@@ -7,10 +8,15 @@ import { BootIdentity } from './state/boot-identity.ts';
 import { ClientTable } from './state/clients.ts';
 import { LockingTables } from './state/locking.ts';
 import { SessionTable } from './state/sessions.ts';
+import { SessionlessClient } from './version-0/client.ts';
+import { ClosedOpens } from './version-0/closed-opens.ts';
+import { ReclaimSilence } from './version-0/reclaim-silence.ts';
+import { tidyOwners } from './version-0/tidy.ts';
 
 /** Everything that one life of a lock server knows, put together. The operations work on this. */
 export class ServerState {
   readonly settings: Settings;
+  readonly domains: Domains;
   readonly identity: BootIdentity;
   readonly clients: ClientTable;
   readonly sessions: SessionTable;
@@ -19,28 +25,52 @@ export class ServerState {
   readonly leases: Leases;
   readonly grants: Grants;
   readonly paths: PathBook;
+  /** Version 4.0. */
+  readonly closedOpens = new ClosedOpens();
+  readonly reclaimSilence: ReclaimSilence;
+  #confirmVerifiers = 0;
   /** When this life began, on the clock of the settings. */
   readonly bornMs: number;
 
   constructor(settings: Settings) {
     this.settings = settings;
+    this.domains = settings.domains;
     this.bornMs = settings.clock.nowMs();
     this.identity = new BootIdentity(settings.bootVerifier, settings.serverOwner.major);
     this.clients = new ClientTable(this.identity);
     this.sessions = new SessionTable(this.identity);
-    this.locking = new LockingTables(this.identity, settings.filesystem, settings.locks, settings.observe);
-    this.records = new ClientRecords(settings.coordination);
+    this.locking = new LockingTables(this.identity, settings.domains, settings.observe);
+    this.records = new ClientRecords(settings.domains.all);
     this.leases = new Leases({
       clock: settings.clock,
       leaseMs: settings.leaseMs,
       courtesy: settings.courtesy,
       silentLeases: settings.limits.silentLeases,
+      domains: settings.domains.all,
       clients: this.clients,
       sessions: this.sessions,
       locking: this.locking,
       records: this.records,
+      tidy: (client) => {
+        if (client instanceof SessionlessClient) tidyOwners(this, client);
+      },
     });
-    this.grants = new Grants(settings.coordination, this.records);
+    this.grants = new Grants(this.records);
     this.paths = new PathBook(settings.filesystem);
+    this.reclaimSilence = new ReclaimSilence({ ...settings, records: this.records });
+  }
+
+  /** A `setclientid_confirm`: never the same twice in this life. Which life it is of, the client id says that it comes with. */
+  nextConfirmVerifier(): Buffer {
+    this.#confirmVerifiers += 1;
+    const verifier = Buffer.alloc(8);
+    verifier.writeBigUInt64BE(BigInt(this.#confirmVerifiers));
+    return verifier;
+  }
+
+  /** Nothing is done any more by itself. */
+  stop(): void {
+    this.leases.stop();
+    this.reclaimSilence.stop();
   }
 }

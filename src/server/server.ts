@@ -1,6 +1,6 @@
 import type { XdrWriter } from '../xdr/writer.ts';
-import { answerCall } from './dispatch.ts';
-import { Listener } from './listener.ts';
+import { answerCall, answerStranger } from './dispatch.ts';
+import { type Answer, Listener } from './listener.ts';
 import { type LockServerOptions, settle } from './options.ts';
 import { ServerState } from './server-state.ts';
 import { WriterPool } from './writer-pool.ts';
@@ -30,10 +30,9 @@ export class LockServer {
 
   constructor(options: LockServerOptions) {
     this.#state = new ServerState(settle(options));
-    this.#listener = new Listener(
-      (message, writer) => this.#answer(message, writer),
-      this.#state.settings.limits,
-    );
+    const { exports, limits } = this.#state.settings;
+    const answer: Answer = (message, writer) => this.#answer(message, writer);
+    this.#listener = new Listener((address) => (exports.admits(address) ? answer : answerStranger), limits);
   }
 
   /** Serves on TCP. Rejects with the system's error (EADDRINUSE, EACCES). @param port 0: any that is free */
@@ -59,16 +58,26 @@ export class LockServer {
   /** Stops accepting and answers nothing more. Releases nothing by itself: the records say what is to be reclaimed. */
   async close(): Promise<void> {
     this.#stopped = true;
-    this.#state.leases.stop();
+    this.#state.stop();
     await this.#listener.close();
   }
 
   /** Lets go of all that clients hold here and serves no more: a planned stop, past the barrier (C11). Their records stay. */
   releaseAllState(): void {
+    for (const domain of this.#state.domains.all) this.releaseStateIn(domain.name);
+  }
+
+  /**
+   * The same for one domain, whose barrier need not be reached at the same time as the others'. Nothing is served any
+   * more from the first one on: what clients hold in the others is kept for them (I2) until it is released as well.
+   */
+  releaseStateIn(domainName: string): void {
     this.#stopped = true;
-    this.#state.leases.stop();
-    for (const client of this.#state.clients.all()) this.#state.locking.dropAll(client);
-    this.#state.settings.locks.releaseAll();
+    this.#state.stop();
+    const { domains, clients, locking } = this.#state;
+    const domain = domains.named(domainName);
+    for (const client of clients.all()) locking.dropIn(client, domain);
+    domain.locks.releaseAll();
   }
 
   summary(): { readonly clients: readonly ClientSummary[] } {

@@ -3,6 +3,7 @@ import type { ClientRecord, RecordScope } from '../core/client-record.ts';
 import type { Clock } from '../core/clock.ts';
 import { type Ledger, standing } from '../core/ledger.ts';
 import { formatLedger, parseLedger } from '../core/ledger-text.ts';
+import type { ClientIdentity } from '../core/record-transitions.ts';
 import {
   type DomainStore,
   type Fence,
@@ -26,8 +27,9 @@ export class MemoryDomain {
 }
 
 export class MemoryStore implements DomainStore {
-  /** False: every call rejects, as from a node that is cut off. */
-  available = true;
+  /** True: the next swap is done, and its answer does not arrive. */
+  losesNextAnswer = false;
+  #available = true;
   readonly #domain: MemoryDomain;
   readonly #clock: Clock;
   readonly #own = new Set<() => void>();
@@ -35,6 +37,18 @@ export class MemoryStore implements DomainStore {
   constructor(domain: MemoryDomain, clock: Clock) {
     this.#domain = domain;
     this.#clock = clock;
+  }
+
+  /** False: every call rejects and watchers hear nothing, as on a node that is cut off. */
+  get available(): boolean {
+    return this.#available;
+  }
+
+  set available(available: boolean) {
+    const returns = available && !this.#available;
+    this.#available = available;
+    // What happened meanwhile was not heard.
+    if (returns) for (const heard of this.#own) this.#clock.after(0, heard);
   }
 
   async read(): Promise<StoredLedger | null> {
@@ -47,6 +61,10 @@ export class MemoryStore implements DomainStore {
     const revision = (expected ?? 0) + 1;
     this.#domain.ledger = { text: formatLedger(next), revision };
     for (const changed of [...this.#domain.watchers]) this.#clock.after(0, changed);
+    if (this.losesNextAnswer) {
+      this.losesNextAnswer = false;
+      return { outcome: 'unknown' };
+    }
     return { outcome: 'swapped', revision };
   }
 
@@ -76,13 +94,17 @@ export class MemoryStore implements DomainStore {
       const key = keyOf(scope);
       const kept = this.#domain.records.get(key) ?? new Map<string, ClientRecord>();
       this.#domain.records.set(key, kept);
-      for (const record of records) kept.set(record.ownerId, record);
+      for (const record of records) kept.set(clientKeyOf(record), record);
     });
   }
 
-  async removeRecords(fence: Fence, scope: RecordScope, ownerIds: readonly string[]): Promise<WriteOutcome> {
+  async removeRecords(
+    fence: Fence,
+    scope: RecordScope,
+    clients: readonly ClientIdentity[],
+  ): Promise<WriteOutcome> {
     return this.#fenced(fence, () => {
-      for (const ownerId of ownerIds) this.#domain.records.get(keyOf(scope))?.delete(ownerId);
+      for (const client of clients) this.#domain.records.get(keyOf(scope))?.delete(clientKeyOf(client));
     });
   }
 
@@ -125,3 +147,5 @@ export class MemoryStore implements DomainStore {
 }
 
 const keyOf = (scope: RecordScope): string => `${scope.epoch} ${scope.node}`;
+/** Two principals with one owner id are two clients. An owner id has no space in it. */
+const clientKeyOf = ({ ownerId, principal }: ClientIdentity): string => `${ownerId} ${principal}`;

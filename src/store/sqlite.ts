@@ -2,18 +2,19 @@
  * The embedded store: one SQLite file on the shared filesystem, for clusters whose nodes share one
  * kernel. SQLite's own locks order the writers; WAL lets readers go on meanwhile.
  */
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { ClientRecord, RecordScope } from '../core/client-record.ts';
 import type { Clock } from '../core/clock.ts';
 import { type Ledger, standing } from '../core/ledger.ts';
 import { formatLedger, parseLedger } from '../core/ledger-text.ts';
 import { formatRecord, parseRecord } from '../core/record-text.ts';
+import type { ClientIdentity } from '../core/record-transitions.ts';
+import { answering, mayHaveHappened, openFile, transaction } from './sqlite-file.ts';
 import {
   type DomainStore,
   type Fence,
   RecordsUnreadableError,
   type StoredLedger,
-  StoreUnavailableError,
   type SwapOutcome,
   type WriteOutcome,
 } from './store.ts';
@@ -30,37 +31,21 @@ export interface SqliteStoreOptions {
 const DEFAULT_POLL_MS = 5;
 const DEFAULT_BUSY_MS = 500;
 
-const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS ledger (
-    id INTEGER PRIMARY KEY CHECK (id = 1),
-    revision INTEGER NOT NULL,
-    text TEXT NOT NULL
-  ) STRICT;
-  CREATE TABLE IF NOT EXISTS records (
-    epoch INTEGER NOT NULL,
-    node TEXT NOT NULL,
-    owner_id TEXT NOT NULL,
-    text TEXT NOT NULL,
-    PRIMARY KEY (epoch, node, owner_id)
-  ) STRICT, WITHOUT ROWID;
-`;
-
-/** Result codes of SQLite that mean "what is there cannot be trusted". */
-const SQLITE_CORRUPT = 11;
-const SQLITE_NOTADB = 26;
-
 export class SqliteStore implements DomainStore {
   readonly #database: DatabaseSync;
   readonly #options: Required<SqliteStoreOptions>;
   readonly #readLedger: StatementSync;
   readonly #updateLedger: StatementSync;
   readonly #insertLedger: StatementSync;
+  readonly #settleLedger: StatementSync;
   readonly #readRecords: StatementSync;
   readonly #putRecord: StatementSync;
   readonly #removeRecord: StatementSync;
   readonly #collect: StatementSync;
   readonly #dataVersion: StatementSync;
   readonly #watchers = new Set<() => void>();
+  /** The revision against which a swap was tried that may have happened. */
+  #unsettled: number | null = null;
   #stopPolling: (() => void) | null = null;
   #closed = false;
 
@@ -71,39 +56,47 @@ export class SqliteStore implements DomainStore {
 
   private constructor(options: SqliteStoreOptions) {
     this.#options = { pollMs: DEFAULT_POLL_MS, busyMs: DEFAULT_BUSY_MS, ...options };
-    this.#database = new DatabaseSync(options.path, { timeout: this.#options.busyMs });
-    // FULL: a commit is on the disk before it is told; a ledger that forgets a boot would reuse an incarnation.
-    this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
-    this.#database.exec(SCHEMA);
+    this.#database = openFile(options.path, this.#options.busyMs);
     const prepare = (sql: string) => this.#database.prepare(sql);
     this.#readLedger = prepare('SELECT revision, text FROM ledger WHERE id = 1');
     this.#updateLedger = prepare(
       'UPDATE ledger SET revision = revision + 1, text = ? WHERE id = 1 AND revision = ?',
     );
     this.#insertLedger = prepare('INSERT OR IGNORE INTO ledger (id, revision, text) VALUES (1, 1, ?)');
+    this.#settleLedger = prepare('UPDATE ledger SET revision = revision + 1 WHERE id = 1 AND revision = ?');
     this.#readRecords = prepare(
-      'SELECT owner_id, text FROM records WHERE epoch = ? AND node = ? ORDER BY owner_id',
+      'SELECT owner_id, principal, text FROM records WHERE epoch = ? AND node = ? ORDER BY owner_id, principal',
     );
     this.#putRecord = prepare(
-      'INSERT OR REPLACE INTO records (epoch, node, owner_id, text) VALUES (?, ?, ?, ?)',
+      'INSERT OR REPLACE INTO records (epoch, node, owner_id, principal, text) VALUES (?, ?, ?, ?, ?)',
     );
-    this.#removeRecord = prepare('DELETE FROM records WHERE epoch = ? AND node = ? AND owner_id = ?');
+    this.#removeRecord = prepare(
+      'DELETE FROM records WHERE epoch = ? AND node = ? AND owner_id = ? AND principal = ?',
+    );
     this.#collect = prepare('DELETE FROM records WHERE epoch <> ? AND epoch <> ?');
     this.#dataVersion = prepare('PRAGMA data_version');
   }
 
   async read(): Promise<StoredLedger | null> {
-    return answering(() => this.#read());
+    return answering(() => {
+      this.#settle();
+      return this.#read();
+    });
   }
 
   async swap(expected: number | null, next: Ledger): Promise<SwapOutcome> {
     const text = formatLedger(next);
-    return answering((): SwapOutcome => {
-      const { changes } =
-        expected === null ? this.#insertLedger.run(text) : this.#updateLedger.run(text, expected);
+    try {
+      const { changes } = answering(() =>
+        expected === null ? this.#insertLedger.run(text) : this.#updateLedger.run(text, expected),
+      );
       if (changes !== 1) return { outcome: 'lost' };
       return { outcome: 'swapped', revision: (expected ?? 0) + 1 };
-    });
+    } catch (error) {
+      if (!mayHaveHappened(error)) throw error;
+      this.#unsettled = expected;
+      return { outcome: 'unknown' };
+    }
   }
 
   watch(changed: () => void): () => void {
@@ -122,12 +115,11 @@ export class SqliteStore implements DomainStore {
     const rows = answering(() => this.#readRecords.all(scope.epoch, scope.node));
     return rows.map((row) => {
       const parsed = parseRecord(String(row.owner_id), String(row.text));
-      if (!parsed.ok) {
-        throw new RecordsUnreadableError(
-          `the record of client ${row.owner_id} at ${scope.node} cannot be read: ${parsed.problem}`,
-        );
-      }
-      return parsed.record;
+      if (parsed.ok && parsed.record.principal === row.principal) return parsed.record;
+      const problem = parsed.ok ? 'its principal is another one' : parsed.problem;
+      throw new RecordsUnreadableError(
+        `the record of client ${row.owner_id} at ${scope.node} cannot be read: ${problem}`,
+      );
     });
   }
 
@@ -136,15 +128,21 @@ export class SqliteStore implements DomainStore {
     scope: RecordScope,
     records: readonly ClientRecord[],
   ): Promise<WriteOutcome> {
+    const { epoch, node } = scope;
     return this.#fenced(fence, () => {
       for (const record of records)
-        this.#putRecord.run(scope.epoch, scope.node, record.ownerId, formatRecord(record));
+        this.#putRecord.run(epoch, node, record.ownerId, record.principal, formatRecord(record));
     });
   }
 
-  async removeRecords(fence: Fence, scope: RecordScope, ownerIds: readonly string[]): Promise<WriteOutcome> {
+  async removeRecords(
+    fence: Fence,
+    scope: RecordScope,
+    clients: readonly ClientIdentity[],
+  ): Promise<WriteOutcome> {
     return this.#fenced(fence, () => {
-      for (const ownerId of ownerIds) this.#removeRecord.run(scope.epoch, scope.node, ownerId);
+      for (const { ownerId, principal } of clients)
+        this.#removeRecord.run(scope.epoch, scope.node, ownerId, principal);
     });
   }
 
@@ -172,21 +170,24 @@ export class SqliteStore implements DomainStore {
     return { ledger: parsed.ledger, revision: Number(row.revision) };
   }
 
+  /** Takes the place in the file that an uncertain swap may have left behind, so that it cannot come back. */
+  #settle(): void {
+    if (this.#unsettled === null) return;
+    this.#settleLedger.run(this.#unsettled);
+    this.#unsettled = null;
+  }
+
   /** The fence is tested in the same transaction as the write, so no boot can come in between (D8). */
   #fenced(fence: Fence, write: (ledger: Ledger) => void): WriteOutcome {
-    return answering(() => {
-      this.#database.exec('BEGIN IMMEDIATE');
-      try {
+    return answering(() =>
+      transaction(this.#database, () => {
         const stored = this.#read();
-        const passed = stored !== null && standing(stored.ledger, fence.node, fence.incarnation) !== 'fenced';
-        if (passed) write(stored.ledger);
-        this.#database.exec('COMMIT');
-        return passed ? 'written' : 'fenced';
-      } catch (error) {
-        if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-        throw error;
-      }
-    });
+        if (stored === null || standing(stored.ledger, fence.node, fence.incarnation) === 'fenced')
+          return 'fenced';
+        write(stored.ledger);
+        return 'written';
+      }),
+    );
   }
 
   #poll(last: number): void {
@@ -204,22 +205,5 @@ export class SqliteStore implements DomainStore {
     } catch {
       return Number.NaN;
     }
-  }
-}
-
-/** Turns SQLite's errors into the two that the coordinator knows how to live with. */
-function answering<T>(ask: () => T): T {
-  try {
-    return ask();
-  } catch (error) {
-    if (error instanceof RecordsUnreadableError) throw error;
-    const { errcode, message } = error as { errcode?: number; message?: string };
-    // Not SQLite's word but a mistake of ours: retrying would only hide it.
-    if (errcode === undefined) throw error;
-    // Extended codes keep the primary one in the low byte.
-    const code = errcode & 0xff;
-    if (code === SQLITE_CORRUPT || code === SQLITE_NOTADB)
-      throw new RecordsUnreadableError(`the store is damaged: ${message}`);
-    throw new StoreUnavailableError(`the store does not answer: ${message}`);
   }
 }

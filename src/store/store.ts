@@ -1,6 +1,7 @@
 import type { ClientRecord, RecordScope } from '../core/client-record.ts';
 import type { Incarnation, NodeId } from '../core/ids.ts';
 import type { Ledger } from '../core/ledger.ts';
+import type { ClientIdentity } from '../core/record-transitions.ts';
 
 /** The ledger as read, with the store's own version of it: what a compare-and-swap compares. */
 export interface StoredLedger {
@@ -17,35 +18,46 @@ export interface Fence {
 
 /**
  * - `swapped`: durable.
- * - `lost`: somebody else wrote first; read again.
- * - `unknown`: it may or may not have happened; read again before drawing any conclusion.
+ * - `lost`: somebody else wrote first, nothing was done; read again.
+ * - `unknown`: it may or may not have happened. The next successful `read` by the same handle tells: a swap that it
+ *   does not show will not happen any more. (Only a founding swap may still turn up later, and only where nobody else
+ *   founded the domain meanwhile.)
+ *
+ * A swap that rejects has certainly not happened.
  */
 export type SwapOutcome =
   | { readonly outcome: 'swapped'; readonly revision: number }
   | { readonly outcome: 'lost' | 'unknown' };
 
-/** `fenced`: the writer's incarnation is not the current one; nothing was written. */
+/** `fenced`: the writer's life is over; nothing is written from then on. A long list may have been written in part before that. */
 export type WriteOutcome = 'written' | 'fenced';
 
 /**
  * The durable side of one lock domain: the ledger and the client records. It knows nothing of the
  * rules; every decision is made by `core`. A store that cannot answer rejects with
- * {@link StoreUnavailableError}; it never invents an answer (I7).
+ * {@link StoreUnavailableError}, within a bounded time; it never invents an answer, nor gives an old one (I7).
+ *
+ * Writes of records are fenced in the same transaction (D8), idempotent, and durable when they resolve. One that
+ * rejects may have been done in part, so the caller repeats or undoes it; what it left under way never lands after a
+ * later write of the same handle.
  */
 export interface DomainStore extends AsyncDisposable {
   /** @returns the newest ledger, or null where none was ever written. */
   read(): Promise<StoredLedger | null>;
   /** Replaces the ledger if its revision is still `expected` (null: if there is none yet). Durable before it resolves. */
   swap(expected: number | null, next: Ledger): Promise<SwapOutcome>;
-  /** Calls `changed` soon after each change; may coalesce and may call without a change. Returns the way to stop. */
+  /**
+   * Calls `changed` soon after each change; may coalesce and may call without a change. It also calls when it cannot
+   * tell whether there was one, for example after it lost the store from sight. Returns the way to stop.
+   */
   watch(changed: () => void): () => void;
 
-  /** All records of one scope. An unreadable one rejects with {@link RecordsUnreadableError} (row 20). */
+  /** All records of one scope, as of one moment. An unreadable one rejects with {@link RecordsUnreadableError} (row 20). */
   records(scope: RecordScope): Promise<ClientRecord[]>;
-  /** Adds or replaces records, all or none. Durable before it resolves. */
+  /** Adds records, or replaces those of the same owner and principal. */
   putRecords(fence: Fence, scope: RecordScope, records: readonly ClientRecord[]): Promise<WriteOutcome>;
-  /** Removes records, all or none. Durable before it resolves. */
-  removeRecords(fence: Fence, scope: RecordScope, ownerIds: readonly string[]): Promise<WriteOutcome>;
+  /** Removes the records of these clients; one that has none is no mistake. */
+  removeRecords(fence: Fence, scope: RecordScope, clients: readonly ClientIdentity[]): Promise<WriteOutcome>;
   /** Removes every record of epochs that neither `epoch` nor `recoveryEpoch` of the ledger names any more. */
   collectGarbage(fence: Fence): Promise<WriteOutcome>;
 }

@@ -1,10 +1,14 @@
 /**
  * An agent's side of the talk with its lab: JSON lines on stdin and stdout, never the network that is
- * being broken. First the configuration, then commands; answers, events and `ready` go out.
+ * being broken. First the configuration, then commands; answers, events and `ready` go out. An agent may
+ * ask as well: its requests go out, and their answers come in.
  */
 import { createInterface } from 'node:readline';
 
 export type Command = Readonly<Record<string, unknown>> & { readonly id: number; readonly command: string };
+
+/** `error` is one sentence, where it is not `ok`. */
+export type Answer = Readonly<Record<string, unknown>> & { readonly ok: boolean };
 
 export interface Conversation {
   /** The first line. Rejects when stdin ends before it, or when it is no JSON object. */
@@ -12,6 +16,8 @@ export interface Conversation {
   /** The lab is gone, or wants this agent to be. */
   readonly ended: Promise<void>;
   send(message: object): void;
+  /** Asks the lab for something. Resolves with its answer; never, when the lab does not give one. */
+  ask(question: object): Promise<Answer>;
   /** Answers every command by `answer`; what it throws becomes the refusal's one sentence. */
   serve(answer: (command: Command) => Promise<object> | object): void;
 }
@@ -22,6 +28,8 @@ export function converse(stdin: NodeJS.ReadableStream, stdout: NodeJS.WritableSt
   const ended = Promise.withResolvers<void>();
   const early: Command[] = [];
   let answer: ((command: Command) => Promise<object> | object) | null = null;
+  const asked = new Map<number, (answer: Answer) => void>();
+  let requests = 0;
   let configured = false;
 
   const send = (message: object) => void stdout.write(`${JSON.stringify(message)}\n`);
@@ -42,6 +50,9 @@ export function converse(stdin: NodeJS.ReadableStream, stdout: NodeJS.WritableSt
       if (message === null)
         configuration.reject(new Error('the first line must be a JSON object: the configuration'));
       else configuration.resolve(message);
+    } else if (isAnswer(message)) {
+      asked.get(message.answer)?.(message);
+      asked.delete(message.answer);
     } else if (isCommand(message)) {
       if (answer === null) early.push(message);
       else void reply(message, answer);
@@ -56,6 +67,13 @@ export function converse(stdin: NodeJS.ReadableStream, stdout: NodeJS.WritableSt
     configuration: configuration.promise,
     ended: ended.promise,
     send,
+    ask(question) {
+      requests += 1;
+      const request = requests;
+      const answered = new Promise<Answer>((resolve) => asked.set(request, resolve));
+      send({ request, ...question });
+      return answered;
+    },
     serve(respond) {
       answer = respond;
       for (const command of early.splice(0)) void reply(command, respond);
@@ -73,6 +91,11 @@ function parseObject(line: string): Readonly<Record<string, unknown>> | null {
     return null;
   }
 }
+
+const isAnswer = (
+  message: Readonly<Record<string, unknown>> | null,
+): message is Answer & { readonly answer: number } =>
+  message !== null && typeof message.answer === 'number' && typeof message.ok === 'boolean';
 
 const isCommand = (message: Readonly<Record<string, unknown>> | null): message is Command =>
   message !== null && typeof message.id === 'number' && typeof message.command === 'string';

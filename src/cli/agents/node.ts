@@ -1,171 +1,141 @@
 /**
- * The agent of a node container, and the composition root of a node: filesystem, beacon, store,
- * coordinator and lock server, with the machine's clock. It reports to the lab on stdout and ends with
- * its stdin. Exit status: 0 told to end, 1 could not start, 70 fenced and to be booted again.
+ * The agent of a node container, and the composition root of a node: the parts of each of its lock domains, one lock
+ * server over them, and the addresses that lead to it, with the machine's clock. It reports to the lab on stdout and
+ * ends with its stdin. Exit status: 0 told to end, 1 could not start, 70 this life is over for the cluster, boot again.
  */
-import { createHash, randomBytes } from 'node:crypto';
-import { join } from 'node:path';
-import { z } from 'zod';
-import type { Clock } from '../../core/clock.ts';
+import { execFile } from 'node:child_process';
 import { asNodeId } from '../../core/ids.ts';
-import { NODE_NAME } from '../../core/ledger-text.ts';
-import { NODE_MUTANTS } from '../../core/mutants.ts';
 import type { NodeEvent } from '../../history/events.ts';
-import { Coordinator } from '../../server/coordinator.ts';
-import { Beacon } from '../../server/filesystem/beacon.ts';
-import { ExportedFilesystem } from '../../server/filesystem/filesystem.ts';
-import { RangeLocks } from '../../server/filesystem/range-locks.ts';
+import type { RunProgram } from '../../runtime/service-address.ts';
 import { LockServer } from '../../server/server.ts';
-import { SqliteStore } from '../../store/sqlite.ts';
-import { StoreUnavailableError } from '../../store/store.ts';
-import { CONTROL_FILES, handleKey } from './control-directory.ts';
+import { bootVerifier, listenAt, scopeOf } from '../server-identity.ts';
 import { converse } from './conversation.ts';
+import { BootWaiting } from './node-agent/boot-waiting.ts';
+import { CONFIGURATION, type NodeConfiguration } from './node-agent/configuration.ts';
+import { bootDomain, type DomainSurroundings, type ServedDomain } from './node-agent/served-domain.ts';
+import { ServiceAddresses } from './node-agent/service-addresses.ts';
 import { systemClock } from './surroundings.ts';
-
-const NAME = z.string().regex(NODE_NAME);
-const CONFIGURATION = z.object({
-  node: NAME,
-  /** Who is in the domain when its ledger is made. */
-  members: z.array(NAME).min(1),
-  address: z.string(),
-  port: z.int().min(0).max(65_535),
-  leaseMs: z.number().positive(),
-  graceMs: z.number().positive(),
-  originNs: z.string().regex(/^\d+$/),
-  /** The shared filesystem: `export/` and the control directory are in it. */
-  shared: z.string(),
-  mutants: z.array(z.enum(NODE_MUTANTS)).default([]),
-  beaconPollMs: z.number().positive().default(20),
-});
 
 const FENCED_EXIT = 70;
 const NS_PER_MS = 1e6;
-const STORE_PATIENCE_MS = 5000;
-const STORE_RETRY_MS = 10;
 
 const conversation = converse(process.stdin, process.stdout);
 
 async function run(): Promise<void> {
-  const options = CONFIGURATION.parse(await conversation.configuration);
-  const origin = BigInt(options.originNs);
+  const configuration = CONFIGURATION.parse(await conversation.configuration);
+  const { node, namedDomains } = configuration;
+  const origin = BigInt(configuration.originNs);
   const stamp = (): number => Number(process.hrtime.bigint() - origin);
   const clock = { nowMs: () => stamp() / NS_PER_MS, after: systemClock.after };
-  let incarnation = 0;
-  const observe = (event: Omit<NodeEvent, 't' | 'kind' | 'node' | 'incarnation'>) =>
-    conversation.send({ event: { t: stamp(), ...event, kind: 'node', node: options.node, incarnation } });
 
-  const control = join(options.shared, '.gracelab');
-  const mutants = new Set(options.mutants);
-  const key = handleKey(control, randomBytes);
-  const coordinator = await Coordinator.boot({
-    node: asNodeId(options.node),
-    foundingMembers: options.members.map(asNodeId),
-    beaconProvesDeath: true,
-    store: await openStore(join(control, CONTROL_FILES.ledger), clock),
-    beacon: Beacon.open(join(control, CONTROL_FILES.beacon), {
-      ownership: mutants.has('D16') ? 'description' : 'process',
-    }),
-    clock,
-    leaseMs: options.leaseMs,
-    graceMs: options.graceMs,
-    beaconPollMs: options.beaconPollMs,
-    mutants,
+  let domains: readonly ServedDomain[] = [];
+  const observe = (event: Omit<NodeEvent, 't' | 'kind' | 'node' | 'incarnation'>) => {
+    const domain = domains.find(({ name }) => name === event.domain) ?? domains[0];
+    const incarnation = domain?.coordination.incarnation ?? 0;
+    conversation.send({ event: { t: stamp(), ...event, kind: 'node', node, incarnation } });
+  };
+  const addresses = new ServiceAddresses({
+    addresses: configuration.serviceAddresses,
+    networkInterface: configuration.interface,
+    run: runProgram,
     observe,
-    observeSwap: (command, { ledger, revision }, life, sentAtMs) => {
-      incarnation = life;
-      const sentAt = Math.floor(sentAtMs * NS_PER_MS);
-      conversation.send({
-        event: {
-          t: stamp(),
-          kind: 'ledger',
-          sentAt,
-          node: options.node,
-          incarnation,
-          command,
-          ledger,
-          revision,
-        },
-      });
-    },
-    onFenced: (reason) => end(FENCED_EXIT, `${options.node} was fenced: ${reason}`),
+    onFailure: (error) => end(1, error.message),
   });
+  domains = await bootAll(configuration, { conversation, clock, stamp, addresses });
+  const server = new LockServer({ ...serverOptions(configuration, domains), clock, observe });
+  const { address, port } = await listenAt(server, configuration.listen, configuration.port);
+  await addresses.serve();
+  for (const { name, coordination } of domains) {
+    const { view } = coordination.status().ledger;
+    observe({ event: 'serving', view, ...(namedDomains && { domain: name }) });
+  }
+  conversation.serve(({ command }) => obey(command, domains, server));
+  const incarnations = Object.fromEntries(
+    domains.map(({ name, coordination }) => [name, coordination.incarnation]),
+  );
+  conversation.send({
+    ready: true,
+    incarnation: domains[0]!.coordination.incarnation,
+    incarnations,
+    address,
+    port,
+  });
+}
 
-  // Also where the boot's swap was done without this node being told.
-  incarnation = coordinator.incarnation;
+type BootSurroundings = Omit<DomainSurroundings, 'configuration' | 'onWaiting' | 'onFenced' | 'addresses'> & {
+  readonly addresses: ServiceAddresses;
+};
 
-  const filesystem = new ExportedFilesystem({ exportDir: join(options.shared, 'export'), handleKey: key });
-  const server = new LockServer({
-    filesystem,
-    locks: new RangeLocks(filesystem),
-    coordination: coordinator,
-    clock,
-    observe,
-    leaseMs: options.leaseMs,
-    serverOwner: { major: `gracelab/${options.node}`, minor: 0n },
-    // The same on all nodes of this cluster, and on no other: clients may reclaim at any of them (row 27).
-    serverScope: createHash('sha256').update('scope').update(key).digest('hex').slice(0, 32),
-    bootVerifier: bootVerifier(incarnation),
+/** The node's life has begun when it has begun in each of its domains, and is over when it is over in one. */
+async function bootAll(
+  configuration: NodeConfiguration,
+  { addresses, ...surroundings }: BootSurroundings,
+): Promise<readonly ServedDomain[]> {
+  const { node, domains, serviceAddresses } = configuration;
+  const waiting = new BootWaiting(surroundings.clock, (problem) => conversation.send({ waiting: problem }));
+  // One ledger says where an address leads. Where there are several, nothing moves.
+  const movable = domains.length === 1 && !configuration.namedDomains;
+  if (!movable && serviceAddresses[node] !== undefined) addresses.carry([asNodeId(node)]);
+  const booted = await Promise.all(
+    domains.map((domain) =>
+      bootDomain(domain, {
+        ...surroundings,
+        configuration,
+        addresses: movable ? addresses : { carry: () => {} },
+        onWaiting: (problem) => waiting.because(problem),
+        onFenced: (reason) => end(FENCED_EXIT, `${node} ends this life: ${reason}`),
+      }),
+    ),
+  );
+  waiting.over();
+  return booted;
+}
+
+function serverOptions({ node, leaseMs, namedDomains }: NodeConfiguration, domains: readonly ServedDomain[]) {
+  const alone = domains.every((domain) => domain.alone);
+  return {
+    domains,
+    root: namedDomains ? ('domains' as const) : ('export' as const),
+    leaseMs,
+    serverOwner: { major: `gracelab/${node}`, minor: 0n },
+    serverScope: scopeOf(domains),
+    bootVerifier: bootVerifier(domains[0]!.coordination.incarnation),
     // A conflict on another node is never seen here, so an expired client's locks cannot wait for one (row 21).
-    courtesy: options.members.length > 1 ? 'none' : 'until-conflict',
-    denyModes: options.members.length > 1 ? 'refused' : 'this-node',
-  });
-  const { address, port } = await listen(server, options.address, options.port);
-  observe({ event: 'serving', view: coordinator.status().ledger.view });
-  conversation.serve(async ({ command }) => {
-    switch (command) {
-      case 'status':
-        return { ...coordinator.status(), ...server.summary() };
-      case 'leave':
-        await coordinator.leave(() => server.releaseAllState());
-        return {};
-      default:
-        throw new Error(`a node does not know the command ${command}`);
-    }
-  });
-  conversation.send({ ready: true, incarnation, address, port });
+    courtesy: alone ? ('until-conflict' as const) : ('none' as const),
+    denyModes: alone ? ('this-node' as const) : ('refused' as const),
+  };
 }
 
-/**
- * Nodes that boot at the same moment make the file together, and SQLite refuses at once, without its usual
- * patience, whoever wants to switch it to write-ahead logging while another one reads it.
- * @throws StoreUnavailableError when that goes on for too long
- */
-async function openStore(path: string, clock: Clock): Promise<SqliteStore> {
-  const giveUpMs = clock.nowMs() + STORE_PATIENCE_MS;
-  for (;;) {
-    try {
-      return SqliteStore.open({ path, clock });
-    } catch (error) {
-      if (!(error instanceof StoreUnavailableError) || clock.nowMs() >= giveUpMs) throw error;
-      await new Promise<void>((resolve) => clock.after(STORE_RETRY_MS, resolve));
+async function obey(command: string, domains: readonly ServedDomain[], server: LockServer): Promise<object> {
+  switch (command) {
+    case 'status': {
+      const [first] = domains;
+      const each = Object.fromEntries(domains.map(({ name, coordination }) => [name, coordination.status()]));
+      return {
+        ...first!.coordination.status(),
+        ...(domains.length > 1 && { domains: each }),
+        storeUse: Object.fromEntries(domains.map(({ name, storeUse }) => [name, storeUse()])),
+        ...server.summary(),
+      };
     }
+    case 'leave':
+      await Promise.all(
+        domains.map(({ name, coordination }) => coordination.leave(() => server.releaseStateIn(name))),
+      );
+      return {};
+    default:
+      throw new Error(`a node does not know the command ${command}`);
   }
 }
 
-/** @throws Error one sentence with the remedy */
-async function listen(
-  server: LockServer,
-  host: string,
-  port: number,
-): Promise<{ address: string; port: number }> {
-  try {
-    return await server.listen(host, port);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'EADDRINUSE')
-      throw new Error(`port ${port} of ${host} is in use: stop the program that listens there.`);
-    if (code === 'EACCES')
-      throw new Error(`port ${port} of ${host} is not permitted: ports below 1024 need root.`);
-    throw new Error(`cannot serve on port ${port} of ${host}: ${message}`);
-  }
-}
-
-/** Differs in every life: the incarnation does, and the rest keeps clusters apart. */
-function bootVerifier(incarnation: number): Buffer {
-  const verifier = Buffer.concat([Buffer.alloc(4), randomBytes(4)]);
-  verifier.writeUInt32BE(incarnation);
-  return verifier;
-}
+const runProgram: RunProgram = ([file, ...argv]) =>
+  new Promise((resolve, reject) => {
+    execFile(file, argv, (error, stdout, stderr) => {
+      if (error === null) resolve({ code: 0, stdout, stderr });
+      else if (typeof error.code === 'number') resolve({ code: error.code, stdout, stderr });
+      else reject(error);
+    });
+  });
 
 /** Ends at once: nothing of this life may go on granting, and the kernel takes locks and beacon along in the right order. */
 function end(code: number, sentence?: string): never {

@@ -14,6 +14,7 @@ export const systemClock: Clock = {
 const AGENTS = {
   node: new URL('./node.ts', import.meta.url),
   client: new URL('./client.ts', import.meta.url),
+  swarm: new URL('./swarm.ts', import.meta.url),
 } as const;
 
 /** How the agent of a container is started: by this very Node. */

@@ -4,12 +4,12 @@ import type { Verdict } from '../../check/verdict.ts';
 import { type MutantId, NODE_MUTANTS } from '../../core/mutants.ts';
 import { sandboxRefusal } from '../../runtime/namespace/abilities.ts';
 import type { ScenarioResult } from '../../scenario/run-request.ts';
-import type { Scenario } from '../../scenario/scenario.ts';
-import { wholeNumber } from '../arguments.ts';
+import type { Scenario, StoreKind } from '../../scenario/scenario.ts';
+import { storeOption, wholeNumber } from '../arguments.ts';
 import { EXIT, Refusal } from '../exit-status.ts';
 import type { Frame } from '../frame.ts';
 import { runInSandbox } from '../lab-process.ts';
-import { chooseScenarios, withNodes } from '../scenario-files.ts';
+import { chooseScenarios, withNodes, withStore } from '../scenario-files.ts';
 import type { Colours } from '../terminal.ts';
 import { printVerdict, STATUS_OF, worst } from '../verdicts.ts';
 
@@ -19,6 +19,7 @@ const MOST_REPETITIONS = 100_000;
 
 interface RunOptions {
   readonly nodes?: number;
+  readonly store?: StoreKind;
   readonly seed?: number;
   readonly out: string;
   readonly repeat: number;
@@ -91,6 +92,7 @@ export function run(frame: Frame): Command {
       new Option('--server <kind>', 'the server under test').choices(['gracelab']).default('gracelab'),
     )
     .addOption(new Option('--fs <kind>', 'the shared filesystem').choices(['tmpfs']).default('tmpfs'))
+    .addOption(storeOption('where the ledger is, whatever the scenario says'))
     .option(
       '--nodes <n>',
       'nodes of the cluster, when more than the scenario names',
@@ -107,7 +109,7 @@ export function run(frame: Frame): Command {
     .option('--json', 'print one JSON document')
     .action(async (names: readonly string[], options: RunOptions) => {
       const scenarios = (await chooseScenarios(names, frame.cwd)).map((scenario) =>
-        withNodes(scenario, options.nodes),
+        withStore(withNodes(scenario, options.nodes), options.store),
       );
       const refusal = await sandboxRefusal(frame.env);
       if (refusal !== null) throw new Refusal(EXIT.machineCannot, refusal);

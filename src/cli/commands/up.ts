@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { Command, Option } from 'commander';
 import { sandboxRefusal } from '../../runtime/namespace/abilities.ts';
 import { enterSandbox, identityOf, killSandbox, type Sandbox } from '../../runtime/namespace/sandbox.ts';
-import { wholeNumber } from '../arguments.ts';
+import type { StoreKind } from '../../scenario/scenario.ts';
+import { durationOrOff, storeOption, wholeNumber } from '../arguments.ts';
 import { EXIT, Refusal } from '../exit-status.ts';
 import type { Frame } from '../frame.ts';
 import { askLab, type LabStatus } from '../living/control.ts';
@@ -19,6 +20,8 @@ interface UpOptions {
   readonly file?: string;
   readonly name?: string;
   readonly nodes?: number;
+  readonly store?: StoreKind;
+  readonly failover?: number | null;
   readonly json?: true;
   readonly mutant?: string;
 }
@@ -83,6 +86,12 @@ export function up(frame: Frame): Command {
     .option('-f, --file <lab.yaml>', 'nodes, clients, lease and grace of the lab')
     .option('--name <name>', 'several labs can be up beside each other')
     .option('--nodes <n>', 'how many nodes (default: 3)', wholeNumber(1, 16))
+    .addOption(storeOption())
+    .option(
+      '--failover <duration>',
+      'a dead node is waited for that long, then another one takes its clients over (default: off)',
+      durationOrOff,
+    )
     .option('--json', 'print one JSON document')
     .addOption(new Option('--mutant <id>').hideHelp())
     .action(async (options: UpOptions) => {
@@ -122,11 +131,16 @@ export function up(frame: Frame): Command {
 function hints(status: LabStatus, place: LabPlace): string {
   const [first] = status.nodes;
   const name = ` --name ${status.name}`;
+  const partition =
+    status.store === 'etcd'
+      ? [`  cut a node off        npx gracelab fault${name} partition ${first?.name} --from ledger`]
+      : [];
   return [
     '',
     `  a shell in a node     npx gracelab exec${name} ${first?.name} -- bash`,
-    `  mount, in a node      mount -t nfs4 -o vers=4.1 ${first?.address}:/ /mnt   (where the kernel has an NFS client)`,
+    `  mount, in a node      mount -t nfs4 -o vers=4.1 ${first?.serviceAddress}:/ /mnt   (where the kernel has an NFS client)`,
     `  break something       npx gracelab fault${name} power-cut ${first?.name}`,
+    ...partition,
     `  why is it in grace?   npx gracelab why${name}`,
     `  logs                  ${place.logs}`,
     `  take it down          npx gracelab down${name}`,

@@ -14,7 +14,6 @@ interface Wanted {
 const debian = (name: string): string => `install it, on Debian with: apt-get install ${name}`;
 
 const WANTED: readonly Wanted[] = [
-  { name: 'nft', about: 'partitions', files: ['nft'], remedy: debian('nftables') },
   {
     name: '/dev/fuse',
     about: 'the gate for local programs',
@@ -23,13 +22,13 @@ const WANTED: readonly Wanted[] = [
   },
   {
     name: 'docker',
-    about: 'nodes as Docker containers',
+    about: 'fencing of nodes that are Docker containers',
     files: ['dockerd', 'docker'],
     remedy: debian('docker.io'),
   },
   {
     name: 'qemu',
-    about: 'nodes as virtual machines',
+    about: 'fencing of nodes that are virtual machines',
     files: ['qemu-system-x86_64'],
     remedy: debian('qemu-system-x86'),
   },

@@ -36,6 +36,8 @@ export class ContainerLogs {
     if (event.kind === 'client') this.line(event.client, words(event, ['client', 'event'], event.event));
     if (event.kind === 'op')
       this.line(event.client, words(event, ['client', 'op', 'phase'], `${event.op} ${event.phase}`));
+    if (event.kind === 'fault')
+      for (const target of event.targets) this.line(target, `${event.fault} ${event.phase}`);
     if (event.kind === 'ledger')
       this.line(event.node, words(event, ['node', 'command', 'ledger'], `ledger ${event.command}`));
   }

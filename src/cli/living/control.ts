@@ -1,9 +1,12 @@
 /** What commands and a living lab say to each other: over a unix socket, one JSON line each way per connection. */
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import type { Cut } from '../../faults/cuts.ts';
+import type { StoreKind } from '../../scenario/scenario.ts';
 import type { CoordinatorStatus } from '../../server/coordinator.ts';
 import type { LockServer } from '../../server/server.ts';
 import { EXIT, Refusal } from '../exit-status.ts';
+import type { AgreedRepair } from '../ledger/desk.ts';
 import type { LabPlace } from './place.ts';
 
 /** A question to the lab. */
@@ -11,27 +14,50 @@ export type ControlRequest =
   | { readonly command: 'status' }
   | { readonly command: 'why' }
   | { readonly command: 'down' }
-  /** `start` boots what a fault has left down; every other name is one of the faults. */
+  /** `start` boots what a fault has left down, `heal` ends partitions (all, where it names no target); every other name is one of the faults. */
   | {
       readonly command: 'fault';
       readonly fault: string;
       readonly targets: readonly string[];
+      /** Of a partition: names, or `ledger`, `clients` and the like. */
+      readonly from?: readonly string[];
       readonly parameters: Readonly<Record<string, unknown>>;
     }
-  | { readonly command: 'locate'; readonly container: string };
+  | { readonly command: 'locate'; readonly container: string }
+  /** Null: of every lock domain. */
+  | { readonly command: 'ledger'; readonly domain: string | null }
+  | { readonly command: 'repair'; readonly domain: string; readonly agreed: AgreedRepair };
 
-/** What a node says of itself: its coordinator, and its clients. */
-export type NodeStatus = CoordinatorStatus & ReturnType<LockServer['summary']>;
+/** What a node says of itself: its coordinator (of several, that of its first lock domain), and its clients. */
+export type NodeStatus = CoordinatorStatus &
+  ReturnType<LockServer['summary']> & {
+    /** By lock domain, where the node has several. */
+    readonly domains?: Readonly<Record<string, CoordinatorStatus>>;
+  };
 
 export interface LabNodeStatus {
   readonly name: string;
+  /** Its own; leads to it whoever looks after its clients. */
   readonly address: string;
+  /** What its clients mount. */
+  readonly serviceAddress: string;
   readonly running: boolean;
   /** The lab itself has made its process stand still. */
   readonly paused: boolean;
   readonly serving: boolean;
+  /** It has never been admitted, or was retired, as far as the others know. */
+  readonly spare: boolean;
+  /** Why its boot waits, in half a sentence; null when it does not. */
+  readonly waitingFor: string | null;
   /** As the node itself sees the cluster; null when it did not answer. */
   readonly node: NodeStatus | null;
+}
+
+export interface StoreMemberStatus {
+  readonly name: string;
+  readonly address: string;
+  readonly running: boolean;
+  readonly paused: boolean;
 }
 
 export interface LabStatus {
@@ -40,7 +66,12 @@ export interface LabStatus {
   readonly upSince: string;
   readonly leaseMs: number;
   readonly graceMs: number;
+  readonly store: StoreKind;
   readonly nodes: readonly LabNodeStatus[];
+  /** The members of the ledger's etcd; none where it is a file. */
+  readonly stores: readonly StoreMemberStatus[];
+  /** Partitions in force. */
+  readonly cuts: readonly Cut[];
   readonly clients: readonly { readonly name: string; readonly address: string; readonly node: string }[];
   /** One sentence when something ended that nobody had told to. */
   readonly trouble: string | null;

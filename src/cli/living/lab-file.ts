@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { clients, nodes, numbered } from '../../scenario/format/document.ts';
+import { clusterKeys, numbered, shapeOf } from '../../scenario/format/cluster.ts';
+import { clients } from '../../scenario/format/document.ts';
 import { memberProblems } from '../../scenario/format/references.ts';
 import { duration, name } from '../../scenario/format/words.ts';
 import { type FileFormat, readWritten } from '../../scenario/format/written-file.ts';
-import type { ClusterShape, ScenarioClient } from '../../scenario/scenario.ts';
+import type { ClusterShape, ScenarioClient, StoreKind } from '../../scenario/scenario.ts';
 import { EXIT, Refusal } from '../exit-status.ts';
 
 /** What RFC 8881 section 8.4.2.1 takes for granted, and what servers ship with. */
@@ -19,7 +20,7 @@ export interface LabDescription {
 
 const labDocument = z.strictObject({
   name: name.optional(),
-  nodes: nodes.optional(),
+  ...clusterKeys,
   lease: duration(SHORTEST_MS).optional(),
   grace: duration(SHORTEST_MS).optional(),
   clients: clients.optional(),
@@ -28,16 +29,25 @@ const labDocument = z.strictObject({
 type LabDocument = z.output<typeof labDocument>;
 
 const DEFAULT_NAME = 'lab';
-const DEFAULT_NODES = 3;
 
 /** What stands on the command line goes before what stands in the file. */
 export interface Overrides {
   readonly name?: string;
   readonly nodes?: number;
+  readonly store?: StoreKind;
+  /** Milliseconds, or null for `off`. */
+  readonly failover?: number | null;
 }
 
-const nodesOf = (document: LabDocument, overrides: Overrides): readonly string[] =>
-  overrides.nodes === undefined ? (document.nodes ?? numbered(DEFAULT_NODES)) : numbered(overrides.nodes);
+function shapeIn(document: LabDocument, { nodes, store, failover }: Overrides): ClusterShape {
+  const written = {
+    ...document,
+    ...(nodes !== undefined && { nodes: numbered(nodes) }),
+    ...(store !== undefined && { store }),
+    ...(failover !== undefined && { failover }),
+  };
+  return shapeOf(written, { leaseMs: REAL_LEASE_MS });
+}
 
 const KEYS = Object.keys(labDocument.shape);
 
@@ -47,7 +57,7 @@ const labFormat = (overrides: Overrides): FileFormat<LabDocument> => ({
   schema: labDocument,
   keys: KEYS,
   mayBeEmpty: true,
-  problems: (document) => memberProblems(nodesOf(document, overrides), document.clients ?? [], ['nodes']),
+  problems: (document) => memberProblems(shapeIn(document, overrides), document.clients ?? [], []),
 });
 
 /** @throws {Refusal} wrong usage: which line of the file, what is wrong; a sentence for each problem. */
@@ -66,10 +76,5 @@ function describe(document: LabDocument, overrides: Overrides): LabDescription {
       `"${labName}" is not a name: 1 to 15 characters of a-z, 0-9 and dashes, a letter first.`,
     );
   }
-  const leaseMs = document.lease ?? REAL_LEASE_MS;
-  return {
-    name: labName,
-    shape: { nodes: nodesOf(document, overrides), leaseMs, graceMs: document.grace ?? leaseMs },
-    clients: document.clients ?? [],
-  };
+  return { name: labName, shape: shapeIn(document, overrides), clients: document.clients ?? [] };
 }

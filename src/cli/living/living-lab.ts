@@ -1,11 +1,14 @@
 import type { Server } from 'node:net';
 import type { Clock, Random } from '../../core/clock.ts';
-import { FAULTS, faultRefusal } from '../../faults/registry.ts';
-import { resolveTargets } from '../../faults/targets.ts';
+import { OPERATOR } from '../../history/events.ts';
 import { NamespaceLab } from '../../runtime/namespace/lab.ts';
 import type { Program } from '../../runtime/runtime.ts';
 import { Cluster } from '../../scenario/cluster.ts';
+import { furtherFilesystems } from '../../scenario/node-configuration.ts';
 import type { Environment } from '../frame.ts';
+import type { GraceObservation } from '../ledger/grace-facts.ts';
+import { observeGrace } from '../ledger/lab-grace.ts';
+import { LabLedgers } from '../ledger/lab-ledgers.ts';
 import { ContainerLogs } from './container-log.ts';
 import {
   type ControlRequest,
@@ -15,9 +18,9 @@ import {
   serveControl,
 } from './control.ts';
 import type { LabDescription } from './lab-file.ts';
+import { breakOrMend } from './living-faults.ts';
 import { LocatingLab } from './locating-lab.ts';
 import type { LabPlace } from './place.ts';
-import { explainGrace, type GraceExplanation, pausedSentence } from './why-grace.ts';
 
 /** What a living lab needs of the outside; its composition root has it. */
 export interface LivingLabSurroundings {
@@ -37,6 +40,7 @@ export class LivingLab {
   readonly #upSince: Date;
   readonly #lab: LocatingLab;
   readonly #cluster: Cluster;
+  readonly #ledgers: LabLedgers;
   readonly #surroundings: LivingLabSurroundings;
   readonly #hasEnded = Promise.withResolvers<void>();
   #server: Server | null = null;
@@ -45,11 +49,13 @@ export class LivingLab {
     description: LabDescription,
     lab: LocatingLab,
     cluster: Cluster,
+    ledgers: LabLedgers,
     surroundings: LivingLabSurroundings,
   ) {
     this.#description = description;
     this.#lab = lab;
     this.#cluster = cluster;
+    this.#ledgers = ledgers;
     this.#surroundings = surroundings;
     this.#upSince = surroundings.now();
     this.ended = this.#hasEnded.promise;
@@ -64,8 +70,10 @@ export class LivingLab {
     const { clock, env, monotonicNs, now, programs } = surroundings;
     const logs = new ContainerLogs(place.logs, now);
     const log = { line: (container: string, line: string) => logs.line(container, line) };
-    const lab = new LocatingLab(await NamespaceLab.open({ clock, env, log }));
+    const filesystems = furtherFilesystems(description.shape);
+    const lab = new LocatingLab(await NamespaceLab.open({ clock, env, log, filesystems }));
     const originNs = monotonicNs();
+    const stamp = () => Number(monotonicNs() - originNs);
     const cluster = await Cluster.start({
       lab,
       shape: description.shape,
@@ -73,11 +81,17 @@ export class LivingLab {
       programs,
       clock,
       originNs,
-      stamp: () => Number(monotonicNs() - originNs),
+      stamp,
       record: (event) => logs.event(event),
     });
     await Promise.all(description.clients.map((client) => cluster.addClient(client)));
-    const living = new LivingLab(description, lab, cluster, surroundings);
+    const ledgers = new LabLedgers({
+      cluster,
+      clock,
+      stamp,
+      log: (line) => logs.line(OPERATOR, line),
+    });
+    const living = new LivingLab(description, lab, cluster, ledgers, surroundings);
     living.#server = await serveControl(place.socket, (request) => living.#answer(request));
     return living;
   }
@@ -96,9 +110,13 @@ export class LivingLab {
       case 'why':
         return this.#why();
       case 'fault':
-        return this.#fault(request.fault, request.targets, request.parameters);
+        return breakOrMend(this.#cluster, request, this.#surroundings.random);
       case 'locate':
         return this.#locate(request.container);
+      case 'ledger':
+        return this.#ledgers.look(request.domain);
+      case 'repair':
+        return this.#ledgers.attempt(request.domain, request.agreed);
       case 'down':
         // The answer leaves before the process does: the server is closed, its connections are not.
         return void setImmediate(() => void this.down());
@@ -114,9 +132,12 @@ export class LivingLab {
     const nodes = this.#cluster.nodes.map(async (node) => ({
       name: node.name,
       address: node.address,
+      serviceAddress: node.serviceAddress,
       running: node.running,
       paused: node.paused,
       serving: node.serving,
+      spare: !this.#cluster.observations.isMember(node.name),
+      waitingFor: node.waitingFor,
       // A paused one could not answer, and waiting for it says nothing new.
       node: node.serving && !node.paused ? await this.#ask(node.name) : null,
     }));
@@ -125,7 +146,15 @@ export class LivingLab {
       upSince: this.#upSince.toISOString(),
       leaseMs: shape.leaseMs,
       graceMs: shape.graceMs,
+      store: shape.store,
       nodes: await Promise.all(nodes),
+      stores: this.#cluster.stores.map(({ name: member, address, running, paused }) => ({
+        name: member,
+        address,
+        running,
+        paused,
+      })),
+      cuts: this.#cluster.surroundings.cuts.all,
       clients: clients.map((client) => ({ ...client, address: this.#lab.find(client.name)?.address ?? '' })),
       trouble: this.#cluster.lost,
     };
@@ -139,53 +168,18 @@ export class LivingLab {
     return status as unknown as NodeStatus;
   }
 
-  async #why(): Promise<GraceExplanation> {
-    const { nodes } = await this.#status();
-    const statuses = nodes.flatMap(({ name, node }) => (node === null ? [] : [[name, node] as const]));
-    const down = nodes.filter((node) => !node.running).map(({ name }) => name);
-    const paused = nodes.filter((node) => node.paused).map(({ name }) => name);
-    if (statuses.length === 0) {
-      const silence = 'no node of the lab serves, so there is nobody to say why; see `gracelab status`.';
-      throw new Error([silence, ...paused.map(pausedSentence)].join(' '));
-    }
-    return explainGrace(Object.fromEntries(statuses), { down, paused });
-  }
-
-  async #fault(
-    name: string,
-    selectors: readonly string[],
-    parameters: Readonly<Record<string, unknown>>,
-  ): Promise<object> {
-    const names = this.#targets(selectors);
-    const nodes = names.map((target) => this.#cluster.node(target));
-    if (name === 'start') {
-      const up = nodes.find((node) => node.running && !node.paused);
-      if (up !== undefined) throw new Error(`${up.name} is up already`);
-      await Promise.all(nodes.map((node) => (node.paused ? node.resume() : node.start())));
-      return { fault: name, targets: names };
-    }
-    const refusal = faultRefusal(name, parameters);
-    if (refusal !== null) throw new Error(refusal);
-    const fault = FAULTS.get(name);
-    await fault?.inject(nodes, fault.parameters.parse(parameters), this.#surroundings.clock);
-    return { fault: name, targets: names };
-  }
-
-  #targets(selectors: readonly string[]): string[] {
-    const all = this.#cluster.nodes.map((node) => node.name);
-    const chosen = new Set<string>();
-    for (const selector of selectors) {
-      const resolved = resolveTargets(selector, all, this.#surroundings.random);
-      if (!resolved.ok) throw new Error(resolved.error);
-      for (const target of resolved.targets) chosen.add(target);
-    }
-    return [...chosen];
+  /** Of each lock domain, whoever of its nodes answers. */
+  async #why(): Promise<readonly GraceObservation[]> {
+    const status = await this.#status();
+    return observeGrace(await this.#ledgers.look(null), status, this.#description.shape);
   }
 
   #locate(name: string): Location {
     const container = this.#lab.find(name);
     if (container === undefined) {
-      const names = [...this.#cluster.nodes, ...this.#cluster.clients].map((known) => known.name);
+      const names = [...this.#cluster.nodes, ...this.#cluster.stores, ...this.#cluster.clients].map(
+        (known) => known.name,
+      );
       throw new Error(`there is no "${name}" in this lab; there are ${names.join(', ')}`);
     }
     const pid = container.initPid;

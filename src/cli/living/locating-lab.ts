@@ -1,4 +1,12 @@
-import type { Container, ContainerSpec, Lab, Process, Program } from '../../runtime/runtime.ts';
+import type {
+  Container,
+  ContainerSpec,
+  Lab,
+  Partition,
+  PartitionOptions,
+  Process,
+  Program,
+} from '../../runtime/runtime.ts';
 
 /** A lab that can say where its containers are, and which process is the init of each at the moment. */
 export class LocatingLab implements Lab {
@@ -17,6 +25,14 @@ export class LocatingLab implements Lab {
     return container;
   }
 
+  sharedDirOf(name: string): string {
+    return this.#lab.sharedDirOf(name);
+  }
+
+  partition(a: readonly string[], b: readonly string[], options: PartitionOptions): Promise<Partition> {
+    return this.#lab.partition(a, b, options);
+  }
+
   /** Undefined for a name that no container has. */
   find(name: string): LocatedContainer | undefined {
     return this.#containers.get(name);
@@ -31,6 +47,7 @@ class LocatedContainer implements Container {
   readonly name: string;
   readonly role: Container['role'];
   readonly address: string;
+  readonly serviceAddress: string | null;
   readonly powerCut: Container['powerCut'];
   readonly kill: Container['kill'];
   readonly stop: Container['stop'];
@@ -45,6 +62,7 @@ class LocatedContainer implements Container {
     this.name = container.name;
     this.role = container.role;
     this.address = container.address;
+    this.serviceAddress = container.serviceAddress;
     this.powerCut = () => container.powerCut();
     this.kill = () => container.kill();
     this.stop = (patienceMs) => container.stop(patienceMs);

@@ -121,7 +121,7 @@ function encodeOpenHow(w: XdrWriter, openHow: OpenHow): void {
   }
 }
 
-function decodeOpenHow(r: XdrReader): OpenHow {
+export function decodeOpenHow(r: XdrReader): OpenHow {
   const openType = r.oneOf(OPEN_TYPES, 'opentype4');
   return openType === OPEN4_NOCREATE ? { openType } : { openType, how: decodeCreateHow(r) };
 }
@@ -164,7 +164,7 @@ function encodeClaim(w: XdrWriter, claim: OpenClaim): void {
   }
 }
 
-function decodeClaim(r: XdrReader): OpenClaim {
+export function decodeClaim(r: XdrReader): OpenClaim {
   const claim = r.oneOf(CLAIMS, 'open_claim_type4');
   switch (claim) {
     case CLAIM_NULL:

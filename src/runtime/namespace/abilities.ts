@@ -4,15 +4,17 @@
  * say what to do when a trial has failed.
  */
 import { readFileSync } from 'node:fs';
+import { cutRules } from './partitions.ts';
 import { needsUserNamespace, sandboxFlags } from './sandbox.ts';
 import { type Environment, type Outcome, run } from './tools.ts';
 
-/** One thing that the runtime needs, and what to do when it is not there. */
+/** One thing that the runtime uses, and what to do when it is not there. */
 export interface NamespaceAbility {
   readonly name: string;
   /** What of the lab needs it. */
   readonly about: string;
-  readonly need: 'required';
+  /** Without a required one there is no lab; an optional one opens a part of it. */
+  readonly need: 'required' | 'optional';
   readonly present: boolean;
   /** What was found, or why it does not work. */
   readonly detail: string;
@@ -124,35 +126,75 @@ function sandboxTrials(userNamespace: boolean): Trial[] {
   ];
 }
 
-async function attempt(trial: Trial, env: Environment): Promise<NamespaceAbility> {
+/** What parts of the lab need: a partition is tried by making one. */
+function optionalTrials(userNamespace: boolean): Trial[] {
+  const rules = `nft -f - <<'RULES'\n${cutRules([{ from: 'trial-a', to: 'trial-b' }])}RULES\n`;
+  return [
+    {
+      name: 'partitions',
+      about: 'containers that do not hear each other',
+      argv: ['unshare', ...sandboxFlags(userNamespace), '--', 'sh', '-c', rules],
+      works: 'works, by nftables on the bridge',
+      remedy: (complaint) =>
+        /not found/.test(complaint)
+          ? inPackage('nftables')()
+          : 'use nftables 1.0 or newer and a kernel with CONFIG_NF_TABLES_BRIDGE; if it has modules, load them with: modprobe nf_tables',
+    },
+    {
+      name: 'arping',
+      about: 'service addresses that move to another node',
+      // The other program of this name has other options.
+      argv: ['sh', '-c', 'arping -V | grep iputils || { echo "not the one of iputils" >&2; exit 1; }'],
+      works: 'works',
+      remedy: inPackage('iputils-arping'),
+    },
+  ];
+}
+
+async function attempt(
+  trial: Trial,
+  env: Environment,
+  need: NamespaceAbility['need'],
+): Promise<NamespaceAbility> {
   const { name, about, argv, works, remedy } = trial;
   let outcome: Outcome;
   try {
     outcome = await run(argv, { env });
   } catch {
-    return { name, about, need: 'required', present: false, detail: 'not installed', remedy: remedy('') };
+    return { name, about, need, present: false, detail: 'not installed', remedy: remedy('') };
   }
   const present = outcome.code === 0;
   const complaint = outcome.stderr.trim().split('\n')[0] ?? '';
   const detail = present ? works : complaint || `ended with status ${outcome.code}`;
-  return { name, about, need: 'required', present, detail, remedy: present ? null : remedy(complaint) };
+  return { name, about, need, present, detail, remedy: present ? null : remedy(complaint) };
 }
 
 /** Tries everything: first the programs, then, if they are there, what they must be allowed to do. Takes about 50 ms. */
+async function requiredAbilities(env: Environment, userNamespace: boolean): Promise<NamespaceAbility[]> {
+  const programs = await Promise.all(PROGRAMS.map((trial) => attempt(trial, env, 'required')));
+  if (programs.some(({ present }) => !present)) return programs;
+  const tried: NamespaceAbility[] = [];
+  for (const trial of sandboxTrials(userNamespace)) tried.push(await attempt(trial, env, 'required'));
+  return [...programs, ...tried];
+}
+
+/** What the runtime needs, and, if that is all there, what parts of it need besides. */
 export async function namespaceAbilities(
   env: Environment,
   userNamespace: boolean = needsUserNamespace(),
 ): Promise<NamespaceAbility[]> {
-  const programs = await Promise.all(PROGRAMS.map((trial) => attempt(trial, env)));
-  if (programs.some(({ present }) => !present)) return programs;
-  const tried: NamespaceAbility[] = [];
-  for (const trial of sandboxTrials(userNamespace)) tried.push(await attempt(trial, env));
-  return [...programs, ...tried];
+  const required = await requiredAbilities(env, userNamespace);
+  if (required.some(({ present }) => !present)) return required;
+  const optional = optionalTrials(userNamespace).map((trial) => attempt(trial, env, 'optional'));
+  return [...required, ...(await Promise.all(optional))];
 }
 
 /** Why this machine cannot have a sandbox and what to do about it, in one sentence; null when it can. */
-export async function sandboxRefusal(env: Environment, userNamespace?: boolean): Promise<string | null> {
-  const missing = (await namespaceAbilities(env, userNamespace)).find(({ present }) => !present);
+export async function sandboxRefusal(
+  env: Environment,
+  userNamespace: boolean = needsUserNamespace(),
+): Promise<string | null> {
+  const missing = (await requiredAbilities(env, userNamespace)).find(({ present }) => !present);
   if (missing === undefined) return null;
   return `this machine cannot run a lab: ${missing.name} (${missing.about}): ${missing.detail}; ${missing.remedy}`;
 }

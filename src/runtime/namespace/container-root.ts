@@ -34,8 +34,14 @@ const MOUNT_POINTS = ['/proc', '/sys', '/run', '/tmp'];
 /** Opened, so that the lab can add to them. */
 const OPENED = ['/', '/srv', '/var', '/var/lib'];
 
-/** Left out of an opened directory: the lab has its own. */
-const OWN_ENTRIES = new Set([...OPENED, ...MOUNT_POINTS, NODE_PATHS.shared, NODE_PATHS.stable]);
+/** Below these is the storage of the containers. Left out of an opened directory, since the lab has its own. */
+export const STORAGE_PLACES = [
+  NODE_PATHS.shared,
+  dirname(NODE_PATHS.further('any')),
+  NODE_PATHS.stable,
+] as const;
+
+const OWN_ENTRIES = new Set<string>([...OPENED, ...MOUNT_POINTS, ...STORAGE_PLACES]);
 
 interface Bind {
   readonly source: string;

@@ -1,6 +1,6 @@
 /** A container of the namespace runtime: what stays the same over its lives, and how a life is begun and ended. */
 import type { Clock } from '../../core/clock.ts';
-import type { Container, ContainerSpec, Process, Program } from '../runtime.ts';
+import type { Container, ContainerRole, ContainerSpec, Process, Program } from '../runtime.ts';
 import type { InitPlan } from './init-script.ts';
 import { Life } from './life.ts';
 import type { ContainerLog } from './log-sink.ts';
@@ -10,16 +10,20 @@ import { type Environment, run } from './tools.ts';
 export interface ContainerParts {
   readonly spec: ContainerSpec;
   readonly plan: InitPlan;
+  readonly serviceAddress: string | null;
   readonly network: Network;
   readonly log: ContainerLog;
   readonly clock: Clock;
   readonly env: Environment;
+  /** How long the kernel may take to end a killed container. */
+  readonly killPatienceMs: number;
 }
 
 export class NamespaceContainer implements Container {
   readonly name: string;
-  readonly role: 'node' | 'client';
+  readonly role: ContainerRole;
   readonly address: string;
+  readonly serviceAddress: string | null;
   readonly #parts: ContainerParts;
   /** The life that is being begun, from the call of `boot` to its end. */
   #beginning: Promise<Life> | undefined;
@@ -29,6 +33,7 @@ export class NamespaceContainer implements Container {
     this.name = parts.spec.name;
     this.role = parts.spec.role;
     this.address = parts.plan.port.address;
+    this.serviceAddress = parts.serviceAddress;
     this.#parts = parts;
   }
 
@@ -51,23 +56,19 @@ export class NamespaceContainer implements Container {
     if (life === undefined) return;
     // Silence comes first: the kernel ends a dying process's connections with FIN or RST, and nobody may hear that.
     await this.#parts.network.silence(this.#parts.plan.port);
-    life.signal('SIGKILL');
-    await life.exited;
+    await this.#end(life);
   }
 
   async kill(): Promise<void> {
     const life = await this.#current();
-    life?.signal('SIGKILL');
-    await life?.exited;
+    if (life !== undefined) await this.#end(life);
   }
 
   async stop(patienceMs: number): Promise<void> {
     const life = await this.#current();
     if (life === undefined) return;
     life.signal('SIGTERM');
-    const cancel = this.#parts.clock.after(patienceMs, () => life.signal('SIGKILL'));
-    await life.exited;
-    cancel();
+    if (!(await this.#isGoneWithin(life, patienceMs))) await this.#end(life);
   }
 
   pause(): void {
@@ -85,6 +86,29 @@ export class NamespaceContainer implements Container {
     const life = this.#life;
     if (life === undefined) throw new Error(`${this.name} is not running`);
     return await run([...enterArgv(life.pid), ...argv], { env: this.#parts.env, ...options });
+  }
+
+  /**
+   * SIGKILL also ends what is stopped, but a process in uninterruptible sleep (on a device or filesystem that does not
+   * answer, or frozen by cgroup) has to wake first, if it ever does. Whoever needs the end must hear that it is not known.
+   */
+  async #end(life: Life): Promise<void> {
+    life.signal('SIGKILL');
+    const { killPatienceMs } = this.#parts;
+    if (await this.#isGoneWithin(life, killPatienceMs)) return;
+    throw new Error(
+      `${this.name} was killed ${killPatienceMs} ms ago and is not gone: the kernel does not let go of one of its processes`,
+    );
+  }
+
+  async #isGoneWithin(life: Life, patienceMs: number): Promise<boolean> {
+    let cancel: () => void = () => undefined;
+    const late = new Promise<false>((resolve) => {
+      cancel = this.#parts.clock.after(patienceMs, () => resolve(false));
+    });
+    const gone = await Promise.race([life.exited.then(() => true), late]);
+    cancel();
+    return gone;
   }
 
   async #begin(program: Program): Promise<Life> {

@@ -6,7 +6,6 @@
  * Descriptor 3 leads to the lab: the script says its process id, is told when its interface has been plugged
  * in, and says when all is done. Descriptor 4 is the program's stderr; 2 is read by the lab for complaints.
  */
-import { NODE_PATHS } from '../runtime.ts';
 import { escapeField, quote, VOLATILE_DIRECTORIES } from './container-root.ts';
 import { bringUpCommands, type Port } from './network.ts';
 
@@ -15,8 +14,8 @@ const VOLATILE_SIZE_MIB = 64;
 export interface InitPlan {
   readonly hostName: string;
   readonly port: Port;
-  /** Absent for a client, which sees neither shared nor stable storage. Paths outside the container's root. */
-  readonly storage?: { readonly shared: string; readonly stable: string };
+  /** The container's storage: directories outside of its root, and where they are to be in it. */
+  readonly storage: readonly { readonly source: string; readonly target: string }[];
   /** The containers' root as seen from outside. */
   readonly root: string;
   /** Host paths that a volatile directory covers but programs need: bound into it again. */
@@ -64,9 +63,6 @@ export function mountTable(plan: InitPlan): string {
     ]);
   }
   for (const path of plan.rebinds) table.push([path, inRoot(path), 'none', 'rbind,ro,X-mount.mkdir']);
-  if (plan.storage !== undefined) {
-    table.push([plan.storage.shared, inRoot(NODE_PATHS.shared), 'none', 'bind']);
-    table.push([plan.storage.stable, inRoot(NODE_PATHS.stable), 'none', 'bind']);
-  }
+  for (const { source, target } of plan.storage) table.push([source, inRoot(target), 'none', 'bind']);
   return table.map((fields) => `${fields.map(escapeField).join(' ')} 0 0\n`).join('');
 }

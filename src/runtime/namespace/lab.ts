@@ -3,17 +3,25 @@
  * the process that is pid 1 of the sandbox (see sandbox.ts); it makes mounts and interfaces, which must
  * never land in the host's namespaces.
  */
-import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
-import { type Container, type ContainerSpec, type Lab, NODE_PATHS } from '../runtime.ts';
+import {
+  type Container,
+  type ContainerSpec,
+  type Lab,
+  NODE_PATHS,
+  type Partition,
+  type PartitionOptions,
+} from '../runtime.ts';
 import { NamespaceContainer } from './container.ts';
-import { buildRoot, isWithin, planRoot, VOLATILE_DIRECTORIES } from './container-root.ts';
+import { buildRoot, isWithin, planRoot, STORAGE_PLACES, VOLATILE_DIRECTORIES } from './container-root.ts';
 import { type InitPlan, mountTable } from './init-script.ts';
 import { type ContainerLog, type LogSink, openLog } from './log-sink.ts';
-import { addressOf, capacity, Network, portOf } from './network.ts';
+import { addressOf, capacity, Network, portOf, serviceAddressOf } from './network.ts';
+import { cutsBetween, Partitions } from './partitions.ts';
 import type { Environment } from './tools.ts';
-import { openWorkshop, type SharedFilesystem, type Workshop } from './workshop.ts';
+import { openStable, openWorkshop, type SharedFilesystem, type Workshop } from './workshop.ts';
 
 export interface NamespaceLabOptions {
   readonly clock: Clock;
@@ -22,9 +30,15 @@ export interface NamespaceLabOptions {
   readonly log: LogSink;
   /** By default a tmpfs of 256 MiB. */
   readonly shared?: SharedFilesystem;
+  /** Names of further shared filesystems, each a tmpfs of 256 MiB; see `Lab.sharedDirOf`. */
+  readonly filesystems?: readonly string[];
   /** Further host directories that programs in containers read, wherever they are; /tmp and /run are else hidden. */
   readonly visible?: readonly string[];
+  /** How long a killed container may take to be gone before the kill counts as failed; by default 10 s. */
+  readonly killPatienceMs?: number;
 }
+
+const KILL_PATIENCE_MS = 10_000;
 
 /** Host name, interface and directory name in one: what Linux allows for all three. */
 const NAME = /^[a-z0-9][a-z0-9-]{0,14}$/;
@@ -38,10 +52,11 @@ export class NamespaceLab implements Lab {
   readonly #options: NamespaceLabOptions;
   readonly #workshop: Workshop;
   readonly #network: Network;
+  readonly #partitions: Partitions;
   readonly #kept: readonly string[];
   readonly #containers = new Map<string, NamespaceContainer>();
   readonly #logs: ContainerLog[] = [];
-  readonly #declared = { node: 0, client: 0 };
+  readonly #declared = { node: 0, client: 0, store: 0 };
 
   private constructor(
     options: NamespaceLabOptions,
@@ -53,6 +68,7 @@ export class NamespaceLab implements Lab {
     this.#workshop = workshop;
     this.#network = network;
     this.#kept = kept;
+    this.#partitions = new Partitions(options.env);
     this.sharedDir = workshop.shared;
   }
 
@@ -62,10 +78,11 @@ export class NamespaceLab implements Lab {
       throw new Error('a lab is opened by process 1 of a sandbox only, so that it leaves nothing behind');
     const kept = [PROJECT, dirname(realpathSync(process.execPath)), ...(options.visible ?? [])];
     for (const path of kept) {
-      const hidden = [NODE_PATHS.shared, NODE_PATHS.stable].find((place) => isWithin(path, place));
+      const hidden = STORAGE_PLACES.find((place) => isWithin(path, place));
       if (hidden !== undefined)
         throw new Error(`${path} cannot be used from within ${hidden}, where nodes have their storage`);
     }
+    checkFilesystemNames(options.filesystems ?? []);
     const network = new Network(options.env);
     const [workshop] = await Promise.all([openWorkshopWithRoot(options, kept), network.open()]);
     return new NamespaceLab(options, workshop, network, kept);
@@ -82,41 +99,96 @@ export class NamespaceLab implements Lab {
     const index = this.#declared[role];
     if (index >= capacity(role))
       throw new Error(`a lab has room for ${capacity(role)} containers with the role ${role}`);
+    const storage = this.#storageOf(spec);
     this.#declared[role] += 1;
 
     const port = portOf(name, addressOf(role, index), this.#containers.size);
-    const stable = join(this.#workshop.stable, name);
-    if (role === 'node') mkdirSync(stable);
     const plan: InitPlan = {
       hostName: name,
       port,
-      ...(role === 'node' ? { storage: { shared: this.#workshop.shared, stable } } : {}),
+      storage,
       root: this.#workshop.root,
       rebinds: this.#kept.filter((path) => VOLATILE_DIRECTORIES.some((covered) => isWithin(path, covered))),
       tablePath: join(this.#workshop.path, `${name}.fstab`),
     };
     writeFileSync(plan.tablePath, mountTable(plan));
-    const { clock, env } = this.#options;
+    const { clock, env, killPatienceMs = KILL_PATIENCE_MS } = this.#options;
     const log = openLog(this.#options.log, name);
     this.#logs.push(log);
-    const container = new NamespaceContainer({ spec, plan, network: this.#network, log, clock, env });
+    const container = new NamespaceContainer({
+      spec,
+      plan,
+      serviceAddress: serviceAddressOf(role, index),
+      network: this.#network,
+      log,
+      clock,
+      env,
+      killPatienceMs,
+    });
     this.#containers.set(name, container);
-    await this.#network.add(port);
+    await Promise.all([
+      this.#network.add(port),
+      role === 'client' ? undefined : openStable(this.#workshop.stableOf(name), this.#options),
+    ]);
     return container;
+  }
+
+  async partition(a: readonly string[], b: readonly string[], options: PartitionOptions): Promise<Partition> {
+    for (const name of [...a, ...b])
+      if (!this.#containers.has(name)) throw new Error(`there is no container "${name}" to partition`);
+    const both = a.find((name) => b.includes(name));
+    if (both !== undefined) throw new Error(`"${both}" cannot be partitioned from itself`);
+    return await this.#partitions.cut(cutsBetween(a, b, options.direction));
+  }
+
+  sharedDirOf(name: string): string {
+    const path = this.#workshop.further.get(name);
+    if (path === undefined) throw new Error(`the lab has no shared filesystem "${name}"`);
+    return path;
   }
 
   /** Ends every container at once. Mounts and interfaces go with the sandbox. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([...this.#containers.values()].map((container) => container.kill()));
+    const ends = await Promise.allSettled(
+      [...this.#containers.values()].map((container) => container.kill()),
+    );
     for (const log of this.#logs.splice(0)) log.close();
+    const failed = ends.find((end) => end.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
   }
+
+  /** What a container mounts of the lab's storage. @throws one sentence for a filesystem that it cannot have */
+  #storageOf({ name, role, filesystems }: ContainerSpec): InitPlan['storage'] {
+    if (role !== 'node' && filesystems !== undefined)
+      throw new Error(`"${name}" can have no shared filesystem: its role is ${role}`);
+    const stable = { source: this.#workshop.stableOf(name), target: NODE_PATHS.stable };
+    if (role !== 'node') return role === 'store' ? [stable] : [];
+    const further = [...new Set(filesystems ?? this.#workshop.further.keys())];
+    return [
+      { source: this.#workshop.shared, target: NODE_PATHS.shared },
+      ...further.map((other) => ({ source: this.sharedDirOf(other), target: NODE_PATHS.further(other) })),
+      stable,
+    ];
+  }
+}
+
+function checkFilesystemNames(names: readonly string[]): void {
+  for (const name of names)
+    if (!NAME.test(name))
+      throw new Error(
+        `"${name}" is no name of a filesystem: 1 to 15 characters of a-z, 0-9 and -, not starting with -`,
+      );
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new Error(`two filesystems are named "${twice}"`);
 }
 
 async function openWorkshopWithRoot(
   options: NamespaceLabOptions,
   kept: readonly string[],
 ): Promise<Workshop> {
-  const workshop = await openWorkshop(options.shared ?? { kind: 'tmpfs' }, kept, options);
-  await buildRoot(workshop.root, planRoot([NODE_PATHS.shared, NODE_PATHS.stable]), options);
+  const further = options.filesystems ?? [];
+  const workshop = await openWorkshop(options.shared ?? { kind: 'tmpfs' }, further, kept, options);
+  const mountPoints = [NODE_PATHS.shared, NODE_PATHS.stable, ...further.map(NODE_PATHS.further)];
+  await buildRoot(workshop.root, planRoot(mountPoints), options);
   return workshop;
 }

@@ -8,28 +8,39 @@
  * off after a crash (FIN_WAIT, retransmission) can never send through the next life's interface.
  */
 import { writeFileSync } from 'node:fs';
+import type { ContainerRole } from '../runtime.ts';
 import { type Environment, mustRun, run } from './tools.ts';
 
 const BRIDGE = 'lab-bridge';
 /** Interface name inside every container. */
 export const CONTAINER_INTERFACE = 'eth0';
-/** 10.77.0.0/16: nodes from 10.77.0.11, clients from 10.77.1.1. */
+/** 10.77.0.0/16: nodes from 10.77.0.11, clients from 10.77.1.1, stores from 10.77.3.11. */
 const PREFIX_BITS = 16;
-const FIRST: Readonly<Record<'node' | 'client', readonly [third: number, fourth: number]>> = {
+/** The lab process's own, by which it reaches the stores' containers. */
+const LAB_ADDRESS = '10.77.255.254';
+const FIRST: Readonly<Record<ContainerRole, readonly [third: number, fourth: number]>> = {
   node: [0, 11],
   client: [1, 1],
+  store: [3, 11],
 };
+/** The nodes' service addresses, from 10.77.2.11. */
+const SERVICE_THIRD = 2;
 const LAST_FOURTH = 254;
 
 /** How many containers of a role a lab can have. */
-export function capacity(role: 'node' | 'client'): number {
+export function capacity(role: ContainerRole): number {
   return LAST_FOURTH - FIRST[role][1] + 1;
 }
 
 /** IPv4 address of the container that was declared as number `index` (from 0) of its role. */
-export function addressOf(role: 'node' | 'client', index: number): string {
+export function addressOf(role: ContainerRole, index: number): string {
   const [third, fourth] = FIRST[role];
   return `10.77.${third}.${fourth + index}`;
+}
+
+/** The address that a node's clients use, in the same order as its own; null for roles that serve nobody. */
+export function serviceAddressOf(role: ContainerRole, index: number): string | null {
+  return role === 'node' ? `10.77.${SERVICE_THIRD}.${FIRST.node[1] + index}` : null;
 }
 
 /** One container's connection to the network. */
@@ -76,6 +87,7 @@ export class Network {
     await this.#ip([
       'link set lo up',
       `link add name ${BRIDGE} type bridge stp_state 0 forward_delay 0 mcast_snooping 0`,
+      `address add ${LAB_ADDRESS}/${PREFIX_BITS} dev ${BRIDGE}`,
       `link set dev ${BRIDGE} up`,
     ]);
   }
@@ -98,7 +110,11 @@ export class Network {
    * given. Frames that were on the bridge before count as on the wire.
    */
   async silence(port: Port): Promise<void> {
-    await this.#ip([`link set dev ${port.name} down`]);
+    const outcome = await run(['ip', 'link', 'set', 'dev', port.name, 'down'], { env: this.#env });
+    if (outcome.code === 0) return;
+    // A program inside may have removed the interface, and the lab's end with it: that is silent already.
+    const left = await run(['ip', 'link', 'show', 'dev', port.name], { env: this.#env });
+    if (left.code === 0) throw new Error(`${port.name} cannot be cut off: ${outcome.stderr.trim()}`);
   }
 
   /**

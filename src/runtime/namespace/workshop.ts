@@ -23,16 +23,24 @@ export interface Workshop {
   readonly root: string;
   /** The shared filesystem, as the lab sees it. */
   readonly shared: string;
-  /** The stable storage of all nodes, one directory each. */
-  readonly stable: string;
+  /** A further shared filesystem of each name, as the lab sees it. */
+  readonly further: ReadonlyMap<string, string>;
+  /** Where the stable storage of a container is, once it is open. */
+  stableOf(container: string): string;
 }
 
 const SHARED_SIZE_MIB = 256;
-const STABLE_SIZE_MIB = 256;
+/** Memory is taken only for what is written. etcd lays out two logs of 64 MiB before it writes anything. */
+const STABLE_SIZE_MIB = 512;
 
-/** @param kept paths that must not be hidden. @throws one sentence when there is no place. */
+/**
+ * @param further names of the further shared filesystems, each a tmpfs of its own
+ * @param kept paths that must not be hidden
+ * @throws one sentence when there is no place
+ */
 export async function openWorkshop(
   shared: SharedFilesystem,
+  further: readonly string[],
   kept: readonly string[],
   options: { readonly env: Environment },
 ): Promise<Workshop> {
@@ -44,29 +52,34 @@ export async function openWorkshop(
     path,
     root: join(path, 'root'),
     shared: join(path, 'shared'),
-    stable: join(path, 'stable'),
+    further: new Map(further.map((name) => [name, join(path, 'further', name)])),
+    stableOf: (container: string) => join(path, 'stable', container),
   };
   await mustRun(['mount', '-n', '-t', 'tmpfs', '-o', 'mode=0755,size=16m', 'gracelab', path], options);
   // Unbindable: the containers' root binds /dev with all below it, but must not show the workshop in there.
   await mustRun(['mount', '-n', '--make-unbindable', path], options);
-  for (const directory of [workshop.root, workshop.shared, workshop.stable]) mkdirSync(directory);
-  await mustRun(
-    [
-      'mount',
-      '-n',
-      '-t',
-      'tmpfs',
-      '-o',
-      `mode=0755,size=${STABLE_SIZE_MIB}m`,
-      'gracelab-stable',
-      workshop.stable,
-    ],
-    options,
-  );
-  await mountShared(shared, workshop.shared, options);
-  mkdirSync(join(workshop.shared, 'export'), { recursive: true });
-  mkdirSync(join(workshop.shared, '.gracelab'), { recursive: true, mode: 0o700 });
+  mkdirSync(workshop.root);
+  await openShared(shared, workshop.shared, options);
+  for (const at of workshop.further.values()) await openShared({ kind: 'tmpfs' }, at, options);
   return workshop;
+}
+
+/** Mounts the stable storage of one container: its own, so that filling it up is that container's trouble alone. */
+export async function openStable(at: string, options: { readonly env: Environment }): Promise<void> {
+  mkdirSync(at, { recursive: true });
+  await mountTmpfs('gracelab-stable', STABLE_SIZE_MIB, at, options);
+}
+
+/** Mounts a shared filesystem at `at`, which is made, with the two directories that each has. */
+async function openShared(
+  shared: SharedFilesystem,
+  at: string,
+  options: { readonly env: Environment },
+): Promise<void> {
+  mkdirSync(at, { recursive: true });
+  await mountShared(shared, at, options);
+  mkdirSync(join(at, 'export'), { recursive: true });
+  mkdirSync(join(at, '.gracelab'), { recursive: true, mode: 0o700 });
 }
 
 async function mountShared(
@@ -75,13 +88,22 @@ async function mountShared(
   options: { readonly env: Environment },
 ): Promise<void> {
   if (shared.kind === 'tmpfs') {
-    const size = `mode=0755,size=${shared.sizeMiB ?? SHARED_SIZE_MIB}m`;
-    await mustRun(['mount', '-n', '-t', 'tmpfs', '-o', size, 'gracelab-shared', at], options);
+    await mountTmpfs('gracelab-shared', shared.sizeMiB ?? SHARED_SIZE_MIB, at, options);
     return;
   }
   if (!isDirectory(shared.path))
     throw new Error(`the directory to share, ${shared.path}, does not exist or is no directory`);
   await mustRun(['mount', '-n', '--bind', shared.path, at], options);
+}
+
+async function mountTmpfs(
+  source: string,
+  sizeMiB: number,
+  at: string,
+  options: { readonly env: Environment },
+): Promise<void> {
+  const size = `mode=0755,size=${sizeMiB}m`;
+  await mustRun(['mount', '-n', '-t', 'tmpfs', '-o', size, source, at], options);
 }
 
 function isDirectory(path: string): boolean {

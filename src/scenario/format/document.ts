@@ -3,34 +3,23 @@ import { z } from 'zod';
 import { COVERAGE_NAMES } from '../../check/coverage.ts';
 import { CHECK_NAMES } from '../../check/verdict.ts';
 import type { Scenario, ScenarioClient } from '../scenario.ts';
+import { clusterKeys, shapeOf } from './cluster.ts';
 import { steps } from './steps.ts';
 import { duration, name } from './words.ts';
 
-/** More than this needs more memory and cores than the machines that the lab is made for. */
-const MOST_NODES = 16;
 const MOST_CLIENTS = 16;
 const LEASE_MS = 1000;
 const GRACE_MS = 2000;
 const DEADLINE_MS = 60_000;
-
-/** `n1`, `n2`, ...: what nodes are called that were only counted. */
-export const numbered = (count: number) => Array.from({ length: count }, (_, index) => `n${index + 1}`);
-
-export const nodes = z
-  .union([z.int().min(1).max(MOST_NODES).transform(numbered), z.array(name).min(1).max(MOST_NODES)])
-  .meta({ description: 'How many nodes (they are called n1, n2, ...), or their names' });
+const DEFAULTS = { leaseMs: LEASE_MS, graceMs: GRACE_MS };
 
 const cluster = z
   .strictObject({
-    nodes: nodes.optional(),
+    ...clusterKeys,
     lease: duration(200).optional().meta({ description: 'The lease time; 1s by default' }),
     grace: duration(200).optional().meta({ description: 'The longest a grace may last; 2s by default' }),
   })
-  .transform(({ nodes: listed, lease, grace }) => ({
-    nodes: listed ?? numbered(3),
-    leaseMs: lease ?? LEASE_MS,
-    graceMs: grace ?? GRACE_MS,
-  }));
+  .transform((written) => shapeOf(written, DEFAULTS));
 
 export const clients = z
   .record(name, z.union([name, z.strictObject({ node: name })]))
@@ -43,7 +32,7 @@ export const clients = z
       node: typeof at === 'string' ? at : at.node,
     })),
   )
-  .meta({ description: 'The NFS clients, and the node that each of them mounts' });
+  .meta({ description: 'The NFS clients, and whose address each of them mounts' });
 
 const expect = z
   .strictObject({
@@ -95,7 +84,7 @@ export const scenarioDocument = z
       title: written.title,
       about: (written.about ?? '').trim(),
       rows: written.rows ?? [],
-      cluster: written.cluster ?? { nodes: numbered(3), leaseMs: LEASE_MS, graceMs: GRACE_MS },
+      cluster: written.cluster ?? shapeOf({}, DEFAULTS),
       clients: written.clients,
       steps: written.steps,
       expect: written.expect ?? { checks: CHECK_NAMES, coverage: {} },

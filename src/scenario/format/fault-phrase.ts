@@ -5,37 +5,54 @@ import { parseNames, parsePause, phrase, type Refusal } from './words.ts';
 export interface FaultPhrase {
   readonly fault: string;
   readonly targets: readonly string[];
+  /** `from ledger`: what a partition cuts the targets off from. */
+  readonly from: readonly string[] | null;
   /** `for 500ms`, `until start`, or neither: the fault's own default. */
   readonly down: FaultStep['down'];
 }
 
-/** `FAULT NODE... [for DURATION[..DURATION] | until start]`. */
-export function parseFault(text: string): FaultPhrase | Refusal {
-  const words = text.trim().split(/\s+/);
-  const [fault = '', ...rest] = words;
-  const tail = rest.findIndex((word) => word === 'for' || word === 'until');
-  const targets = parseNames('a node')((tail < 0 ? rest : rest.slice(0, tail)).join(' '));
-  if (rest.length === 0 || tail === 0)
-    return { refused: `"${text}" does not say which node; write it like "${fault} n1"` };
-  if ('refused' in targets) return targets;
-  if (tail < 0) return { fault, targets, down: null };
-  const [how, ...what] = rest.slice(tail);
-  if (how === 'until')
-    return what.join(' ') === 'start'
-      ? { fault, targets, down: 'until-start' }
-      : {
-          refused: `"until ${what.join(' ')}" is not known; write "until start" and bring the node back with a start step`,
-        };
-  const down = parsePause(what.join(' '));
-  return 'refused' in down ? down : { fault, targets, down };
+const UNTIL = { start: 'until-start', heal: 'until-heal' } as const;
+
+/** The words before the first of `ends`, and the rest. */
+function split(words: readonly string[], ends: readonly string[]): [readonly string[], readonly string[]] {
+  const at = words.findIndex((word) => ends.includes(word));
+  return at < 0 ? [words, []] : [words.slice(0, at), words.slice(at)];
 }
+
+/** `FAULT TARGET... [from NAME...] [for DURATION[..DURATION] | until start | until heal]`. */
+export function parseFault(text: string): FaultPhrase | Refusal {
+  const [fault = '', ...words] = text.trim().split(/\s+/);
+  const [who, rest] = split(words, ['from', 'for', 'until']);
+  if (who.length === 0) return { refused: `"${text}" does not say which node; write it like "${fault} n1"` };
+  const targets = parseNames('a node')(who.join(' '));
+  if ('refused' in targets) return targets;
+  const [others, tail] = rest[0] === 'from' ? split(rest.slice(1), ['for', 'until']) : [null, rest];
+  if (others?.length === 0)
+    return { refused: `"${text}" does not say from whom; write it like "${fault} n1 from ledger"` };
+  const from = others === null ? null : parseNames('a container')(others.join(' '));
+  if (from !== null && 'refused' in from) return from;
+  const [how, ...what] = tail;
+  if (how === undefined) return { fault, targets, from, down: null };
+  if (how === 'until') {
+    const mending = what.join(' ');
+    if (mending === 'start' || mending === 'heal') return { fault, targets, from, down: UNTIL[mending] };
+    return {
+      refused: `"until ${mending}" is not known; write "until start" and bring the node back with a start step, or, of a partition, "until heal"`,
+    };
+  }
+  const down = parsePause(what.join(' '));
+  return 'refused' in down ? down : { fault, targets, from, down };
+}
+
+const NAMES = '(\\s+[a-z][a-z0-9-]*)+';
+const DURATION = '\\d+(\\.\\d+)?(ms|s|m)';
 
 /** See {@link parseFault}. */
 export const faultPhrase = phrase(
   'write which fault hits which node, like "power-cut n1 for 500ms"',
   parseFault,
 ).meta({
-  description: 'FAULT NODE... [for DURATION | until start], e.g. "power-cut n1 for 500ms"',
-  pattern:
-    '^\\s*[a-z-]+(\\s+[a-z][a-z0-9-]*)+(\\s+(for\\s+\\d+(\\.\\d+)?(ms|s|m)(\\.\\.\\d+(\\.\\d+)?(ms|s|m))?|until\\s+start))?\\s*$',
+  description:
+    'FAULT TARGET... [from NAME...] [for DURATION | until start | until heal], e.g. "power-cut n1 for 500ms", "partition n1 from ledger until heal"',
+  pattern: `^\\s*[a-z-]+${NAMES}(\\s+from${NAMES})?(\\s+(for\\s+${DURATION}(\\.\\.${DURATION})?|until\\s+(start|heal)))?\\s*$`,
 });

@@ -4,6 +4,7 @@
  */
 import { type Document, isMap, isNode, type LineCounter } from 'yaml';
 import type { z } from 'zod';
+import { clusterKeys } from './cluster.ts';
 import { nearest, suggestion } from './nearest.ts';
 import { STEP_SCHEMAS, VERBS, type Verb } from './steps.ts';
 
@@ -34,7 +35,7 @@ function knownKeys(path: Path, value: unknown, top: readonly string[]): readonly
     return isVerb(verb) ? optionsOf(verb) : VERBS;
   }
   return path[0] === 'cluster'
-    ? ['nodes', 'lease', 'grace']
+    ? [...Object.keys(clusterKeys), 'lease', 'grace']
     : path[0] === 'expect'
       ? ['checks', 'coverage']
       : ['node'];

@@ -1,13 +1,30 @@
 /** What a schema cannot say: names must exist, loops must run before they are stopped, nothing is defined twice. */
 
+import { LEDGER_WORDS, STORE_SELECTORS, WHOLE_STORE } from '../../faults/targets.ts';
+import { ETCD_MEMBERS, storeMembersOf } from '../cluster-shape.ts';
 import type { FaultCatalogue } from '../fault-catalogue.ts';
-import type { ClusterShape, Scenario, ScenarioClient, Step, Target } from '../scenario.ts';
+import type {
+  ClusterShape,
+  FaultStep,
+  RepairStep,
+  Scenario,
+  ScenarioClient,
+  Step,
+  Target,
+} from '../scenario.ts';
 import { suggestion } from './nearest.ts';
 import type { Path, Problem } from './problems.ts';
 
 interface Known {
   readonly cluster: ClusterShape;
+  /** Members and spares. */
+  readonly nodes: readonly string[];
+  /** The containers of an etcd cluster; none of a ledger that is a file. */
+  readonly stores: readonly string[];
   readonly clients: readonly string[];
+  /** Clients of spares, until an earlier step admits their node. */
+  readonly absent: Set<string>;
+  readonly clientsOf: (node: string) => readonly string[];
   readonly faults: FaultCatalogue;
   /** Loops that were begun so far, in the order of the file. */
   readonly loops: Set<string>;
@@ -30,26 +47,38 @@ function namesProblem(
   return missing === undefined ? [] : [{ path, atKey: false, text: unknown(what, missing, known) }];
 }
 
+/** A client is there, and has begun: that of a spare begins when its node is admitted. */
+function clientProblem(path: Path, client: string, known: Known): Problem[] {
+  if (!known.absent.has(client)) return namesProblem(path, 'client', [client], known.clients);
+  const text = `${client} mounts a spare, which no earlier step admits; add an "admit" step before this one`;
+  return [{ path, atKey: false, text }];
+}
+
 function stepProblems(step: Step, path: Path, known: Known): Problem[] {
-  const { nodes } = known.cluster;
   const at = [...path, step.do];
   switch (step.do) {
     case 'parallel':
       return step.branches.flatMap((branch, index) => listProblems(branch, [...at, index], known));
     case 'repeat':
       return listProblems(step.steps, [...path, 'steps'], known);
-    case 'fault': {
-      const refused = known.faults.refusal(step);
-      return refused === null
-        ? namesProblem(at, 'node', step.targets, nodes)
-        : [{ path: at, atKey: false, text: refused }];
-    }
+    case 'fault':
+      return faultProblems(step, at, known);
     case 'start':
-      return namesProblem(at, 'node', step.nodes, nodes);
+      return namesProblem(at, 'node', step.nodes, [
+        ...known.nodes,
+        ...(known.stores.length === 0 ? [] : [...known.stores, WHOLE_STORE]),
+      ]);
+    case 'heal':
+      return namesProblem(at, 'node', step.targets, [...known.nodes, ...known.stores]);
+    case 'admit':
+    case 'retire':
+    case 'declare-dead':
+    case 'abandon':
+      return repairProblems(step, at, known);
     case 'wait':
-      if ('nodes' in step.condition) return namesProblem(at, 'node', step.condition.nodes, nodes);
+      if ('nodes' in step.condition) return namesProblem(at, 'node', step.condition.nodes, known.nodes);
       return 'clients' in step.condition
-        ? namesProblem(at, 'client', step.condition.clients, known.clients)
+        ? step.condition.clients.flatMap((client) => clientProblem(at, client, known)).slice(0, 1)
         : [];
     case 'stop':
       return stopProblems(step.loops, at, known);
@@ -64,21 +93,67 @@ function stepProblems(step: Step, path: Path, known: Known): Problem[] {
         ];
       known.loops.add(step.loop);
       known.opened.add(openKey(step));
-      return namesProblem(at, 'client', [step.client], known.clients);
+      return [...clientProblem(at, step.client, known), ...pathProblem(step, at, known)];
     }
     case 'recovery':
-      return namesProblem(at, 'client', [step.client], known.clients);
+      return clientProblem(at, step.client, known);
     case 'open':
     case 'lock':
       known.opened.add(openKey(step));
-      return [...namesProblem(at, 'client', [step.client], known.clients), ...ownersProblem(step, at)];
+      return [
+        ...clientProblem(at, step.client, known),
+        ...pathProblem(step, at, known),
+        ...ownersProblem(step, at),
+      ];
     default:
       return [
-        ...namesProblem(at, 'client', [step.client], known.clients),
+        ...clientProblem(at, step.client, known),
         ...openProblem(step, at, known),
         ...ownersProblem(step, at),
       ];
   }
+}
+
+/** What names can be hit, and cut off from, depends on whether the ledger is a cluster of its own. */
+function faultProblems(step: FaultStep, at: Path, known: Known): Problem[] {
+  const problem = (text: string): Problem[] => [{ path: at, atKey: false, text }];
+  const refused = known.faults.refusal(step);
+  if (refused !== null) return problem(refused);
+  const { nodes, stores, clients } = known;
+  const words = [...step.targets, ...(step.from ?? [])];
+  const others = [...nodes, ...clients];
+  const ofStore = words.find(
+    (word) => !others.includes(word) && [...STORE_SELECTORS, ...LEDGER_WORDS, ...ETCD_MEMBERS].includes(word),
+  );
+  if (ofStore !== undefined && stores.length === 0)
+    return problem(
+      `the ledger of this cluster is a file on the shared filesystem, so there is no "${ofStore}" to hit or to be cut off from; write "store: etcd" under "cluster"`,
+    );
+  const hittable = stores.length === 0 ? nodes : [...nodes, ...stores, ...STORE_SELECTORS];
+  return [
+    ...namesProblem(at, 'node', step.targets, hittable),
+    ...namesProblem(at, 'container', step.from ?? [], [
+      ...hittable,
+      ...clients,
+      'clients',
+      ...(stores.length === 0 ? [] : LEDGER_WORDS),
+    ]),
+  ];
+}
+
+function repairProblems(step: RepairStep, at: Path, known: Known): Problem[] {
+  if (step.do === 'admit') for (const client of known.clientsOf(step.node)) known.absent.delete(client);
+  return namesProblem(at, 'node', [step.node], known.nodes);
+}
+
+/** With several domains the root has nothing in it but their names. */
+function pathProblem({ file }: Target, path: Path, { cluster: { domains } }: Known): Problem[] {
+  if (domains.length < 2) return [];
+  const [first, ...rest] = file.split('/');
+  const names = domains.map(({ name }) => name);
+  if (rest.length > 0 && names.includes(first!)) return [];
+  const text = `"${file}" is in no lock domain; with several, a file is DOMAIN/FILE, and there are ${names.join(', ')}`;
+  return [{ path, atKey: false, text }];
 }
 
 /** Many owners share a range by slices of its length, so it must have one. */
@@ -115,37 +190,88 @@ const listProblems = (steps: readonly Step[], path: Path, known: Known): Problem
   steps.flatMap((step, index) => stepProblems(step, [...path, index], known));
 
 /**
- * @param nodesAt where the file lists its nodes
- * @returns what is wrong with the names of nodes and clients, and with where the clients mount
+ * @param clusterAt where the file describes its cluster
+ * @returns what is wrong with the names of nodes, domains and clients, and with where the clients mount
  */
 export function memberProblems(
-  nodes: readonly string[],
+  cluster: ClusterShape,
   clients: readonly ScenarioClient[],
-  nodesAt: Path,
+  clusterAt: Path,
 ): Problem[] {
-  const twice = nodes.find((node, index) => nodes.indexOf(node) !== index);
-  if (twice !== undefined) return [{ path: nodesAt, atKey: false, text: `two nodes are called "${twice}"` }];
-  return clients.flatMap((client) =>
-    nodes.includes(client.name)
+  const stores = storeMembersOf(cluster);
+  const all = [...cluster.nodes, ...cluster.spares];
+  const wrong = (path: Path, text: string): Problem[] => [{ path, atKey: false, text }];
+  const twice = all.find((node, index) => all.indexOf(node) !== index);
+  if (twice !== undefined)
+    return wrong(
+      [...clusterAt, cluster.nodes.includes(twice) && cluster.spares.includes(twice) ? 'spares' : 'nodes'],
+      `two nodes are called "${twice}"`,
+    );
+  const taken = all.find((node) => stores.includes(node));
+  if (taken !== undefined)
+    return wrong(
+      [...clusterAt, 'nodes'],
+      `"${taken}" is a member of the ledger's etcd; a node needs another name`,
+    );
+  return [...domainProblems(cluster, clusterAt), ...clientProblems(all, stores, clients)];
+}
+
+function clientProblems(
+  nodes: readonly string[],
+  stores: readonly string[],
+  clients: readonly ScenarioClient[],
+): Problem[] {
+  return clients.flatMap((client) => {
+    const is = nodes.includes(client.name) ? 'a node' : "a member of the ledger's etcd";
+    return nodes.includes(client.name) || stores.includes(client.name)
       ? [
           {
             path: ['clients', client.name],
             atKey: true,
-            text: `"${client.name}" is a node already; a client needs another name`,
+            text: `"${client.name}" is ${is} already; a client needs another name`,
           },
         ]
-      : namesProblem(['clients', client.name], 'node', [client.node], nodes),
-  );
+      : namesProblem(['clients', client.name], 'node', [client.node], nodes);
+  });
+}
+
+function domainProblems({ domains, nodes, spares, failoverMs }: ClusterShape, clusterAt: Path): Problem[] {
+  const path = [...clusterAt, 'domains'];
+  const wrong = (at: Path, text: string): Problem[] => [{ path: at, atKey: false, text }];
+  const all = [...nodes, ...spares];
+  for (const domain of domains) {
+    const at = [...path, domain.name];
+    const unknownNode = namesProblem(at, 'node', domain.nodes, all);
+    if (unknownNode.length > 0) return unknownNode;
+    if (!domain.nodes.some((node) => nodes.includes(node)))
+      return wrong(
+        at,
+        `the domain "${domain.name}" has no member to begin with; one of its nodes must be no spare`,
+      );
+  }
+  const idle = all.find((node) => !domains.some((domain) => domain.nodes.includes(node)));
+  if (idle !== undefined) return wrong(path, `${idle} is in no lock domain; add it to one, or leave it out`);
+  if (domains.length > 1 && failoverMs !== null)
+    return wrong(
+      [...clusterAt, 'failover'],
+      'a node has one address for all of its domains, so with several of them it cannot move to an heir; leave "failover" out',
+    );
+  return [];
 }
 
 /** @returns everything in the scenario that names what is not there, or names it twice */
 export function referenceProblems(scenario: Scenario, faults: FaultCatalogue): Problem[] {
   const { cluster, clients } = scenario;
+  const ofSpares = clients.filter(({ node }) => cluster.spares.includes(node));
   return [
-    ...memberProblems(cluster.nodes, clients, ['cluster', 'nodes']),
+    ...memberProblems(cluster, clients, ['cluster']),
     ...listProblems(scenario.steps, ['steps'], {
       cluster,
+      nodes: [...cluster.nodes, ...cluster.spares],
+      stores: storeMembersOf(cluster),
       clients: clients.map((client) => client.name),
+      absent: new Set(ofSpares.map(({ name }) => name)),
+      clientsOf: (node) => clients.filter((client) => client.node === node).map(({ name }) => name),
       faults,
       loops: new Set(),
       opened: new Set(),

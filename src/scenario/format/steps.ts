@@ -3,7 +3,7 @@
  * in a step is an option of that verb. A new verb is a new entry of {@link STEP_SCHEMAS}.
  */
 import { z } from 'zod';
-import type { RecoveryStep, Retry, Step, Target } from '../scenario.ts';
+import type { RecoveryStep, Repair, Retry, Step, Target } from '../scenario.ts';
 import { condition } from './conditions.ts';
 import { faultPhrase } from './fault-phrase.ts';
 import { STEP_STATUSES } from './statuses.ts';
@@ -19,6 +19,25 @@ const expectation = z
   .union([status, z.array(status).min(1)])
   .transform((one) => (typeof one === 'string' ? [one] : one))
   .meta({ description: 'The status, or one of the statuses, that the step must end with; OK by default' });
+/** Refusals of the ledger's rules, and one of the operator's own: that life may still be there. */
+const REPAIR_OUTCOMES = [
+  'OK',
+  'already-a-member',
+  'already-down',
+  'before-barrier',
+  'claims-closed',
+  'claims-open',
+  'has-heir',
+  'no-grace',
+  'not-a-member',
+  'still-alive',
+  'still-serving',
+] as const;
+const repairOutcome = z.enum(REPAIR_OUTCOMES);
+const repaired = z
+  .union([repairOutcome, z.array(repairOutcome).min(1)])
+  .transform((one): string[] => (typeof one === 'string' ? [one] : one))
+  .meta({ description: 'What the repair must come to: OK (the default), or why the ledger refuses it' });
 const within = duration(1).optional().meta({ description: 'The step fails after this long; 10s by default' });
 const mode = z
   .enum(['read', 'write'])
@@ -165,12 +184,18 @@ export const STEP_SCHEMAS = {
         .meta({ description: 'Further parameters of the fault' }),
     })
     .transform(({ fault: { said, meaning }, ...rest }): Step => {
-      const { fault, targets, down } = meaning;
-      return { do: 'fault', text: `fault: ${said}`, fault, targets, down, parameters: rest.with ?? {} };
+      return { do: 'fault', text: `fault: ${said}`, ...meaning, parameters: rest.with ?? {} };
     }),
   start: z
     .strictObject({ start: names('a node') })
     .transform(({ start }): Step => ({ do: 'start', text: `start: ${start.said}`, nodes: start.meaning })),
+  heal: z
+    .strictObject({ heal: names('a node') })
+    .transform(({ heal }): Step => ({ do: 'heal', text: `heal: ${heal.said}`, targets: heal.meaning })),
+  admit: repair('admit'),
+  retire: repair('retire'),
+  'declare-dead': repair('declare-dead'),
+  abandon: repair('abandon'),
   wait: z.strictObject({ wait: condition, within }).transform(
     ({ wait, ...rest }): Step => ({
       do: 'wait',
@@ -197,6 +222,26 @@ export const STEP_SCHEMAS = {
       ({ repeat, steps }): Step => ({ do: 'repeat', text: `repeat: ${repeat}`, times: repeat, steps }),
     ),
 } as const;
+
+/** One verb of an operator. */
+function repair<Verb extends Repair>(verb: Verb) {
+  return z
+    .strictObject({ [verb]: name, expect: repaired.optional(), within } as Record<Verb, typeof name> & {
+      expect: z.ZodOptional<typeof repaired>;
+      within: typeof within;
+    })
+    .transform((written): Step => {
+      const { expect, within: withinMs, ...rest } = written as { expect?: string[]; within?: number };
+      const node = (rest as Record<string, string>)[verb]!;
+      return {
+        do: verb,
+        text: `${verb}: ${node}`,
+        node,
+        expect: expect ?? ['OK'],
+        withinMs: withinMs ?? DEFAULT_WITHIN_MS,
+      };
+    });
+}
 
 type Recovery = Pick<RecoveryStep, 'client' | 'behaviour'>;
 

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { isByteLocked, KERNEL_OFFSET_LIMIT, type LockOwnership, setLock } from './record-locks.ts';
+import { findLock, isByteLocked, KERNEL_OFFSET_LIMIT, type LockOwnership, setLock } from './record-locks.ts';
 import { errnoName } from './result.ts';
 import { fileIdentityOf, STATX_IDENTITY } from './statx.ts';
 import { AT_FDCWD, O_CREAT, O_RDWR, openat, statx } from './syscalls.ts';
@@ -85,6 +85,16 @@ export class Beacon {
     const status = isByteLocked(this.#fd, this.#ownership, slot);
     if (status < 0) throw this.#failure('test', status);
     return status === 1;
+  }
+
+  /**
+   * Is any incarnation alive in another process? One fcntl over all slots; the lights of this process do not count.
+   * @throws BeaconError when the test itself fails.
+   */
+  anyLit(): boolean {
+    const found = findLock(this.#fd, this.#ownership, { start: 0n, end: null }, 'write');
+    if (typeof found === 'number') throw this.#failure('test', found);
+    return found !== null;
   }
 
   #failure(doing: string, status: number): BeaconError {

@@ -1,3 +1,4 @@
+import type { CallerRights } from './caller-rights.ts';
 import { DescriptorCache } from './descriptors.ts';
 import type { Node, NodeTable } from './nodes.ts';
 import { DONE, type Errno, type FsResult, failed, failedWith } from './result.ts';
@@ -32,8 +33,12 @@ export class FileContents {
     write: new DescriptorCache(IDLE_LIMIT),
   };
 
-  constructor(nodes: NodeTable) {
+  /** Files are opened by the server, for whoever was found to be allowed; writing as root would leave set-id bits standing. */
+  readonly #rights: CallerRights;
+
+  constructor(nodes: NodeTable, rights: CallerRights) {
     this.#nodes = nodes;
+    this.#rights = rights;
   }
 
   keep(node: Node, access: Access): FsResult<void> {
@@ -78,7 +83,7 @@ export class FileContents {
     if (offset + BigInt(data.length) > MAX_OFFSET) return failed('EFBIG');
     const fd = this.descriptor(node, 'write');
     if (!fd.ok) return fd;
-    const count = pwrite(fd.value, data, data.length, offset);
+    const count = this.#rights.asCaller(() => pwrite(fd.value, data, data.length, offset));
     if (count < 0) return failedWith(count);
     const status =
       stability === 'unstable' ? 0 : stability === 'data' ? fdatasync(fd.value) : fsync(fd.value);
@@ -94,10 +99,10 @@ export class FileContents {
     return status < 0 ? failedWith(status) : DONE;
   }
 
-  /** 0, or minus an error number, or the errno by name. */
-  truncate(node: Node, size: bigint): number | Errno {
+  /** Opens now what it takes to set the size, and answers how: 0, or minus an error number, or the errno by name. */
+  truncation(node: Node): (size: bigint) => number | Errno {
     const fd = this.descriptor(node, 'write');
-    return fd.ok ? ftruncate(fd.value, size) : fd.errno;
+    return fd.ok ? (size) => ftruncate(fd.value, size) : () => fd.errno;
   }
 
   /** A descriptor with this access, good until the operation ends. It holds no record locks. */

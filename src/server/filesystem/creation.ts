@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import type { CallerRights } from './caller-rights.ts';
 import { DONE, type Errno, type FsResult, failed, failedWith } from './result.ts';
 import { applyAttributes, setTimes } from './setting.ts';
 import { accessTimeOf, modeOf, modifyTimeOf, STATX_ATTRIBUTES, STATX_BYTES } from './statx.ts';
@@ -29,6 +30,8 @@ const DEFAULT_DIRECTORY_MODE = 0o755;
 const PRIVATE_FILE = 0o600;
 const PRIVATE_DIRECTORY = 0o700;
 const SET_GROUP_ID = 0o2000;
+/** mkdir takes no set-id bits. */
+const DIRECTORY_BITS = 0o1777;
 
 const FORMAT = { fifo: 0o010000, character: 0o020000, block: 0o060000, socket: 0o140000 } as const;
 
@@ -66,16 +69,22 @@ export function bearsVerifier(fd: number, verifier: Buffer): FsResult<boolean> {
  */
 export class RegularFileMaker {
   #nameless: boolean;
+  readonly #callerOwns: boolean;
 
-  /** `nameless: false`: as if the filesystem had no O_TMPFILE. */
-  constructor(nameless = true) {
+  /**
+   * `nameless: false`: as if the filesystem had no O_TMPFILE.
+   * @param callerOwns {@link CallerRights.callerOwns}
+   */
+  constructor(nameless = true, callerOwns = false) {
     this.#nameless = nameless;
+    this.#callerOwns = callerOwns;
   }
 
   /** An O_PATH descriptor of the new file. EEXIST when the name is taken. */
   make(dir: number, name: string, attributes: InitialAttributes, verifier: Buffer | null): FsResult<number> {
+    const mode = this.#callerOwns ? (attributes.mode ?? DEFAULT_FILE_MODE) : PRIVATE_FILE;
     if (this.#nameless) {
-      const fd = openat(dir, '.', O_TMPFILE | O_RDWR, PRIVATE_FILE);
+      const fd = openat(dir, '.', O_TMPFILE | O_RDWR, mode);
       if (fd >= 0)
         return this.#finish(
           fd,
@@ -88,7 +97,7 @@ export class RegularFileMaker {
       if (fd !== -constants.errno.EOPNOTSUPP && fd !== -constants.errno.EISDIR) return failedWith(fd);
       this.#nameless = false;
     }
-    const fd = openat(dir, name, O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW, PRIVATE_FILE);
+    const fd = openat(dir, name, O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW, mode);
     if (fd < 0) return failedWith(fd);
     return this.#finish(
       fd,
@@ -107,7 +116,8 @@ export class RegularFileMaker {
     discard: () => void,
   ): FsResult<number> {
     try {
-      const initial = { ...attributes, mode: attributes.mode ?? DEFAULT_FILE_MODE };
+      const { mode = DEFAULT_FILE_MODE, ...rest } = attributes;
+      const initial = this.#callerOwns ? rest : { ...rest, mode };
       let problem = applyAttributes(fd, initial, (size) => ftruncate(fd, size)).errno;
       if (problem === null && verifier !== null) {
         const { access, modify } = verifierTimes(verifier);
@@ -127,15 +137,21 @@ export class RegularFileMaker {
   }
 }
 
-/** An O_PATH descriptor of the new directory. */
-export function makeDirectory(dir: number, name: string, attributes: InitialAttributes): FsResult<number> {
-  const status = mkdirat(dir, name, PRIVATE_DIRECTORY);
+/** An O_PATH descriptor of the new directory. @param callerOwns {@link CallerRights.callerOwns} */
+export function makeDirectory(
+  dir: number,
+  name: string,
+  attributes: InitialAttributes,
+  callerOwns: boolean,
+): FsResult<number> {
+  const { mode = DEFAULT_DIRECTORY_MODE, ...rest } = attributes;
+  const status = mkdirat(dir, name, callerOwns ? mode & DIRECTORY_BITS : PRIVATE_DIRECTORY);
   if (status < 0) return failedWith(status);
   return complete(dir, name, AT_REMOVEDIR, (fd) => {
+    if (callerOwns && (mode & ~DIRECTORY_BITS) === 0) return rest;
     // The directory may have got its set-group-id bit from the one above; chmod would take it away again.
-    if (statx(fd, STATX_ATTRIBUTES, stat) < 0) return attributes;
-    const inherited = modeOf(stat) & SET_GROUP_ID;
-    return { ...attributes, mode: (attributes.mode ?? DEFAULT_DIRECTORY_MODE) | inherited };
+    if (statx(fd, STATX_ATTRIBUTES, stat) < 0) return { ...rest, mode };
+    return { ...rest, mode: mode | (modeOf(stat) & SET_GROUP_ID) };
   });
 }
 
@@ -159,11 +175,13 @@ export function makeSpecial(
   type: Extract<FileType, keyof typeof FORMAT>,
   device: { readonly major: number; readonly minor: number },
   attributes: InitialAttributes,
+  callerOwns: boolean,
 ): FsResult<number> {
+  const { mode = DEFAULT_FILE_MODE, ...rest } = attributes;
   const number = type === 'block' || type === 'character' ? deviceNumber(device) : 0n;
-  const status = mknodat(dir, name, FORMAT[type] | PRIVATE_FILE, number);
+  const status = mknodat(dir, name, FORMAT[type] | (callerOwns ? mode : PRIVATE_FILE), number);
   if (status < 0) return failedWith(status);
-  return complete(dir, name, 0, () => ({ ...attributes, mode: attributes.mode ?? DEFAULT_FILE_MODE }));
+  return complete(dir, name, 0, () => (callerOwns ? rest : { ...rest, mode }));
 }
 
 /** Gives something new its attributes, or removes it again when it cannot have them. */

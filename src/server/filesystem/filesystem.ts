@@ -1,10 +1,11 @@
+import { type CallerRights, OWN_RIGHTS } from './caller-rights.ts';
 import { FileContents } from './contents.ts';
 import { makeDirectory, makeSpecial, makeSymlink, RegularFileMaker } from './creation.ts';
 import { domainConstant, MIN_KEY_BYTES } from './handle.ts';
 import { detectScheme, type IdentityScheme } from './identity.ts';
 import { checkTarget } from './names.ts';
 import { type Node, type NodeLimits, NodeTable } from './nodes.ts';
-import { permissionsOf } from './permissions.ts';
+import { kernelPermissions, permissionsOf } from './permissions.ts';
 import { errnoName, type FsResult, failed, failedWith } from './result.ts';
 import { applyAttributes } from './setting.ts';
 import { attributesOf, STATX_ATTRIBUTES, STATX_BYTES } from './statx.ts';
@@ -37,6 +38,10 @@ export interface ExportOptions {
   readonly scheme?: Partial<IdentityScheme>;
   /** False: makes files as on a filesystem without O_TMPFILE. */
   readonly namelessFiles?: boolean;
+  /** Whose rights operations have; default: the process's. */
+  readonly rights?: CallerRights;
+  /** Nothing is changed through this export: EROFS, for root as well. */
+  readonly readOnly?: boolean;
 }
 
 const DEFAULT_LIMITS: NodeLimits = { nodes: 65_536, descriptors: 256, searched: 200_000 };
@@ -44,6 +49,8 @@ const STATVFS_BYTES = 112;
 const MAX_TARGET_BYTES = 4096;
 
 const stat = Buffer.alloc(STATX_BYTES);
+const READ_ONLY = failed('EROFS');
+const NOT_ASKED = (): number => 0;
 
 /**
  * The real {@link Filesystem}: a directory of the kernel's. The parts do the work; each operation here begins
@@ -53,6 +60,9 @@ export class ExportedFilesystem implements Filesystem, Disposable {
   /** How this process names and finds files, for diagnosis. */
   readonly scheme: IdentityScheme;
   readonly cookieVerifier: Buffer;
+  readonly enforcesRights: boolean;
+  readonly #rights: CallerRights;
+  readonly #readOnly: boolean;
   readonly #fsid: FsAttributes['fsid'];
   readonly #nodes: NodeTable;
   readonly #contents: FileContents;
@@ -72,13 +82,21 @@ export class ExportedFilesystem implements Filesystem, Disposable {
     const fsid = domainConstant('fsid', options.handleKey);
     this.#fsid = { major: fsid.readBigUInt64BE(0), minor: fsid.readBigUInt64BE(8) };
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.#rights = options.rights ?? OWN_RIGHTS;
+    this.enforcesRights = this.#rights !== OWN_RIGHTS;
+    this.#readOnly = options.readOnly ?? false;
     this.#nodes = new NodeTable(rootFd, this.scheme, options.handleKey, limits);
-    this.#contents = new FileContents(this.#nodes);
+    this.#contents = new FileContents(this.#nodes, this.#rights);
     this.#tree = new DirectoryTree(
       this.#nodes,
       this.#contents,
-      new RegularFileMaker(options.namelessFiles ?? true),
+      new RegularFileMaker(options.namelessFiles ?? true, this.#rights.callerOwns),
+      this.#rights,
     );
+  }
+
+  isReadOnly(): boolean {
+    return this.#readOnly;
   }
 
   root(): FileNode {
@@ -111,16 +129,29 @@ export class ExportedFilesystem implements Filesystem, Disposable {
   }
 
   setAttributes(node: FileNode, attributes: SettableAttributes): SetAttributesOutcome {
+    if (this.#readOnly) return { applied: [], errno: READ_ONLY.errno };
     this.#begin();
     const fd = this.#contents.anyDescriptor(node as Node);
     if (!fd.ok) return { applied: [], errno: fd.errno };
-    return applyAttributes(fd.value, attributes, (size) => this.#contents.truncate(node as Node, size));
+    // Opened before the rights are the caller's: whether it may write is the caller of this method's to ask.
+    const truncate = attributes.size === undefined ? NOT_ASKED : this.#contents.truncation(node as Node);
+    return this.#rights.asCaller(() => applyAttributes(fd.value, attributes, truncate));
   }
 
   permissions(node: FileNode, who: Credentials): FsResult<Permissions> {
     this.#begin();
     const status = this.#contents.stat(node as Node, STATX_ATTRIBUTES, stat);
-    return status.ok ? { ok: true, value: permissionsOf(stat, who) } : status;
+    if (!status.ok) return status;
+    const allowed = this.enforcesRights ? this.#askKernel(node as Node, who) : permissionsOf(stat, who);
+    return { ok: true, value: this.#readOnly ? { ...allowed, write: false } : allowed };
+  }
+
+  /** `stat` holds the attributes of the file. */
+  #askKernel(node: Node, who: Credentials): Permissions {
+    const fd = this.#contents.anyDescriptor(node);
+    // It was open a moment ago.
+    if (!fd.ok) return { read: false, write: false, execute: false, owner: false };
+    return this.#rights.as(who, () => kernelPermissions(fd.value, stat, who));
   }
 
   space(): FsResult<FsSpace> {
@@ -146,6 +177,7 @@ export class ExportedFilesystem implements Filesystem, Disposable {
   }
 
   open(node: FileNode, access: Access): FsResult<void> {
+    if (this.#readOnly && access === 'write') return READ_ONLY;
     this.#begin();
     return this.#contents.keep(node as Node, access);
   }
@@ -169,6 +201,7 @@ export class ExportedFilesystem implements Filesystem, Disposable {
     data: Buffer,
     stability: Stability,
   ): FsResult<{ readonly count: number }> {
+    if (this.#readOnly) return READ_ONLY;
     this.#begin();
     return this.#contents.write(node as Node, offset, data, stability);
   }
@@ -179,13 +212,17 @@ export class ExportedFilesystem implements Filesystem, Disposable {
   }
 
   create(dir: FileNode, name: string, how: CreateHow): FsResult<Created> {
+    if (this.#readOnly) return READ_ONLY;
     this.#begin();
     return this.#tree.create(dir as Node, name, how);
   }
 
   makeDirectory(dir: FileNode, name: string, attributes: InitialAttributes = {}): FsResult<Created> {
+    if (this.#readOnly) return READ_ONLY;
     this.#begin();
-    return this.#tree.make(dir as Node, name, (at) => makeDirectory(at, name, attributes));
+    return this.#tree.make(dir as Node, name, (at) =>
+      makeDirectory(at, name, attributes, this.#rights.callerOwns),
+    );
   }
 
   makeSymlink(
@@ -194,6 +231,7 @@ export class ExportedFilesystem implements Filesystem, Disposable {
     target: string,
     attributes: InitialAttributes = {},
   ): FsResult<Created> {
+    if (this.#readOnly) return READ_ONLY;
     this.#begin();
     const good = checkTarget(target);
     if (!good.ok) return good;
@@ -207,11 +245,15 @@ export class ExportedFilesystem implements Filesystem, Disposable {
     device: { readonly major: number; readonly minor: number },
     attributes: InitialAttributes = {},
   ): FsResult<Created> {
+    if (this.#readOnly) return READ_ONLY;
     this.#begin();
-    return this.#tree.make(dir as Node, name, (at) => makeSpecial(at, name, type, device, attributes));
+    return this.#tree.make(dir as Node, name, (at) =>
+      makeSpecial(at, name, type, device, attributes, this.#rights.callerOwns),
+    );
   }
 
   link(node: FileNode, dir: FileNode, name: string): FsResult<DirectoryChange> {
+    if (this.#readOnly) return READ_ONLY;
     this.#begin();
     return this.#tree.link(node as Node, dir as Node, name);
   }
@@ -227,6 +269,7 @@ export class ExportedFilesystem implements Filesystem, Disposable {
   }
 
   remove(dir: FileNode, name: string): FsResult<DirectoryChange> {
+    if (this.#readOnly) return READ_ONLY;
     this.#begin();
     return this.#tree.remove(dir as Node, name);
   }
@@ -237,6 +280,7 @@ export class ExportedFilesystem implements Filesystem, Disposable {
     toDir: FileNode,
     toName: string,
   ): FsResult<{ readonly from: DirectoryChange; readonly to: DirectoryChange }> {
+    if (this.#readOnly) return READ_ONLY;
     this.#begin();
     return this.#tree.rename(fromDir as Node, fromName, toDir as Node, toName);
   }
@@ -255,6 +299,7 @@ export class ExportedFilesystem implements Filesystem, Disposable {
    * A new open file description of a regular file for a lock owner, who closes it. Errors as for {@link open}.
    */
   openDescription(node: FileNode, access: 'read' | 'both'): FsResult<number> {
+    if (this.#readOnly && access === 'both') return READ_ONLY;
     this.#begin();
     return this.#contents.openDescription(node as Node, access);
   }

@@ -16,7 +16,10 @@ const MAC_AT = 2;
 const MAC_BYTES = 16;
 const IDENTITY_AT = MAC_AT + MAC_BYTES;
 /** NFS4_FHSIZE (RFC 8881 section 3.1). */
-const MAX_BYTES = 128;
+const NFS_MAX_BYTES = 128;
+/** Left free, so that a node that serves several domains can say in front which one a handle is of (composite.ts). */
+export const DOMAIN_TAG_BYTES = 8;
+const MAX_BYTES = NFS_MAX_BYTES - DOMAIN_TAG_BYTES;
 
 export const MAX_IDENTITY_BYTES = MAX_BYTES - IDENTITY_AT;
 export const MIN_KEY_BYTES = 16;

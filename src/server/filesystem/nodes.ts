@@ -1,3 +1,4 @@
+import type { CallerRights } from './caller-rights.ts';
 import { DescriptorCache } from './descriptors.ts';
 import { type FileIdentity, keyOf, openHandle, sameHandle, sealHandle, uncheckedKeyOf } from './handle.ts';
 import { type IdentityScheme, identityOf, openByIdentity } from './identity.ts';
@@ -115,12 +116,12 @@ export class NodeTable {
   }
 
   /** The directory above; the caller has made sure that `dir` is not the root. */
-  parent(dir: Node): FsResult<Node> {
+  parent(dir: Node, rights: CallerRights): FsResult<Node> {
     const fd = this.descriptor(dir);
     if (!fd.ok) return fd;
     const inside = this.#isInside(fd.value);
     if (!inside.ok) return inside;
-    const up = openat(fd.value, '..', O_PATH | O_NOFOLLOW | O_DIRECTORY);
+    const up = rights.asCaller(() => openat(fd.value, '..', O_PATH | O_NOFOLLOW | O_DIRECTORY));
     return up < 0 ? failedWith(up) : this.learn(up, null);
   }
 

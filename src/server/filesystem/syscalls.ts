@@ -161,3 +161,42 @@ export const fstatvfs = (fd: number, buffer: Buffer): number => result(fstatvfsC
 const fstatfsCall = libc.func('int fstatfs64(int fd, uint8_t *buffer)');
 /** Fills the 120 bytes of `struct statfs`, whose first 8 are the filesystem's magic number. */
 export const fstatfs = (fd: number, buffer: Buffer): number => result(fstatfsCall(fd, buffer));
+
+// ---- whose rights they have ----
+
+const setfsuidCall = libc.func('int setfsuid(uint32_t uid)');
+/** Of the calling thread. The id that was in force before, in any case: 2^32 - 1 asks for no more than that. */
+export const setFilesystemUid = (uid: number): number => setfsuidCall(uid) >>> 0;
+
+const setfsgidCall = libc.func('int setfsgid(uint32_t gid)');
+export const setFilesystemGid = (gid: number): number => setfsgidCall(gid) >>> 0;
+
+/** By number where glibc has no wrapper, or one that does something else. */
+const SYS = {
+  setgroups: process.arch === 'arm64' ? 159 : 116,
+  /** The same on all architectures, as all calls that are newer than 2018. */
+  faccessat2: 439,
+} as const;
+
+const setgroupsCall = libc.func('int64_t syscall(int64_t number, uint64_t count, const uint8_t *gids)');
+const groups = Buffer.alloc(4 * 16);
+/** Supplementary groups of the calling thread, up to 16. glibc's setgroups would set those of all threads. */
+export const setOwnGroups = (gids: readonly number[]): number => {
+  for (const [index, gid] of gids.entries()) groups.writeUInt32LE(gid, index * 4);
+  return result(Number(setgroupsCall(SYS.setgroups, gids.length, groups)));
+};
+
+export const R_OK = 4;
+export const W_OK = 2;
+export const X_OK = 1;
+
+const AT_EACCESS = 0x200;
+const faccessat2Call = libc.func(
+  'int64_t syscall(int64_t number, int dir, const char *name, int mode, int flags)',
+);
+/**
+ * May the calling thread do that to the file behind a descriptor? With AT_EACCESS the kernel looks at the filesystem ids, as for
+ * every other call; without, at the real ones. Linux 5.8.
+ */
+export const mayAccess = (fd: number, mode: number): number =>
+  result(Number(faccessat2Call(SYS.faccessat2, fd, '', mode, AT_EACCESS | AT_EMPTY_PATH)));

@@ -1,3 +1,4 @@
+import type { CallerRights } from './caller-rights.ts';
 import type { FileContents } from './contents.ts';
 import { bearsVerifier, type RegularFileMaker } from './creation.ts';
 import { readPage } from './directory-page.ts';
@@ -37,11 +38,14 @@ export class DirectoryTree {
   readonly #nodes: NodeTable;
   readonly #contents: FileContents;
   readonly #maker: RegularFileMaker;
+  /** What is asked of a directory by name is asked as the caller; descriptors are the server's. */
+  readonly #rights: CallerRights;
 
-  constructor(nodes: NodeTable, contents: FileContents, maker: RegularFileMaker) {
+  constructor(nodes: NodeTable, contents: FileContents, maker: RegularFileMaker, rights: CallerRights) {
     this.#nodes = nodes;
     this.#contents = contents;
     this.#maker = maker;
+    this.#rights = rights;
   }
 
   lookup(dir: Node, name: string): FsResult<Node> {
@@ -51,7 +55,7 @@ export class DirectoryTree {
 
   parent(dir: Node): FsResult<Node> {
     if (dir.type !== 'directory') return failed('ENOTDIR');
-    return dir.key === this.#nodes.root.key ? failed('ENOENT') : this.#nodes.parent(dir);
+    return dir.key === this.#nodes.root.key ? failed('ENOENT') : this.#nodes.parent(dir, this.#rights);
   }
 
   create(dir: Node, name: string, how: CreateHow): FsResult<Created> {
@@ -63,7 +67,9 @@ export class DirectoryTree {
     let found = how.kind === 'unchecked' ? this.#existing(spot.value, before, null) : null;
     for (let attempt = 0; attempt < CREATE_ATTEMPTS; attempt += 1) {
       if (found !== null && (found.ok || found.errno !== 'ENOENT')) return found;
-      const made = this.#maker.make(spot.value.fd, name, how.attributes ?? {}, verifier);
+      const made = this.#rights.asCaller(() =>
+        this.#maker.make(spot.value.fd, name, how.attributes ?? {}, verifier),
+      );
       if (made.ok) return this.#created(spot.value, made.value, before);
       if (made.errno !== 'EEXIST' || how.kind === 'guarded') return made;
       // Somebody was faster. ENOENT here: and removed it again at once.
@@ -77,7 +83,7 @@ export class DirectoryTree {
     const spot = this.#spot(dir, name);
     if (!spot.ok) return spot;
     const before = changeAt(spot.value.fd);
-    const made = make(spot.value.fd);
+    const made = this.#rights.asCaller(() => make(spot.value.fd));
     return made.ok ? this.#created(spot.value, made.value, before) : made;
   }
 
@@ -88,7 +94,7 @@ export class DirectoryTree {
     const fd = this.#contents.anyDescriptor(node);
     if (!fd.ok) return fd;
     const before = changeAt(spot.value.fd);
-    const status = linkDescriptor(fd.value, spot.value.fd, name);
+    const status = this.#rights.asCaller(() => linkDescriptor(fd.value, spot.value.fd, name));
     return status < 0 ? failedWith(status) : { ok: true, value: changedSince(spot.value, before) };
   }
 
@@ -98,7 +104,8 @@ export class DirectoryTree {
     const victim = this.#find(spot.value);
     if (!victim.ok) return victim;
     const before = changeAt(spot.value.fd);
-    const status = unlinkat(spot.value.fd, name, victim.value.type === 'directory' ? AT_REMOVEDIR : 0);
+    const flags = victim.value.type === 'directory' ? AT_REMOVEDIR : 0;
+    const status = this.#rights.asCaller(() => unlinkat(spot.value.fd, name, flags));
     if (status < 0) return failedWith(status);
     this.#contents.forgetIfGone(victim.value);
     return { ok: true, value: changedSince(spot.value, before) };
@@ -116,7 +123,7 @@ export class DirectoryTree {
     if (!to.ok) return to;
     const victim = this.#find(to.value);
     const before = { from: changeAt(from.value.fd), to: changeAt(to.value.fd) };
-    const status = renameat(from.value.fd, fromName, to.value.fd, toName);
+    const status = this.#rights.asCaller(() => renameat(from.value.fd, fromName, to.value.fd, toName));
     if (status < 0) return failedWith(status);
     if (victim.ok) this.#contents.forgetIfGone(victim.value);
     // Learns the new place of what was renamed, for the time when it has to be opened again.
@@ -150,7 +157,7 @@ export class DirectoryTree {
   }
 
   #find(spot: Spot): FsResult<Node> {
-    const fd = openat(spot.fd, spot.name, O_PATH | O_NOFOLLOW);
+    const fd = this.#rights.asCaller(() => openat(spot.fd, spot.name, O_PATH | O_NOFOLLOW));
     return fd < 0 ? failedWith(fd) : this.#nodes.learn(fd, spot);
   }
 

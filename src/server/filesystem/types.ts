@@ -31,6 +31,11 @@ export interface FsAttributes {
   /** Bytes that the filesystem has allocated. */
   readonly spaceUsed: bigint;
   readonly fileid: bigint;
+  /**
+   * What the directory above has in the place of this file (RFC 8881 section 5.8.2.19). Absent where that is the file
+   * itself: everywhere but where one filesystem begins inside another.
+   */
+  readonly mountedOnFileid?: bigint;
   /** The same on all nodes of the domain, after every reboot. */
   readonly fsid: { readonly major: bigint; readonly minor: bigint };
   /** Differs after each change of contents or metadata; nanoseconds of ctime (RFC 8881 section 5.8.1.4). */
@@ -142,8 +147,9 @@ export interface FsSpace {
 }
 
 /**
- * An exported directory. All operations are synchronous and answer errors by errno. They run with the
- * rights of the process: whether a client may do something is asked with {@link permissions} first.
+ * An exported directory. All operations are synchronous and answer errors by errno. Unless it
+ * {@link Filesystem.enforcesRights | enforces rights} itself, they run with those of the process: whether a client may
+ * do something is asked with {@link permissions} first.
  *
  * Names are single components of 1 to 255 bytes of UTF-8: an empty one, `.`, `..`, `/` or NUL inside is
  * EINVAL, ill-formed UTF-16 EILSEQ, a longer one ENAMETOOLONG. Symbolic links are never followed. What is
@@ -153,6 +159,14 @@ export interface FsSpace {
 export interface Filesystem {
   /** Comes with READDIR replies; a request with a cookie other than 0 must bring the same. 8 bytes. */
   readonly cookieVerifier: Buffer;
+  /**
+   * Names are looked up, made, changed and removed, and attributes set, with the rights of the caller (caller-rights.ts), so
+   * that the kernel says who may do what: EACCES and EPERM. Still to be asked with {@link permissions}: reading and writing files
+   * and listing directories, which NFS allows in cases that a local program does not know (RFC 8881 section 18.16.4: the owner).
+   */
+  readonly enforcesRights?: boolean;
+  /** Nothing can be changed there, whoever asks: EROFS. Absent: nowhere. */
+  isReadOnly?(node: FileNode): boolean;
 
   root(): FileNode;
   /** `handle` is not kept. ESTALE may also come later, from the first operation on the node. */
@@ -168,7 +182,8 @@ export interface Filesystem {
   /** In the order size, owner, mode, times (chown clears set-id bits; truncation changes times). */
   setAttributes(node: FileNode, attributes: SettableAttributes): SetAttributesOutcome;
   permissions(node: FileNode, who: Credentials): FsResult<Permissions>;
-  space(): FsResult<FsSpace>;
+  /** Of the filesystem that the file lies in. */
+  space(node: FileNode): FsResult<FsSpace>;
 
   /**
    * Keeps a descriptor for the access until {@link close} is called as often: I/O costs no open then, and an

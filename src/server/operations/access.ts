@@ -32,7 +32,8 @@ export const serveAccess: ServedOperation<AccessArgs, AccessResult> = {
   },
 };
 
+/** Names in a directory are changed by whoever may write to it and search it. */
 const rightsOf = ({ read, write, execute }: Permissions, directory: boolean): number =>
   (read ? ACCESS4_READ : 0) |
-  (write ? ACCESS4_MODIFY | ACCESS4_EXTEND | ACCESS4_DELETE : 0) |
+  (write && (execute || !directory) ? ACCESS4_MODIFY | ACCESS4_EXTEND | ACCESS4_DELETE : 0) |
   (execute ? (directory ? ACCESS4_LOOKUP : ACCESS4_EXECUTE) : 0);

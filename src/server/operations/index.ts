@@ -1,5 +1,5 @@
-import type { StatusResult } from '../../nfs4/operation.ts';
-import type { AnyServedOperation, ServedOperation } from '../served-operation.ts';
+import { type AnyServedOperation, served } from '../served-operation.ts';
+import { MINOR_VERSION_0 } from '../version-0/index.ts';
 import { serveAccess } from './access.ts';
 import { serveBackchannelCtl } from './backchannel-ctl.ts';
 import { serveBindConnToSession } from './bind-conn-to-session.ts';
@@ -40,11 +40,6 @@ import { serveSetAttr } from './set-attr.ts';
 import { serveTestStateid } from './test-stateid.ts';
 import { serveVerify } from './verify.ts';
 import { serveWrite } from './write.ts';
-
-/** The types of an operation's arguments and result are its own business from here on. */
-const served = <Args, Result extends StatusResult>(
-  operation: ServedOperation<Args, Result>,
-): AnyServedOperation => operation as unknown as AnyServedOperation;
 
 /** NFSv4.1 (RFC 8881 section 17). To add an operation: its file, and its line here. */
 const MINOR_VERSION_1: readonly AnyServedOperation[] = [
@@ -104,7 +99,7 @@ function tableOf(operations: readonly AnyServedOperation[]): OperationTable {
 }
 
 /** What is served, by minor version. */
-const TABLES: readonly (OperationTable | undefined)[] = [undefined, tableOf(MINOR_VERSION_1)];
+const TABLES: readonly (OperationTable | undefined)[] = [tableOf(MINOR_VERSION_0), tableOf(MINOR_VERSION_1)];
 
 /** Undefined: MINOR_VERS_MISMATCH. */
 export const operationsOf = (minorVersion: number): OperationTable | undefined => TABLES[minorVersion];

@@ -16,7 +16,8 @@ export const serveLockT: ServedOperation<LockTArgs, LockTResult> = {
     if (typeof node === 'number') return failed(node);
     const span = spanOf(args.offset, args.length);
     if (typeof span === 'number') return failed(span);
-    const disturbed = server.grants.undisturbed();
+    const domain = server.domains.of(node);
+    const disturbed = server.grants.undisturbed(domain);
     if (disturbed !== null) return failed(disturbed);
 
     const ownerKey = lockOwnerKey(client, args.owner.owner.toString('hex'));
@@ -24,7 +25,7 @@ export const serveLockT: ServedOperation<LockTArgs, LockTResult> = {
     if (!holder.ok) return failed(statusOfErrno(holder.errno));
     if (holder.value === null) return { status: NFS4_OK };
     const owner = server.locking.ownerOfKey(holder.value.ownerKey);
-    if (owner !== null && server.leases.lapsed(owner.client)) {
+    if (owner !== null && server.leases.lapsedIn(owner.client, domain)) {
       // Row 21: whoever asks wants it.
       void server.leases.expire(owner.client);
       return failed(NFS4ERR_DELAY);

@@ -13,7 +13,7 @@ export const serveLockU: ServedOperation<LockUArgs, LockUResult> = {
   placement: 'in-session',
   replyBytes: 20,
   serve(compound, args) {
-    const { settings } = compound.server;
+    const { domains, settings } = compound.server;
     const node = regularFile(compound);
     if (typeof node === 'number') return { status: node };
     const span = spanOf(args.offset, args.length);
@@ -32,6 +32,7 @@ export const serveLockU: ServedOperation<LockUArgs, LockUResult> = {
         client: lock.client.name,
         owner: lock.owner.name,
         file: lock.file.path,
+        ...domains.labelOf(lock.file.domain),
         span: spanForHistory(span),
       }),
     );

@@ -74,7 +74,10 @@ function readRequest(compound: Compound, args: LockArgs): Request | Failure {
 function judge({ server, client }: Compound, request: Request): Failure | null {
   const needed = request.mode === 'read' ? SHARE_READ : SHARE_WRITE;
   if ((request.open.access & needed) === 0) return NFS4ERR_OPENMODE;
-  const refusal = request.reclaim ? server.grants.reclaim(client) : server.grants.newState(client);
+  const { domain } = request.open.file;
+  const refusal = request.reclaim
+    ? server.grants.reclaim(client, domain)
+    : server.grants.newState(client, domain);
   if (refusal !== null) return refusal;
   const full = request.lock === null && server.locking.stateids.size >= server.settings.limits.stateids;
   return full ? NFS4ERR_DELAY : null;
@@ -89,7 +92,7 @@ function take(compound: Compound, request: Request): LockResult {
   if (outcome.outcome === 'conflict')
     return refuse(compound, request, conflict(compound, request, outcome.holder));
 
-  const death = request.reclaim ? null : grants.confirmNewState();
+  const death = request.reclaim ? null : grants.confirmNewState(open.file.domain);
   if (death !== null) {
     outcome.undo();
     return refuse(compound, request, failed(death));
@@ -106,7 +109,7 @@ function take(compound: Compound, request: Request): LockResult {
 function conflict({ server }: Compound, request: Request, holder: LockHolder): LockResult {
   const { settings, bornMs } = server;
   const owner = server.locking.ownerOfKey(holder.ownerKey);
-  if (owner !== null && server.leases.lapsed(owner.client)) {
+  if (owner !== null && server.leases.lapsedIn(owner.client, request.open.file.domain)) {
     // Row 21: a courtesy ends with the first conflict. Record first, so not in this turn.
     void server.leases.expire(owner.client);
     return failed(NFS4ERR_DELAY);
@@ -137,11 +140,12 @@ function refuse(compound: Compound, request: Request, result: LockResult): LockR
   return result;
 }
 
-const subjectOf = ({ client }: Compound, { open, owner, mode, span }: Request): Subject => ({
+const subjectOf = ({ client, server }: Compound, { open, owner, mode, span }: Request): Subject => ({
   op: 'lock',
   client: client.name,
   owner: ownerText(owner),
   file: open.file.path,
+  ...server.domains.labelOf(open.file.domain),
   mode,
   span: spanForHistory(span),
 });

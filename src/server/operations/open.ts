@@ -22,11 +22,15 @@ import {
   NFS4ERR_ACCESS,
   NFS4ERR_DELAY,
   NFS4ERR_INVAL,
+  NFS4ERR_ISDIR,
+  NFS4ERR_NOFILEHANDLE,
   NFS4ERR_RECLAIM_CONFLICT,
+  NFS4ERR_ROFS,
   NFS4ERR_SHARE_DENIED,
   statusName,
 } from '../../nfs4/status.ts';
 import type { Compound } from '../compound.ts';
+import type { LockDomain } from '../domains.ts';
 import { statusOfErrno } from '../errno-status.ts';
 import { judgeType } from '../io-admission.ts';
 import { changeInfo } from '../new-objects.ts';
@@ -44,6 +48,7 @@ interface Request {
   readonly access: number;
   readonly deny: number;
   readonly reclaim: boolean;
+  readonly domain: LockDomain;
 }
 
 /** RFC 8881 section 18.16. Delegations are never given. */
@@ -52,18 +57,23 @@ export const serveOpen: ServedOperation<OpenArgs, OpenResult> = {
   placement: 'in-session',
   replyBytes: 88,
   serve(compound, args) {
+    const bad = judgeShares(args) ?? judgeClaim(args);
+    if (bad !== null) return { status: bad };
+    const { client, current, server } = compound;
+    if (current === null) return { status: NFS4ERR_NOFILEHANDLE };
+    if (server.domains.isPseudoRoot(current)) return { status: judgeInPseudoRoot(compound, args) };
     const request: Request = {
       owner: args.owner.owner.toString('hex'),
       access: args.shareAccess & SHARE_BOTH,
       deny: args.shareDeny,
       reclaim: args.claim.claim === CLAIM_PREVIOUS,
+      // The directory's is the file's: no name leads from one domain into another but those in the pseudo root.
+      domain: server.domains.of(current),
     };
-    const bad = judgeShares(args, request) ?? judgeClaim(compound, args);
-    if (bad !== null) return { status: bad };
     // Grant rule, step 1, before a file is made: one that nobody may open helps nobody.
-    const { grants } = compound.server;
+    const { grants } = server;
     const refusal =
-      (request.reclaim ? grants.reclaim(compound.client) : grants.newState(compound.client)) ??
+      (request.reclaim ? grants.reclaim(client, request.domain) : grants.newState(client, request.domain)) ??
       judgeUnseen(compound, args, request);
     if (refusal !== null) return refuse(compound, request, nameForRefusal(compound, args), refusal);
     const target = findTarget(compound, args);
@@ -80,11 +90,17 @@ const WANT_BITS =
   OPEN4_SHARE_ACCESS_WANT_SIGNAL_DELEG_WHEN_RESRC_AVAIL |
   OPEN4_SHARE_ACCESS_WANT_PUSH_DELEG_WHEN_UNCONTENDED;
 
-function judgeShares({ shareAccess, shareDeny }: OpenArgs, { access }: Request): Failure | null {
+function judgeShares({ shareAccess, shareDeny }: OpenArgs): Failure | null {
   const unknown = (shareAccess & ~(SHARE_BOTH | WANT_BITS)) !== 0;
   const want = shareAccess & OPEN4_SHARE_ACCESS_WANT_DELEG_MASK;
   if (unknown || want > OPEN4_SHARE_ACCESS_WANT_CANCEL) return NFS4ERR_INVAL;
-  return access === 0 || shareDeny > SHARE_BOTH ? NFS4ERR_INVAL : null;
+  return (shareAccess & SHARE_BOTH) === 0 || shareDeny > SHARE_BOTH ? NFS4ERR_INVAL : null;
+}
+
+/** What has a name in the pseudo root is the root of a domain, and nothing can be made there. */
+function judgeInPseudoRoot(compound: Compound, args: OpenArgs): Failure {
+  const target = findTarget(compound, args);
+  return typeof target === 'number' ? target : (judgeType(target.node) ?? NFS4ERR_ISDIR);
 }
 
 /**
@@ -92,11 +108,11 @@ function judgeShares({ shareAccess, shareDeny }: OpenArgs, { access }: Request):
  * would find the file that was made for nothing (GUARDED4: EXIST). So the beacons are tested here too; the test that
  * counts is the one after the state was taken.
  */
-function judgeUnseen({ server }: Compound, { openHow }: OpenArgs, { deny }: Request): Failure | null {
+function judgeUnseen({ server }: Compound, { openHow }: OpenArgs, { deny, domain }: Request): Failure | null {
   const { grants, locking, settings } = server;
   if (deny !== 0 && settings.denyModes === 'refused') return NFS4ERR_SHARE_DENIED;
   if (openHow.openType !== OPEN4_CREATE) return null;
-  return locking.stateids.size >= settings.limits.stateids ? NFS4ERR_DELAY : grants.confirmNewState();
+  return locking.stateids.size >= settings.limits.stateids ? NFS4ERR_DELAY : grants.confirmNewState(domain);
 }
 
 /** Type, permissions, shares, limits: what stands between this client and this file. */
@@ -115,13 +131,14 @@ function judge(compound: Compound, request: Request, target: OpenTarget): Failur
 
 function judgePermissions(compound: Compound, request: Request, target: OpenTarget): Failure | null {
   if (target.made) return null;
-  const allowed = compound.server.settings.filesystem.permissions(target.node, compound.caller.credentials);
+  const { filesystem } = compound.server.settings;
+  const writes = (request.access & SHARE_WRITE) !== 0 || target.truncate;
+  if (writes && filesystem.isReadOnly?.(target.node)) return NFS4ERR_ROFS;
+  const allowed = filesystem.permissions(target.node, compound.caller.credentials);
   if (!allowed.ok) return statusOfErrno(allowed.errno);
   const { read, write, execute, owner } = allowed.value;
   // A program's pages are read through an open for reading.
-  const denied =
-    ((request.access & SHARE_READ) !== 0 && !read && !execute) ||
-    (((request.access & SHARE_WRITE) !== 0 || target.truncate) && !write);
+  const denied = ((request.access & SHARE_READ) !== 0 && !read && !execute) || (writes && !write);
   return denied && !(owner && target.byHandle) ? NFS4ERR_ACCESS : null;
 }
 
@@ -137,7 +154,7 @@ function judgeConflict(
   const access = truncate ? request.access | SHARE_WRITE : request.access;
   const holder = shareConflict(file, access, request.deny, own);
   if (holder === null) return null;
-  if (server.leases.lapsed(holder.client)) {
+  if (server.leases.lapsedIn(holder.client, request.domain)) {
     // Row 21: a courtesy ends with the first conflict. Record first, so not in this turn.
     void server.leases.expire(holder.client);
     return NFS4ERR_DELAY;
@@ -155,7 +172,11 @@ function take(compound: Compound, args: OpenArgs, request: Request, target: Open
   const path = paths.of(node);
   const kept = locking.keepDescriptors(node, gained);
   if (!kept.ok) return refuse(compound, request, path, statusOfErrno(kept.errno));
-  const failure = (request.reclaim ? null : grants.confirmNewState()) ?? empty(compound, target);
+  // What this very request has made was not there when the beacons were tested before (judgeUnseen), so that no dead
+  // node's client can have anything to reclaim on it. A GRACE now would leave the file behind, and GUARDED4 would find
+  // it there (EXIST) when it comes again.
+  const tested = request.reclaim || target.fresh ? null : grants.confirmNewState(request.domain);
+  const failure = tested ?? empty(compound, target);
   if (failure !== null) {
     locking.dropDescriptors(node, gained);
     return refuse(compound, request, path, failure);
@@ -210,10 +231,15 @@ function nameForRefusal({ server, current }: Compound, { claim }: OpenArgs): str
   return path === '' ? claim.file : `${path}/${claim.file}`;
 }
 
-const subjectOf = ({ client }: Compound, { owner, access }: Request, path: string): Subject => ({
+const subjectOf = (
+  { client, server }: Compound,
+  { owner, access, domain }: Request,
+  path: string,
+): Subject => ({
   op: 'open',
   client: client.name,
   owner: ownerText(owner),
   file: path,
+  ...server.domains.labelOf(domain),
   mode: (access & SHARE_WRITE) !== 0 ? 'write' : 'read',
 });

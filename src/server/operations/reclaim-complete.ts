@@ -9,8 +9,9 @@ import type { ServerState } from '../server-state.ts';
 import type { Client } from '../state/clients.ts';
 
 /**
- * RFC 8881 section 18.51. The global form is answered OK when the client's record is durable in the current epoch,
- * never before (I6); from then on it may have new state, and reclaims no more (rows 6, 8 and 13).
+ * RFC 8881 section 18.51. The global form is answered OK when the client's record is durable in the current epoch of
+ * every domain, never before (I6); from then on it may have new state, and reclaims no more (rows 6, 8 and 13). What is
+ * durable in some domains only counts there already (records.ts).
  */
 export const serveReclaimComplete: ServedOperation<ReclaimCompleteArgs, ReclaimCompleteResult> = {
   codec: reclaimComplete,
@@ -36,7 +37,7 @@ function complete(
     client.reclaimComplete = true;
     return { status: NFS4_OK };
   }
-  return records.write(client).then((durable) => {
+  return records.writeAll(client).then((durable) => {
     if (!durable) return { status: NFS4ERR_DELAY };
     // Two of them may have been on their way at once.
     if (client.reclaimComplete) return { status: NFS4ERR_COMPLETE_ALREADY };

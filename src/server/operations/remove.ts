@@ -14,8 +14,11 @@ export const serveRemove: ServedOperation<RemoveArgs, RemoveResult> = {
   serve(compound, { target }) {
     const directory = directoryFor(compound, compound.current, 'change');
     if (typeof directory === 'number') return { status: directory };
+    const { domains, grants } = compound.server;
     const refusal =
-      judgeName(target) ?? compound.server.grants.undisturbed() ?? judgeRemoval(compound, directory, target);
+      judgeName(target) ??
+      grants.undisturbed(domains.of(directory)) ??
+      judgeRemoval(compound, directory, target);
     if (refusal !== null) return { status: refusal };
     const removed = compound.server.settings.filesystem.remove(directory, target);
     if (!removed.ok) return { status: statusOfErrno(removed.errno) };

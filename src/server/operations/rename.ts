@@ -1,5 +1,5 @@
 import { type RenameArgs, type RenameResult, rename } from '../../nfs4/operations/rename.ts';
-import { NFS4_OK } from '../../nfs4/status.ts';
+import { NFS4_OK, NFS4ERR_XDEV } from '../../nfs4/status.ts';
 import { directoryFor, judgeRemoval } from '../directories.ts';
 import { statusOfErrno } from '../errno-status.ts';
 import { judgeName } from '../names.ts';
@@ -16,10 +16,13 @@ export const serveRename: ServedOperation<RenameArgs, RenameResult> = {
     if (typeof from === 'number') return { status: from };
     const to = directoryFor(compound, compound.current, 'change');
     if (typeof to === 'number') return { status: to };
+    const { domains, grants } = compound.server;
+    const domain = domains.of(to);
     const refusal =
       judgeName(oldName) ??
       judgeName(newName) ??
-      compound.server.grants.undisturbed() ??
+      (domains.of(from) === domain ? null : NFS4ERR_XDEV) ??
+      grants.undisturbed(domain) ??
       judgeRemoval(compound, from, oldName) ??
       judgeRemoval(compound, to, newName);
     if (refusal !== null) return { status: refusal };

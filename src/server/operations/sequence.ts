@@ -1,4 +1,7 @@
-import { SEQ4_STATUS_EXPIRED_ALL_STATE_REVOKED } from '../../nfs4/constants.ts';
+import {
+  SEQ4_STATUS_EXPIRED_ALL_STATE_REVOKED,
+  SEQ4_STATUS_EXPIRED_SOME_STATE_REVOKED,
+} from '../../nfs4/constants.ts';
 import { type SequenceArgs, type SequenceResult, sequence } from '../../nfs4/operations/sequence.ts';
 import {
   type Failure,
@@ -72,9 +75,11 @@ function judgeSize(compound: Compound, session: Session): Failure | null {
   return compound.request.operationCount > session.fore.maxOperations ? NFS4ERR_TOO_MANY_OPS : null;
 }
 
-const statusFlags = (session: Session): number =>
-  // Row 22: until all of it is acknowledged. Leases take everything at once, never some.
-  session.client.revoked > 0 ? SEQ4_STATUS_EXPIRED_ALL_STATE_REVOKED : 0;
+/** Row 22: until all of it is acknowledged. Some is left only where another domain's store failed (leases.ts). */
+function statusFlags({ client }: Session): number {
+  if (client.revoked === 0) return 0;
+  return client.holdsState ? SEQ4_STATUS_EXPIRED_SOME_STATE_REVOKED : SEQ4_STATUS_EXPIRED_ALL_STATE_REVOKED;
+}
 
 const reply = (session: Session, slot: Slot): SequenceResult => ({
   status: NFS4_OK,

@@ -6,6 +6,7 @@ import {
   NFS4ERR_ACCESS,
   NFS4ERR_NOFILEHANDLE,
   NFS4ERR_PERM,
+  NFS4ERR_ROFS,
 } from '../../nfs4/status.ts';
 import { bitmapOfSettable, settableFrom } from '../attributes.ts';
 import type { Compound } from '../compound.ts';
@@ -22,6 +23,8 @@ export const serveSetAttr: ServedOperation<SetAttrArgs, SetAttrResult> = {
   serve(compound, { stateid, objAttributes }) {
     const node = compound.current;
     if (node === null) return failed(NFS4ERR_NOFILEHANDLE);
+    const { domains, settings } = compound.server;
+    if (domains.isPseudoRoot(node) || settings.filesystem.isReadOnly?.(node)) return failed(NFS4ERR_ROFS);
     const attributes = settableFrom(objAttributes);
     if (typeof attributes === 'number') return failed(attributes);
     if (attributes.size !== undefined) {
@@ -30,7 +33,7 @@ export const serveSetAttr: ServedOperation<SetAttrArgs, SetAttrResult> = {
     }
     const forbidden = judgeOwnership(compound, node, attributes);
     if (forbidden !== null) return failed(forbidden);
-    const outcome = compound.server.settings.filesystem.setAttributes(node, attributes);
+    const outcome = settings.filesystem.setAttributes(node, attributes);
     return {
       status: outcome.errno === null ? NFS4_OK : statusOfErrno(outcome.errno),
       attrsSet: bitmapOfSettable(outcome.applied),
@@ -47,6 +50,7 @@ function judgeOwnership(compound: Compound, node: FileNode, attributes: Settable
   if (uid === undefined && gid === undefined && mode === undefined && times.length === 0) return null;
   const { credentials } = compound.caller;
   const { filesystem } = compound.server.settings;
+  if (filesystem.enforcesRights) return null;
   const allowed = filesystem.permissions(node, credentials);
   if (!allowed.ok) return statusOfErrno(allowed.errno);
   const { owner, write } = allowed.value;

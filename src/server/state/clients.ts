@@ -1,5 +1,6 @@
 import type { CreateSessionResult } from '../../nfs4/operations/create-session.ts';
 import type { ClientIdentity } from '../coordination.ts';
+import type { LockDomain } from '../domains.ts';
 import type { BootIdentity } from './boot-identity.ts';
 import type { LockOwner } from './lock-owners.ts';
 import type { OpenState } from './opens.ts';
@@ -7,7 +8,7 @@ import type { Session } from './sessions.ts';
 
 /**
  * - `live`: as usual. Its lease may have run out all the same, while courtesy lets it keep its state.
- * - `expiring`: its record is being removed; until that is durable nobody gets its locks, and it is told DELAY itself.
+ * - `expiring`: its records are being removed, and none is durably gone yet; nobody gets its locks, and it is told DELAY itself.
  * - `gone`: not in the tables any more; whatever still refers to it must stop.
  */
 export type ClientStanding = 'live' | 'expiring' | 'gone';
@@ -32,16 +33,21 @@ export class Client {
   readonly createSession: CreateSessionSlot = { seqid: 0, reply: null, inProgress: false };
 
   standing: ClientStanding = 'live';
-  /** CREATE_SESSION has confirmed the client id. */
+  /** CREATE_SESSION, or SETCLIENTID_CONFIRM, has confirmed the client id. */
   confirmed = false;
-  /** Its own global RECLAIM_COMPLETE is durable (rows 6, 8 and 13). */
+  /** Its own global RECLAIM_COMPLETE was answered OK (row 13). */
   reclaimComplete = false;
   /**
-   * A record of it is durable in the current epoch. Goes when its lease expires, comes back before its
-   * next new state (I6; leases.ts says when).
+   * The domains in whose current epoch a record of it is durable. Goes when its lease expires, comes back before its
+   * next new state there (I6; leases.ts says when).
    */
-  recorded = false;
-  /** Monotonic, of the newest SEQUENCE. */
+  readonly recordedIn = new Set<LockDomain>();
+  /**
+   * The domains where its record is being removed. Until that is durable nobody gets its locks there, and it is told
+   * DELAY itself about what it has there.
+   */
+  readonly leaving = new Set<LockDomain>();
+  /** Monotonic, of the newest SEQUENCE, or of whatever else renews the lease of a client without sessions. */
   renewedAtMs: number;
   /** Requests being worked on; a client that waits for us does not expire. */
   inFlight = 0;
@@ -60,6 +66,44 @@ export class Client {
     this.clientId = clientId;
     this.index = index;
     this.renewedAtMs = nowMs;
+  }
+
+  /**
+   * Is it through with its reclaims there (rows 6 and 8)? Before RECLAIM_COMPLETE nothing is recorded, so what is
+   * recorded was done by one, though it could not be answered OK yet: another domain's store did not answer.
+   */
+  isCompleteIn(domain: LockDomain): boolean {
+    return this.reclaimComplete || this.recordedIn.has(domain);
+  }
+
+  /** False in version 4.0 (version-0/client.ts). */
+  get hasSessions(): boolean {
+    return true;
+  }
+
+  /** Row 6. */
+  mayHaveNewStateIn(domain: LockDomain): boolean {
+    return this.isCompleteIn(domain);
+  }
+
+  /** Row 8. */
+  mayReclaimIn(domain: LockDomain): boolean {
+    return !this.isCompleteIn(domain);
+  }
+
+  /** I6: its record must be made durable there before it gets new state. */
+  lacksRecordIn(domain: LockDomain): boolean {
+    return !this.recordedIn.has(domain);
+  }
+
+  /** Its owner id as far as client ids are concerned. */
+  get ownerKey(): string {
+    return this.identity.ownerId;
+  }
+
+  /** Called when it is in the tables no more. */
+  leaveTables(): void {
+    this.standing = 'gone';
   }
 
   /** Opens or locks, that is: something that others could run into. */
@@ -89,13 +133,26 @@ export class ClientTable {
     return this.#byId.size;
   }
 
-  /** Undefined for ids of an earlier life and for removed ones: STALE_CLIENTID (row 2). */
+  /** Undefined for ids of an earlier life and for removed ones: STALE_CLIENTID (row 2). Those without sessions are not found here. */
   byId(clientId: bigint): Client | undefined {
+    const client = this.#byId.get(clientId);
+    return client?.hasSessions ? client : undefined;
+  }
+
+  /** Of any version. */
+  anyById(clientId: bigint): Client | undefined {
     return this.#byId.get(clientId);
   }
 
-  confirmedOf(ownerId: string): Client | null {
-    return this.#byOwner.get(ownerId)?.confirmed ?? null;
+  /** @param ownerKey {@link Client.ownerKey} */
+  confirmedOf(ownerKey: string): Client | null {
+    return this.#byOwner.get(ownerKey)?.confirmed ?? null;
+  }
+
+  /** Did this life make this client id, whatever became of it? */
+  hasGivenOut(clientId: bigint): boolean {
+    const index = Number(clientId & 0xffff_ffffn);
+    return index > 0 && index <= this.#lastIndex && this.#identity.clientId(index) === clientId;
   }
 
   all(): IterableIterator<Client> {
@@ -104,24 +161,22 @@ export class ClientTable {
 
   /** A new, unconfirmed id; an unconfirmed one that the owner had before is forgotten. */
   create(identity: ClientIdentity, verifier: Buffer, nowMs: number): Client {
-    const entry = this.#entry(identity.ownerId);
-    if (entry.unconfirmed !== null) this.#drop(entry.unconfirmed);
+    return this.add((clientId, index) => new Client(identity, verifier, clientId, index, nowMs));
+  }
+
+  /** The same with whatever kind of client `make` makes. */
+  add<Made extends Client>(make: (clientId: bigint, index: number) => Made): Made {
     this.#lastIndex += 1;
-    const client = new Client(
-      identity,
-      verifier,
-      this.#identity.clientId(this.#lastIndex),
-      this.#lastIndex,
-      nowMs,
-    );
-    this.#entry(identity.ownerId).unconfirmed = client;
+    const client = make(this.#identity.clientId(this.#lastIndex), this.#lastIndex);
+    this.dropUnconfirmed(client.ownerKey);
+    this.#entry(client.ownerKey).unconfirmed = client;
     this.#byId.set(client.clientId, client);
     return client;
   }
 
   /** The owner's earlier confirmed client id must have been removed. */
   confirm(client: Client): void {
-    const entry = this.#entry(client.identity.ownerId);
+    const entry = this.#entry(client.ownerKey);
     if (entry.unconfirmed !== client)
       throw new Error(`client ${client.name} is not waiting for confirmation`);
     if (entry.confirmed !== null) throw new Error(`client ${client.name} is confirmed twice`);
@@ -138,27 +193,27 @@ export class ClientTable {
     this.#drop(client);
   }
 
-  /** Forgets what an owner began with EXCHANGE_ID and did not confirm. */
-  dropUnconfirmed(ownerId: string): void {
-    const waiting = this.#byOwner.get(ownerId)?.unconfirmed;
+  /** Forgets what an owner began with EXCHANGE_ID or SETCLIENTID and did not confirm. */
+  dropUnconfirmed(ownerKey: string): void {
+    const waiting = this.#byOwner.get(ownerKey)?.unconfirmed;
     if (waiting) this.#drop(waiting);
   }
 
   #drop(client: Client): void {
-    client.standing = 'gone';
+    client.leaveTables();
     this.#byId.delete(client.clientId);
-    const entry = this.#byOwner.get(client.identity.ownerId);
+    const entry = this.#byOwner.get(client.ownerKey);
     if (entry === undefined) return;
     if (entry.confirmed === client) entry.confirmed = null;
     if (entry.unconfirmed === client) entry.unconfirmed = null;
-    if (entry.confirmed === null && entry.unconfirmed === null) this.#byOwner.delete(client.identity.ownerId);
+    if (entry.confirmed === null && entry.unconfirmed === null) this.#byOwner.delete(client.ownerKey);
   }
 
-  #entry(ownerId: string): OwnerEntry {
-    let entry = this.#byOwner.get(ownerId);
+  #entry(ownerKey: string): OwnerEntry {
+    let entry = this.#byOwner.get(ownerKey);
     if (entry === undefined) {
       entry = { confirmed: null, unconfirmed: null };
-      this.#byOwner.set(ownerId, entry);
+      this.#byOwner.set(ownerKey, entry);
     }
     return entry;
   }

@@ -1,9 +1,11 @@
+import type { LockDomain } from '../domains.ts';
 import type { FileNode } from '../filesystem/types.ts';
 import { type OpenState, sharesConflict } from './opens.ts';
 
 /** A file that somebody has open here. */
 export interface FileState {
   readonly node: FileNode;
+  readonly domain: LockDomain;
   /** Relative to the export's root, as far as it was learned; for people and histories. */
   path: string;
   readonly opens: Set<OpenState>;
@@ -14,10 +16,10 @@ export class FileTable {
   readonly #byKey = new Map<string, FileState>();
 
   /** Makes the entry; it stays for as long as something is open. */
-  of(node: FileNode, path: string): FileState {
+  of(node: FileNode, domain: LockDomain, path: string): FileState {
     let file = this.#byKey.get(node.key);
     if (file === undefined) {
-      file = { node, path, opens: new Set() };
+      file = { node, domain, path, opens: new Set() };
       this.#byKey.set(node.key, file);
     }
     return file;

@@ -1,4 +1,5 @@
 import type { Failure } from '../../nfs4/status.ts';
+import type { Domains, LockDomain } from '../domains.ts';
 import type { FileNode, Filesystem, LockTable } from '../filesystem/types.ts';
 import { type Observe, released, spanForHistory } from '../observation.ts';
 import type { BootIdentity } from './boot-identity.ts';
@@ -15,15 +16,17 @@ import { StateidTable } from './stateids.ts';
 export class LockingTables {
   readonly files = new FileTable();
   readonly stateids: StateidTable;
+  readonly #domains: Domains;
   readonly #filesystem: Filesystem;
   readonly #locks: LockTable;
   readonly #observe: Observe;
   readonly #ownerByKey = new Map<string, LockOwner>();
 
-  constructor(identity: BootIdentity, filesystem: Filesystem, locks: LockTable, observe: Observe) {
+  constructor(identity: BootIdentity, domains: Domains, observe: Observe) {
     this.stateids = new StateidTable(identity);
-    this.#filesystem = filesystem;
-    this.#locks = locks;
+    this.#domains = domains;
+    this.#filesystem = domains.filesystem;
+    this.#locks = domains.locks;
     this.#observe = observe;
   }
 
@@ -37,8 +40,9 @@ export class LockingTables {
 
   /** A new open without any access yet; {@link OpenState.add} gives it some. */
   createOpen(client: Client, owner: string, node: FileNode, path: string): OpenState {
-    const index = this.stateids.nextIndex();
-    const open = new OpenState(index, this.stateids.otherOf(index), client, owner, this.files.of(node, path));
+    const index = this.stateids.nextIndex(client);
+    const file = this.files.of(node, this.#domains.of(node), path);
+    const open = new OpenState(index, this.stateids.otherOf(index), client, owner, file);
     open.file.opens.add(open);
     client.opens.add(open);
     this.stateids.insert(open);
@@ -66,7 +70,7 @@ export class LockingTables {
   }
 
   createLock(owner: LockOwner, open: OpenState): LockState {
-    const index = this.stateids.nextIndex();
+    const index = this.stateids.nextIndex(owner.client);
     const lock = new LockState(index, this.stateids.otherOf(index), owner, open);
     owner.states.set(open.file.node.key, lock);
     open.locks.add(lock);
@@ -107,9 +111,13 @@ export class LockingTables {
     state.client.revoked -= 1;
   }
 
-  /** Takes everything from a client; its stateids answer `status` from now on. Its record must be durably gone (I6). */
-  revokeAll(client: Client, status: Failure): void {
+  /**
+   * Takes everything that a client has in a domain; its stateids answer `status` from now on. Its record there must be
+   * durably gone (I6).
+   */
+  revokeAll(client: Client, status: Failure, domain: LockDomain): void {
     for (const open of client.opens) {
+      if (open.file.domain !== domain) continue;
       for (const lock of open.locks) {
         this.#letGoLock(lock);
         this.#revoke(lock, status);
@@ -117,7 +125,12 @@ export class LockingTables {
       this.#letGoOpen(open);
       this.#revoke(open, status);
     }
-    this.#assertEmpty(client);
+    if (client.opens.size === 0) this.#assertEmpty(client);
+  }
+
+  /** Lets go of what a client has in a domain that this node leaves. Its record stays. */
+  dropIn(client: Client, domain: LockDomain): void {
+    for (const open of client.opens) if (open.file.domain === domain) this.close(open);
   }
 
   /** Takes everything from a client that will not ask again. Its record must be durably gone (I6). */
@@ -160,6 +173,7 @@ export class LockingTables {
           client: client.name,
           owner: owner.name,
           file: lock.file.path,
+          ...this.#domains.labelOf(lock.file.domain),
           mode: range.mode,
           span: spanForHistory(range.span),
         }),
@@ -178,7 +192,13 @@ export class LockingTables {
     open.client.opens.delete(open);
     this.files.dropIfUnused(open.file);
     this.#observe(
-      released({ op: 'open', client: open.client.name, owner: ownerText(open.owner), file: open.file.path }),
+      released({
+        op: 'open',
+        client: open.client.name,
+        owner: ownerText(open.owner),
+        file: open.file.path,
+        ...this.#domains.labelOf(open.file.domain),
+      }),
     );
   }
 

@@ -1,6 +1,8 @@
 import type { BootIdentity } from './boot-identity.ts';
+import type { Client } from './clients.ts';
 import type { LockState } from './lock-owners.ts';
 import type { OpenState } from './opens.ts';
+import { StateidBlocks } from './stateid-blocks.ts';
 
 export type LockingState = OpenState | LockState;
 
@@ -10,13 +12,15 @@ export interface StateidValue {
   readonly other: Buffer;
 }
 
-/** 2^48: how many a life has; at a million a second they last nine years. */
-const MAX_INDEX = 2 ** 48;
+/** 2^47: how many a life has; at a million a second they last four years. The other half is for version 4.0 (stateid-blocks.ts). */
+const MAX_INDEX = 2 ** 47;
 
 /** Every stateid of this life that is not freed, the revoked ones too. */
 export class StateidTable {
   readonly #identity: BootIdentity;
   readonly #byIndex = new Map<number, LockingState>();
+  /** Where those of version 4.0 come from. */
+  readonly blocks = new StateidBlocks();
   #lastIndex = 0;
 
   constructor(identity: BootIdentity) {
@@ -28,7 +32,8 @@ export class StateidTable {
   }
 
   /** A number for a new stateid. */
-  nextIndex(): number {
+  nextIndex(client: Client): number {
+    if (!client.hasSessions) return this.blocks.next(client);
     this.#lastIndex += 1;
     if (this.#lastIndex >= MAX_INDEX) throw new Error('this life of the server has used up its stateids');
     return this.#lastIndex;

@@ -13,10 +13,10 @@ async function endOf(t: Test, port: number, prepare: (shared: string) => void = 
   prepare(shared);
   const agent = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', AGENT]);
   t.teardown(() => agent.kill('SIGKILL'));
-  const times = { leaseMs: 1000, graceMs: 1000, originNs: '0' };
-  agent.stdin.write(
-    `${JSON.stringify({ node: 'n1', members: ['n1'], address: '127.0.0.1', port, shared, ...times })}\n`,
-  );
+  const times = { leaseMs: 1000, graceMs: 1000, storePatienceMs: 1000, originNs: '0' };
+  const store = { kind: 'sqlite', path: join(shared, '.gracelab', 'ledger.sqlite') };
+  const domains = [{ name: 'main', directory: shared, members: ['n1'], store }];
+  agent.stdin.write(`${JSON.stringify({ node: 'n1', listen: '127.0.0.1', port, domains, ...times })}\n`);
   let stderr = '';
   agent.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk;

@@ -2,71 +2,10 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { NamespaceLab } from '../../../src/runtime/namespace/lab.ts';
-import { type Container, NODE_PATHS, type Process } from '../../../src/runtime/runtime.ts';
+import { type Container, NODE_PATHS } from '../../../src/runtime/runtime.ts';
 import { tapInSandbox } from './programs/in-sandbox.ts';
+import { PEER, Peer } from './programs/peer-control.ts';
 import { realClock } from './programs/real-clock.ts';
-
-const PEER = [process.execPath, join(import.meta.dirname, 'programs', 'peer.ts')] as const;
-
-interface Seen {
-  readonly ready?: true;
-  readonly seen?: string;
-  readonly name?: string;
-  readonly text?: string;
-  readonly code?: string;
-}
-
-/** A peer program and all that it has reported, in order. */
-class Peer {
-  readonly process: Process;
-  readonly seen: Seen[] = [];
-  readonly #waiting = new Set<() => void>();
-
-  constructor(process: Process) {
-    this.process = process;
-    process.onMessage((message) => {
-      this.seen.push(message as Seen);
-      for (const look of this.#waiting) look();
-    });
-  }
-
-  static async boot(container: Container): Promise<Peer> {
-    const peer = new Peer(await container.boot({ argv: PEER }));
-    await peer.until((seen) => seen.ready === true);
-    return peer;
-  }
-
-  until(wanted: (seen: Seen) => boolean): Promise<Seen> {
-    return new Promise((resolve) => {
-      const look = () => {
-        const found = this.seen.find(wanted);
-        if (found === undefined) return;
-        this.#waiting.delete(look);
-        resolve(found);
-      };
-      this.#waiting.add(look);
-      look();
-    });
-  }
-
-  about(name: string): string[] {
-    return this.seen.filter((seen) => seen.name === name).map((seen) => seen.seen ?? '');
-  }
-
-  async listen(): Promise<void> {
-    this.process.send({ do: 'listen' });
-    await this.until((seen) => seen.seen === 'listening');
-  }
-
-  async connect(name: string, host: string): Promise<void> {
-    this.process.send({ do: 'connect', name, host });
-    await this.until((seen) => seen.seen === 'connected' && seen.name === name);
-  }
-
-  write(name: string, text: string): void {
-    this.process.send({ do: 'write', name, text });
-  }
-}
 
 const t = await tapInSandbox(import.meta.filename);
 t.setTimeout(120_000);

@@ -9,6 +9,8 @@ const CAUGHT: readonly [MutantId, scenario: string, proofs: Readonly<Record<stri
   ['D11', 'barrier', { 'reclaim-authority': /^Reclaim at the wrong time: alice .* barrier was not reached/ }],
   ['D12', 'reboot', { 'no-theft': /^Theft: alice .* n1 died \(power-cut/ }],
   ['D12', 'lost-update', { 'no-theft': /^Theft: alice/, 'guarded-data': /^Lost update: "alice\/2"/ }],
+  ['D12', 'failover', { 'no-theft': /^Theft: alice .* n1 died \(power-cut/ }],
+  ['D12', 'two-domains', { 'no-theft': /^In domain work: Theft: carol .* n3 died \(power-cut/ }],
   ['D14', 'reboot', { 'grace-enforcement': /^New state in grace: alice .* at n1/ }],
   ['D16', 'beacon-order', { 'no-theft': /^Theft: alice .*-1\d{3}\)/ }],
 ];

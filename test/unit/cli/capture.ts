@@ -21,6 +21,6 @@ export async function gracelab(
     },
   });
   const terminal = openTerminal(stream('stdout'), stream('stderr'), env);
-  const status = await runCommandLine(argv, { terminal, env, cwd: '/', drawSeed });
+  const status = await runCommandLine(argv, { terminal, env, cwd: '/', drawSeed, ask: null });
   return { status, ...written };
 }

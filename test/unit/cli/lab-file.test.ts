@@ -4,10 +4,23 @@ import { describeLab } from '../../../src/cli/living/lab-file.ts';
 
 const lab = (t: Test, text: string): string => path.join(t.testdir({ 'lab.yaml': text }), 'lab.yaml');
 
+/** What a lab has that nobody said anything about. */
+const PLAIN = { spares: [], store: 'sqlite', failoverMs: null, afterFence: 'boot' } as const;
+
 t.test('without a file: three nodes with the lease and grace of a real cluster', async (t) => {
+  const nodes = ['n1', 'n2', 'n3'];
   t.strictSame(await describeLab(undefined, {}), {
     name: 'lab',
-    shape: { nodes: ['n1', 'n2', 'n3'], leaseMs: 90_000, graceMs: 90_000 },
+    shape: {
+      ...PLAIN,
+      nodes,
+      leaseMs: 90_000,
+      graceMs: 90_000,
+      domains: [{ name: 'main', nodes }],
+      // I8: nobody is waited for any longer than two leases.
+      fenceAfterMs: 180_000,
+      storePatienceMs: 180_000,
+    },
     clients: [],
   });
 });
@@ -16,14 +29,32 @@ t.test('a file says nodes, clients and times; grace is a lease long unless it sa
   const file = lab(t, 'name: play\nnodes: [a, b]\nlease: 2s\nclients: {alice: a}\n');
   t.strictSame(await describeLab(file, {}), {
     name: 'play',
-    shape: { nodes: ['a', 'b'], leaseMs: 2000, graceMs: 2000 },
+    shape: {
+      ...PLAIN,
+      nodes: ['a', 'b'],
+      leaseMs: 2000,
+      graceMs: 2000,
+      domains: [{ name: 'main', nodes: ['a', 'b'] }],
+      // A machine that is busy otherwise keeps a healthy node silent for seconds.
+      fenceAfterMs: 5000,
+      storePatienceMs: 5000,
+    },
     clients: [{ name: 'alice', node: 'a' }],
   });
 });
 
 t.test('the command line goes before the file', async (t) => {
-  const described = await describeLab(lab(t, 'name: play\nnodes: 2\n'), { name: 'mine', nodes: 1 });
-  t.match(described, { name: 'mine', shape: { nodes: ['n1'] } });
+  const file = lab(t, 'name: play\nnodes: 2\nstore: sqlite\nfailover: off\n');
+  const described = await describeLab(file, { name: 'mine', nodes: 1, store: 'etcd', failover: 500 });
+  t.match(described, { name: 'mine', shape: { nodes: ['n1'], store: 'etcd', failoverMs: 500 } });
+});
+
+t.test('what nobody is to do can be switched off', async (t) => {
+  const { shape } = await describeLab(
+    lab(t, 'failover: 0ms\nfence-after: off\nafter-fence: stay-down\n'),
+    {},
+  );
+  t.match(shape, { failoverMs: 0, fenceAfterMs: null, afterFence: 'stay-down' });
 });
 
 const REFUSED: Readonly<Record<string, [text: string, sentence: string]>> = {
@@ -35,7 +66,7 @@ const REFUSED: Readonly<Record<string, [text: string, sentence: string]>> = {
   ],
   'text that is no mapping': [
     'hello',
-    '1:1: this is not a lab file; its keys are name, nodes, lease, grace, clients.',
+    '1:1: this is not a lab file; its keys are name, nodes, spares, store, domains, failover, fence-after, after-fence, store-patience, lease, grace, clients.',
   ],
   'too many nodes': ['name: a\nnodes: 17', '2:8: nodes: 17 is too large; the most is 16.'],
   'a lease that is no duration': ['lease: 90', '1:8: lease: a duration is a text like 250ms, 1.5s or 2m.'],
@@ -51,6 +82,31 @@ const REFUSED: Readonly<Record<string, [text: string, sentence: string]>> = {
     'clients: {n1: n2}',
     '1:11: clients.n1: "n1" is a node already; a client needs another name.',
   ],
+  'a duration that is neither one nor off': [
+    'failover: never',
+    '1:11: failover: "never" is not a duration; write it like 250ms, 1.5s or 2m, or off.',
+  ],
+  'a domain of a node that is not there': [
+    'nodes: 2\ndomains: {home: [n1, n2], work: [n3]}',
+    '2:33: domains.work: no node is called "n3"; did you mean "n1"?',
+  ],
+  'a node in no domain': [
+    'nodes: 2\ndomains: {home: [n1]}',
+    '2:10: domains: n2 is in no lock domain; add it to one, or leave it out.',
+  ],
+  'a domain of spares': [
+    'nodes: 1\nspares: [x]\ndomains: {home: [n1], work: [x]}',
+    '3:29: domains.work: the domain "work" has no member to begin with; one of its nodes must be no spare.',
+  ],
+  'failover with several domains': [
+    'nodes: 1\nfailover: 1s\ndomains: {home: [n1], work: [n1]}',
+    '2:11: failover: a node has one address for all of its domains, so with several of them it cannot move to an heir; leave "failover" out.',
+  ],
+  'a node with the name of a store member': [
+    'nodes: [e1]\nstore: etcd',
+    '1:8: nodes: "e1" is a member of the ledger\'s etcd; a node needs another name.',
+  ],
+  'a spare that is a member': ['nodes: [a]\nspares: [a]', '2:9: spares: two nodes are called "a".'],
   'a name that is given twice': ['nodes: [a, a]', '1:8: nodes: two nodes are called "a".'],
 };
 

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { chooseScenarios, withNodes } from '../../../src/cli/scenario-files.ts';
+import { chooseScenarios, withNodes, withStore } from '../../../src/cli/scenario-files.ts';
 
 t.test('no name means all scenarios that ship', async (t) => {
   const names = (await chooseScenarios([], '/')).map(({ name }) => name);
@@ -14,4 +14,22 @@ t.test('further nodes get names that nobody has', async (t) => {
   t.equal(withNodes(scenario, undefined), scenario);
   const client = { ...scenario, clients: [{ name: 'n4', node: 'n1' }] };
   t.strictSame(withNodes(client, 4).cluster.nodes.at(-1), 'n5');
+});
+
+t.test('further nodes are in every lock domain, and spares keep their names', async (t) => {
+  const [membership] = await chooseScenarios(['membership'], '/');
+  t.match(withNodes(membership!, 4).cluster, {
+    nodes: ['n1', 'n2', 'n3', 'n5'],
+    domains: [{ nodes: ['n1', 'n2', 'n3', 'n4', 'n5'] }],
+  });
+});
+
+t.test('the ledger may be kept elsewhere, where the scenario does not break it', async (t) => {
+  const [reboot, ledgerLost] = await chooseScenarios(['reboot', 'ledger-lost'], '/');
+  t.equal(withStore(reboot!, 'etcd').cluster.store, 'etcd');
+  t.equal(withStore(reboot!, undefined), reboot);
+  t.throws(() => withStore(ledgerLost!, 'sqlite'), {
+    status: 64,
+    message: /^the scenario ledger-lost cannot be run with --store sqlite: the ledger .* is a file/,
+  });
 });

@@ -2,14 +2,17 @@ import fc from 'fast-check';
 import t from 'tap';
 import { asIncarnation, asNodeId, asView, type NodeId } from '../../../src/core/ids.ts';
 import {
+  addressesCarriedBy,
   barrierReached,
   claimsServedBy,
   createLedger,
   inGrace,
   type Ledger,
   nodesOf,
+  unacknowledged,
 } from '../../../src/core/ledger.ts';
 import { formatLedger, parseLedger } from '../../../src/core/ledger-text.ts';
+import { holdingUp, successorsOf } from '../../../src/core/succession.ts';
 import { type Command, type Refusal, transition } from '../../../src/core/transitions.ts';
 
 const [n1, n2, n3, n4] = ['n1', 'n2', 'n3', 'n4'].map(asNodeId) as [NodeId, NodeId, NodeId, NodeId];
@@ -31,6 +34,12 @@ const boot = (ledger: Ledger, node: NodeId) =>
   must(ledger, { type: 'boot', node, incarnation: next(ledger, node) });
 const acknowledge = (ledger: Ledger, node: NodeId) =>
   must(ledger, { type: 'acknowledge', ...self(ledger, node), view: ledger.view });
+/** Those who have not acknowledged yet do. */
+const barrier = (start: Ledger): Ledger => {
+  let ledger = start;
+  for (const node of unacknowledged(start)) ledger = acknowledge(ledger, node);
+  return ledger;
+};
 const finish = (ledger: Ledger, node: NodeId, claimant = node) =>
   must(ledger, { type: 'finish', ...self(ledger, node), claimant });
 const dies = (ledger: Ledger, node: NodeId, reporter: NodeId) =>
@@ -43,9 +52,7 @@ const dies = (ledger: Ledger, node: NodeId, reporter: NodeId) =>
 
 /** Every node acknowledges and finishes until the grace is over. */
 const recover = (start: Ledger): Ledger => {
-  let ledger = start;
-  for (const node of nodesOf(ledger))
-    if (ledger.members[node]!.state === 'up') ledger = acknowledge(ledger, node);
+  let ledger = barrier(start);
   for (const node of nodesOf(ledger))
     if (claimsServedBy(ledger, node).includes(node)) ledger = finish(ledger, node);
   return ledger;
@@ -81,7 +88,7 @@ t.test('boot: quiet starts a grace from the epoch written so far; in grace both 
 
 t.test('I3: grace lifts in the swap of the last finish, and not before every claim is closed', async (t) => {
   let ledger = boot(boot(cluster(), n1), n2);
-  for (const node of [n1, n2, n3]) ledger = acknowledge(ledger, node);
+  ledger = barrier(ledger);
   ledger = finish(ledger, n1);
   t.equal(inGrace(ledger), true, 'n2 still recovers');
   ledger = finish(ledger, n2);
@@ -99,7 +106,7 @@ t.test('I4: nothing is finished, inherited or abandoned before the barrier', asy
 t.test('D1: retiring a member does not lift a grace that another still needs', async (t) => {
   let ledger = must(cluster(), { type: 'admit', node: n4 });
   ledger = boot(ledger, n1);
-  for (const node of [n1, n2, n3]) ledger = acknowledge(ledger, node);
+  ledger = barrier(ledger);
   ledger = must(ledger, { type: 'retire', node: n4 });
   t.equal(inGrace(ledger), true);
 });
@@ -107,7 +114,7 @@ t.test('D1: retiring a member does not lift a grace that another still needs', a
 t.test('D2: a dead member does not hang the cluster: its claims are abandoned, then it may go', async (t) => {
   let ledger = dies(cluster(), n1, n2);
   t.equal(refusalOf(ledger, { type: 'retire', node: n1 }), 'claims-open');
-  for (const node of [n2, n3]) ledger = acknowledge(ledger, node);
+  ledger = barrier(ledger);
   ledger = must(ledger, { type: 'abandon', ...self(ledger, n2), dead: n1 });
   t.equal(inGrace(ledger), false);
   ledger = must(ledger, { type: 'retire', node: n1 });
@@ -120,7 +127,7 @@ t.test(
     const before = dies(cluster(), n1, n2);
     const late = self(before, n1);
     let ledger = before;
-    for (const node of [n2, n3]) ledger = acknowledge(ledger, node);
+    ledger = barrier(ledger);
     ledger = must(ledger, { type: 'abandon', ...self(ledger, n2), dead: n1 });
     ledger = must(ledger, { type: 'retire', node: n1 });
     t.equal(refusalOf(ledger, { type: 'acknowledge', ...late, view: ledger.view }), 'not-a-member');
@@ -136,10 +143,57 @@ t.test('D4: an acknowledgement of an old view counts for nothing', async (t) => 
   t.equal(refusalOf(second, { type: 'acknowledge', ...self(second, n3), view: first.view }), 'old-view');
 });
 
+t.test(
+  'a boot acknowledges itself: a life that begins has nothing to stop and nothing to record',
+  async (t) => {
+    t.same(unacknowledged(boot(cluster(), n1)), [n2, n3]);
+  },
+);
+
+t.test(
+  'acknowledgements hold for further views of the same grace, and for no view of the next',
+  async (t) => {
+    const first = barrier(boot(cluster(), n1));
+    t.equal(barrierReached(boot(first, n2)), true, 'another boot');
+    t.equal(barrierReached(dies(first, n2, n3)), true, 'a death');
+    t.equal(barrierReached(must(first, { type: 'admit', node: n4 })), true, 'a new member');
+    t.same(unacknowledged(boot(finish(first, n1), n2)), [n1, n3], 'the next grace');
+  },
+);
+
+t.test('D19: what a node acknowledged before it became suspect counts no more', async (t) => {
+  const acknowledged = barrier(boot(cluster(false), n1));
+  t.same(unacknowledged(dies(acknowledged, n3, n1)), [n3]);
+});
+
+t.test('a first start of N nodes costs 2 N writes, and the loss of one N + 2', async (t) => {
+  const names = Array.from({ length: 32 }, (_, index) => asNodeId(`n${index + 10}`));
+  let ledger = createLedger(names, { beaconProvesDeath: true });
+  let writes = 0;
+  const count = (next: Ledger) => {
+    writes += 1;
+    ledger = next;
+  };
+  for (const node of names) count(boot(ledger, node));
+  for (const node of unacknowledged(ledger)) count(acknowledge(ledger, node));
+  for (const node of names) count(finish(ledger, node));
+  t.equal(inGrace(ledger), false);
+  t.equal(writes, 2 * names.length);
+
+  writes = 0;
+  const [lost, witness] = names as [NodeId, NodeId];
+  count(dies(ledger, lost, witness));
+  for (const node of unacknowledged(ledger)) count(acknowledge(ledger, node));
+  count(boot(ledger, lost));
+  count(finish(ledger, lost));
+  t.equal(inGrace(ledger), false);
+  t.equal(writes, names.length + 2);
+});
+
 t.test('D5: a node that left for good does not pin the grace', async (t) => {
   let ledger = must(cluster(), { type: 'leave', ...self(cluster(), n1) });
   t.equal(refusalOf(ledger, { type: 'depart', ...self(ledger, n1) }), 'before-barrier');
-  for (const node of [n1, n2, n3]) ledger = acknowledge(ledger, node);
+  ledger = barrier(ledger);
   t.equal(refusalOf(ledger, { type: 'finish', ...self(ledger, n1), claimant: n1 }), 'still-serving');
   ledger = must(ledger, { type: 'depart', ...self(ledger, n1) });
   t.equal(inGrace(ledger), true, 'its clients have yet to reclaim');
@@ -182,7 +236,7 @@ t.test('an heir serves a dead node; when it dies too, what it had finished opens
   let ledger = dies(cluster(), n1, n2);
   ledger = dies(ledger, n3, n2);
   ledger = boot(ledger, n3);
-  for (const node of [n2, n3]) ledger = acknowledge(ledger, node);
+  ledger = barrier(ledger);
   ledger = must(ledger, { type: 'inherit', ...self(ledger, n2), dead: n1 });
   t.equal(refusalOf(ledger, { type: 'inherit', ...self(ledger, n3), dead: n1 }), 'has-heir');
   t.equal(refusalOf(ledger, { type: 'finish', ...self(ledger, n3), claimant: n1 }), 'not-served-here');
@@ -190,7 +244,102 @@ t.test('an heir serves a dead node; when it dies too, what it had finished opens
   t.equal(inGrace(ledger), true, 'n3 has not finished');
   ledger = dies(ledger, n2, n3);
   t.equal(ledger.members[n1]!.claims, 'open');
-  t.equal(ledger.members[n1]!.heir, null);
+  t.same(claimsServedBy(ledger, n2), [n1, n2], 'they stay together, for whoever takes them over');
+});
+
+t.test('C5: the address goes with the claims, and stays where it led when its owner returns', async (t) => {
+  let ledger = barrier(dies(cluster(), n1, n2));
+  t.same(addressesCarriedBy(ledger, n1), [n1]);
+  ledger = must(ledger, { type: 'inherit', ...self(ledger, n2), dead: n1 });
+  t.same(addressesCarriedBy(ledger, n2), [n1, n2]);
+  ledger = barrier(boot(finish(ledger, n2, n1), n1));
+  t.same(addressesCarriedBy(ledger, n1), []);
+  t.test('the heir dies: the next one carries both, the owner its own if it is the one', async (t) => {
+    const lost = barrier(dies(finish(ledger, n1), n2, n3));
+    const byThird = must(lost, { type: 'inherit', ...self(lost, n3), dead: n2 });
+    t.same(addressesCarriedBy(byThird, n3), [n1, n2, n3]);
+    const byOwner = must(lost, { type: 'inherit', ...self(lost, n1), dead: n2 });
+    t.same(addressesCarriedBy(byOwner, n1), [n1, n2]);
+    t.equal(byOwner.members[n1]!.addressAt, null);
+  });
+  t.test('the heir is given up: the address is its owner’s again', async (t) => {
+    const lost = barrier(dies(finish(ledger, n1), n2, n3));
+    const abandoned = must(lost, { type: 'abandon', dead: n2, operator: true });
+    t.same(addressesCarriedBy(abandoned, n1), [n1]);
+  });
+});
+
+t.test(
+  'claims and the address that leads to them stay together when the heir dies in the same grace',
+  async (t) => {
+    let ledger = barrier(dies(cluster(), n1, n2));
+    ledger = must(ledger, { type: 'inherit', ...self(ledger, n2), dead: n1 });
+    const lost = barrier(dies(ledger, n2, n3));
+    t.equal(refusalOf(lost, { type: 'inherit', ...self(lost, n3), dead: n1 }), 'has-heir');
+    t.test('the heir is back: it serves them again', async (t) => {
+      t.same(claimsServedBy(boot(lost, n2), n2), [n1, n2]);
+    });
+    t.test('another inherits from the heir: it gets both', async (t) => {
+      const inherited = must(lost, { type: 'inherit', ...self(lost, n3), dead: n2 });
+      t.same(claimsServedBy(inherited, n3), [n1, n2]);
+      t.same(addressesCarriedBy(inherited, n3), [n1, n2, n3]);
+    });
+    t.test(
+      'the heir is given up: so is what it had inherited, and the address is its owner’s again',
+      async (t) => {
+        const abandoned = must(lost, { type: 'abandon', dead: n2, operator: true });
+        t.same(addressesCarriedBy(abandoned, n1), [n1]);
+        t.equal(inGrace(abandoned), false);
+      },
+    );
+  },
+);
+
+t.test('I2: whose claims an heir has finished stays a member until the lift', async (t) => {
+  let ledger = dies(dies(cluster(), n1, n2), n3, n2);
+  ledger = barrier(boot(ledger, n3));
+  ledger = finish(must(ledger, { type: 'inherit', ...self(ledger, n2), dead: n1 }), n2, n1);
+  // Should n2 die now, the clients of n1 reclaim once more, by the records that were written for n1.
+  t.equal(refusalOf(ledger, { type: 'retire', node: n1 }), 'claims-open');
+});
+
+t.test('retiring a carrier gives the addresses back', async (t) => {
+  let ledger = barrier(dies(cluster(), n1, n2));
+  ledger = must(ledger, { type: 'inherit', ...self(ledger, n2), dead: n1 });
+  ledger = barrier(boot(finish(ledger, n2, n1), n1));
+  ledger = barrier(dies(finish(ledger, n1), n2, n3));
+  ledger = must(ledger, { type: 'abandon', dead: n2, operator: true });
+  ledger = must(ledger, { type: 'retire', node: n2 });
+  t.same(addressesCarriedBy(ledger, n1), [n1]);
+});
+
+t.test('whoever leaves inherits nothing, and no grace lifts while it still holds its locks', async (t) => {
+  let ledger = barrier(dies(cluster(), n1, n2));
+  ledger = must(ledger, { type: 'leave', ...self(ledger, n2) });
+  t.equal(refusalOf(ledger, { type: 'inherit', ...self(ledger, n2), dead: n1 }), 'already-leaving');
+  t.same(successorsOf(ledger, n1), [n3]);
+});
+
+t.test('an operator abandons under the same conditions as a node', async (t) => {
+  const ledger = dies(cluster(), n1, n2);
+  const abandon: Command = { type: 'abandon', dead: n1, operator: true };
+  t.equal(refusalOf(ledger, abandon), 'before-barrier');
+  t.equal(refusalOf(cluster(), abandon), 'no-grace');
+  t.equal(refusalOf(barrier(ledger), { ...abandon, dead: n2 }), 'still-serving');
+  t.equal(inGrace(must(barrier(ledger), abandon)), false);
+});
+
+t.test('I8: whom grace waits for', async (t) => {
+  const dead = dies(cluster(), n1, n2);
+  const lives = (ledger: Ledger, deadlinePassed: boolean) =>
+    holdingUp(ledger, deadlinePassed).map(({ node }) => node);
+  t.same(lives(cluster(), true), [], 'nobody outside grace');
+  t.same(lives(dead, false), [n2, n3], 'whoever has not acknowledged');
+  const back = barrier(boot(dead, n1));
+  t.same(lives(back, false), [], 'its clients have time until the deadline');
+  t.same(lives(back, true), [n1], 'then it must finish');
+  const left = barrier(must(cluster(), { type: 'leave', ...self(cluster(), n3) }));
+  t.same(lives(left, true), [n3], 'a leaver that does not let go');
 });
 
 const commands = fc.record({
@@ -242,7 +391,8 @@ t.test(
             // The view of the barrier is the one before the lift made its own.
             const late = nodesOf(after).filter(
               (name) =>
-                after.members[name]!.state !== 'down' && after.members[name]!.acknowledgedView < ledger.view,
+                after.members[name]!.state !== 'down' &&
+                after.members[name]!.acknowledgedView !== after.view - 1,
             );
             if (late.length > 0) throw new Error(`lifted before ${late} had acknowledged`);
           }

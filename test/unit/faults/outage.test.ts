@@ -1,5 +1,6 @@
 import t from 'tap';
 import type { Clock } from '../../../src/core/clock.ts';
+import { Cuts } from '../../../src/faults/cuts.ts';
 import type { BreakableNode } from '../../../src/faults/fault.ts';
 import { FAULTS, faultRefusal } from '../../../src/faults/registry.ts';
 
@@ -76,6 +77,11 @@ function cluster() {
   return { log, clock: new ManualClock(), nodes: ['n1', 'n2'].map((name) => new RecordedNode(name, log)) };
 }
 
+/** Nobody is cut off by an outage. */
+const cuts = new Cuts(async () => {
+  throw new Error('an outage cuts nobody off');
+});
+
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 function inject(
@@ -86,7 +92,7 @@ function inject(
 ): Promise<void> {
   const fault = FAULTS.get(name);
   if (fault === undefined) throw new Error(`no fault ${name}`);
-  return fault.inject(nodes, fault.parameters.parse(parameters), clock);
+  return fault.inject(nodes, fault.parameters.parse(parameters), { clock, cuts });
 }
 
 t.test('all targets go down before the first one comes back', async (t) => {
@@ -138,7 +144,7 @@ t.test('wrong parameters and unknown faults are refused in one sentence', async 
   t.equal(faultRefusal('power-cut', { downMs: 5 }), null);
   t.equal(
     faultRefusal('meteor', {}),
-    'there is no fault "meteor"; there are power-cut, kill, restart, pause',
+    'there is no fault "meteor"; there are power-cut, kill, restart, pause, partition',
   );
   t.match(faultRefusal('kill', { downMs: -1 }), /^the fault "kill" cannot be done like that: downMs: /);
   t.match(faultRefusal('kill', { dwnMs: 1 }), /dwnMs/);

@@ -1,7 +1,13 @@
 import t from 'tap';
 import type { Clock } from '../../../src/core/clock.ts';
+import { Cuts } from '../../../src/faults/cuts.ts';
 import type { BreakableNode } from '../../../src/faults/fault.ts';
 import { pause } from '../../../src/faults/pause.ts';
+
+/** Nobody is cut off by a pause. */
+const cuts = new Cuts(async () => {
+  throw new Error('a pause cuts nobody off');
+});
 
 t.test('all targets stop at once, and go on after the time', async (t) => {
   const log: string[] = [];
@@ -22,7 +28,7 @@ t.test('all targets stop at once, and go on after the time', async (t) => {
       return () => {};
     },
   };
-  const done = pause.inject(nodes, pause.parameters.parse({ downMs: 900 }), clock);
+  const done = pause.inject(nodes, pause.parameters.parse({ downMs: 900 }), { clock, cuts });
   await Promise.resolve();
   await new Promise<void>((resolve) => setImmediate(resolve));
   t.strictSame(log, ['pause n1', 'pause n2', '900 ms']);
@@ -38,8 +44,8 @@ t.test('a pause without an end of its own is mended', async (t) => {
     resume: async () => void log.push('resume'),
   } as unknown as BreakableNode;
   const clock: Clock = { nowMs: () => 0, after: () => t.fail('nothing is waited for') as never };
-  await pause.inject([node], pause.parameters.parse({ stayDown: true }), clock);
-  await pause.mend([node]);
+  await pause.inject([node], pause.parameters.parse({ stayDown: true }), { clock, cuts });
+  await pause.mend([node], { clock, cuts });
   t.strictSame(log, ['pause', 'resume']);
 });
 

@@ -42,6 +42,26 @@ t.test('a process knows the beacons it lit itself, which the kernel never report
   beacon.extinguish(SLOT + 1n);
 });
 
+t.test('whether anybody else is alive shows without knowing who', async (t) => {
+  const dir = scratchDir(t);
+  const [path, file] = [join(dir, 'beacon'), join(dir, 'file')];
+  writeFileSync(file, '');
+  const beacon = Beacon.open(path);
+  beacon.light(SLOT);
+  t.equal(beacon.anyLit(), false, 'its own light does not count');
+  const child = await hold(t, {
+    beacon: path,
+    slot: (2n ** 31n - 1n) * 2n ** 31n + 1n,
+    ownership: 'process',
+    file,
+    locks: 0,
+    mode: 'write',
+  });
+  t.equal(beacon.anyLit(), true, 'the farthest slot that there is');
+  await kill(child);
+  t.equal(beacon.anyLit(), false);
+});
+
 t.test('a process opens a beacon file once: a second descriptor could put the beacon out', async (t) => {
   const dir = scratchDir(t);
   const path = join(dir, 'beacon');

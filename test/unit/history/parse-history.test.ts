@@ -58,6 +58,33 @@ t.test('bad input is one sentence that names the line', async (t) => {
   }
 });
 
+const ledger = (more: string, member = '') =>
+  `{"kind":"ledger","t":1,"sentAt":1,"node":"operator","incarnation":0,"command":"admit",${more}"ledger":{"view":3,"epoch":2,"recoveryEpoch":null,"beaconProvesDeath":true,"members":{"n1":{"incarnation":1,"state":"up","acknowledgedView":2${member}}}}}`;
+const run = (domains: string) =>
+  start.replace('"graceMs":2000', `"graceMs":2000,"domains":${domains},"fenceAfterMs":null`);
+
+t.test('lock domains, heirs and operators are part of the format', async (t) => {
+  const lines = [
+    run('[{"name":"home","nodes":["n1"]},{"name":"work","nodes":["n1"]}]'),
+    ledger('"domain":"home",', ',"heir":"n2","addressAt":"n2"'),
+    ledger('"domain":"work",', ',"heir":null'),
+    '{"kind":"node","t":3,"node":"n2","incarnation":1,"event":"inherited","peer":"n1","domain":"home"}',
+    lock.replace('"file":"f"', '"file":"home/f","domain":"home"'),
+    '{"kind":"audit","t":9,"event":"content","file":"home/f","domain":"home","value":"x"}',
+  ];
+  t.equal((await parse(`${lines.join('\n')}\n`)).history.length, lines.length);
+  for (const [text, expected] of [
+    [run('[{"name":"home"}]'), /cluster must be .*\{name, nodes\} for each of its domains/],
+    [run('[{"name":"a","nodes":["n1"]},{"name":"a","nodes":["n2"]}]'), /cluster must be/],
+    [ledger('"domain":"",'), /domain must be a text that is not empty/],
+    [ledger('', ',"addressAt":7'), /ledger must be/],
+    [lock.replace('"file":"f"', '"file":"f","domain":1'), /domain must be/],
+  ] as const) {
+    const error = await parse(`${text}\n`).catch((thrown: unknown) => thrown);
+    t.match((error as Error).message, expected);
+  }
+});
+
 t.test('what a newer writer adds is let through', async (t) => {
   const newer = '{"kind":"node","t":3,"node":"n1","incarnation":1,"event":"sleepwalking","mood":"calm"}';
   t.equal((await parse(`${start}\n${newer}\n`)).history.length, 2);

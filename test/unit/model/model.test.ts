@@ -8,12 +8,21 @@ const run = (bounds: Partial<ModelBounds>) =>
   explore({ ...NO_FAULTS, mutants: new Set(), ...bounds }, { maxStates: 5_000_000, liveness: true });
 
 const CLEAN: Record<string, Partial<ModelBounds>> = {
-  'two nodes, two crashes': { crashes: 2 },
-  'three nodes, one crash': { nodes: 3, crashes: 1 },
-  'a planned stop beside a crash': { crashes: 1, stops: 1 },
-  'an answer of the store lost beside a crash': { crashes: 1, unknowns: 1 },
-  'a member admitted or retired, and one lost for good': { memberships: 1, losses: 1 },
-  'a lease that runs out beside a crash': { crashes: 1, expiries: 1 },
+  'three nodes, one crash, one takeover': { nodes: 3, crashes: 1, heirs: 1 },
+  'a planned stop beside a crash and a takeover': { crashes: 1, stops: 1, heirs: 1 },
+  'an answer of the store lost beside a crash and a takeover': { crashes: 1, unknowns: 1, heirs: 1 },
+  'a member admitted or retired, and one lost for good': { memberships: 1, losses: 1, heirs: 1 },
+  'a lease that runs out beside a crash and a takeover': { crashes: 1, expiries: 1, heirs: 1 },
+  'a node that hangs for ever is fenced': { crashes: 1, hangs: 1 },
+  'a node that is only slow is fenced': { crashes: 1, fences: 1, heirs: 1 },
+  'an operator declares dead and abandons beside a takeover': { crashes: 1, repairs: 2, heirs: 1 },
+  'the same where a beacon proves nothing': {
+    drops: 1,
+    hangs: 1,
+    repairs: 1,
+    clients: 1,
+    beaconProvesDeath: false,
+  },
   'D19: a filesystem that drops a live node’s locks': { drops: 1, crashes: 1, beaconProvesDeath: false },
 };
 
@@ -25,6 +34,28 @@ for (const [name, bounds] of Object.entries(CLEAN)) {
     t.ok(result.states > 50, `${result.states} states`);
   });
 }
+
+t.test(
+  'an operator’s word for a death that nothing shows is a violation: the beacon must be out',
+  async (t) => {
+    const bounds = { crashes: 1, repairs: 1 };
+    t.equal(run({ ...bounds, trustsOperators: true }).violations.length, 1);
+    t.same(run(bounds).violations, []);
+  },
+);
+
+t.test('an operator’s word where a beacon proves nothing: the process must have been ended', async (t) => {
+  const bounds = { drops: 1, repairs: 1, beaconProvesDeath: false };
+  t.equal(run({ ...bounds, trustsOperators: true }).violations.length, 1);
+  t.same(run(bounds).violations, []);
+});
+
+t.test('an exploration that would take too much memory ends and says so', async (t) => {
+  const bounds = { ...NO_FAULTS, crashes: 2, mutants: new Set<never>() };
+  const result = explore(bounds, { maxStates: 5_000_000, maxBytes: 1, liveness: true });
+  t.equal(result.exhaustive, false);
+  t.same(result.violations, []);
+});
 
 for (const [id, bounds] of Object.entries(MUTANT_BOUNDS)) {
   t.test(`${id} is found: ${MUTANTS[id as MutantId]}`, async (t) => {

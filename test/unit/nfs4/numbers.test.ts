@@ -1,6 +1,7 @@
 /** Numbers of operations, statuses and attributes, written down again from RFC 8881 and RFC 7862. */
 import t from 'tap';
 import { type AttributeName, attributeNumber } from '../../../src/nfs4/attributes.ts';
+import { CALLBACKS, callbackByNumber } from '../../../src/nfs4/callbacks/index.ts';
 import { OPERATIONS, operationByName, operationByNumber } from '../../../src/nfs4/operations/index.ts';
 import { decodeStatus, statusName } from '../../../src/nfs4/status.ts';
 import * as numbers from '../../../src/nfs4/status-numbers.ts';
@@ -8,7 +9,7 @@ import { XdrReader } from '../../../src/xdr/reader.ts';
 import { XdrError } from '../../../src/xdr/xdr-error.ts';
 import { bytes, readAll } from './fixtures/wire.ts';
 
-/** nfs_opnum4 from 3 on, RFC 8881 section 16.2.3. */
+/** nfs_opnum4 from 3 on, RFC 8881 section 16.2.3, RFC 7862 section 14.1, RFC 8276 section 8.4. */
 const OPERATION_NAMES = `
   ACCESS CLOSE COMMIT CREATE DELEGPURGE DELEGRETURN GETATTR GETFH LINK LOCK LOCKT LOCKU LOOKUP LOOKUPP
   NVERIFY OPEN OPENATTR OPEN_CONFIRM OPEN_DOWNGRADE PUTFH PUTPUBFH PUTROOTFH READ READDIR READLINK REMOVE
@@ -16,6 +17,8 @@ const OPERATION_NAMES = `
   RELEASE_LOCKOWNER BACKCHANNEL_CTL BIND_CONN_TO_SESSION EXCHANGE_ID CREATE_SESSION DESTROY_SESSION
   FREE_STATEID GET_DIR_DELEGATION GETDEVICEINFO GETDEVICELIST LAYOUTCOMMIT LAYOUTGET LAYOUTRETURN
   SECINFO_NO_NAME SEQUENCE SET_SSV TEST_STATEID WANT_DELEGATION DESTROY_CLIENTID RECLAIM_COMPLETE
+  ALLOCATE COPY COPY_NOTIFY DEALLOCATE IO_ADVISE LAYOUTERROR LAYOUTSTATS OFFLOAD_CANCEL OFFLOAD_STATUS READ_PLUS SEEK
+  WRITE_SAME CLONE GETXATTR SETXATTR LISTXATTRS REMOVEXATTR
 `
   .trim()
   .split(/\s+/);
@@ -24,13 +27,29 @@ t.test('every operation has the number of its name', async (t) => {
   for (const { name, number } of OPERATIONS) t.equal(OPERATION_NAMES[number - 3], name);
 });
 
+/** nfs_cb_opnum4 from 3 on, RFC 8881 section 20. */
+const CALLBACK_NAMES = `
+  CB_GETATTR CB_RECALL CB_LAYOUTRECALL CB_NOTIFY CB_PUSH_DELEG CB_RECALL_ANY CB_RECALLABLE_OBJ_AVAIL CB_RECALL_SLOT
+  CB_SEQUENCE CB_WANTS_CANCELLED CB_NOTIFY_LOCK CB_NOTIFY_DEVICEID
+`
+  .trim()
+  .split(/\s+/);
+
+t.test('every callback has the number of its name, and is found by it', async (t) => {
+  for (const callback of CALLBACKS) {
+    t.equal(CALLBACK_NAMES[callback.number - 3], callback.name);
+    t.equal(callbackByNumber(callback.number), callback);
+  }
+  t.equal(callbackByNumber(5), undefined);
+});
+
 t.test('operations are found by number and by name', async (t) => {
   for (const operation of OPERATIONS) {
     t.equal(operationByNumber(operation.number), operation);
     t.equal(operationByName(operation.name), operation);
   }
-  for (const number of [0, 1, 2, 20, 59, 10044, 4294967295]) t.equal(operationByNumber(number), undefined);
-  t.equal(operationByName('RENEW'), undefined);
+  for (const number of [0, 1, 2, 19, 76, 10044, 4294967295]) t.equal(operationByNumber(number), undefined);
+  t.equal(operationByName('OPENATTR'), undefined);
 });
 
 /** Runs of consecutive numbers of nfsstat4, RFC 8881 section 15.1 and RFC 7862 section 11.1. */

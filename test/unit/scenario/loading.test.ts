@@ -18,7 +18,19 @@ const stepOf = (step: string): Step => scenarioOf(step).steps[0]!;
 
 t.test('what is left out gets its default', async (t) => {
   const { cluster, clients, expect, deadlineMs } = scenarioOf('  - wait: 1s');
-  t.strictSame(cluster, { nodes: ['n1', 'n2', 'n3'], leaseMs: 1000, graceMs: 2000 });
+  const nodes = ['n1', 'n2', 'n3'];
+  t.strictSame(cluster, {
+    nodes,
+    spares: [],
+    leaseMs: 1000,
+    graceMs: 2000,
+    store: 'sqlite',
+    domains: [{ name: 'main', nodes }],
+    failoverMs: null,
+    fenceAfterMs: 5000,
+    afterFence: 'boot',
+    storePatienceMs: 5000,
+  });
   t.strictSame(clients, [
     { name: 'alice', node: 'n1' },
     { name: 'bob', node: 'n2' },
@@ -70,6 +82,47 @@ t.test('a fault, and how long it lasts', async (t) => {
   });
   t.match(stepOf('  - fault: power-cut n3 until start'), { down: 'until-start' });
   t.match(stepOf('  - fault: restart n3'), { down: null });
+});
+
+t.test('a partition says from whom, and is healed', async (t) => {
+  t.match(stepOf('  - fault: partition n1 n2 from n3 alice for 1s'), {
+    fault: 'partition',
+    targets: ['n1', 'n2'],
+    from: ['n3', 'alice'],
+    down: { leastMs: 1000 },
+  });
+  t.match(stepOf('  - fault: partition n1 from clients until heal\n    with: { direction: one-way }'), {
+    from: ['clients'],
+    down: 'until-heal',
+    parameters: { direction: 'one-way' },
+  });
+  t.match(stepOf('  - heal: n1'), { do: 'heal', targets: ['n1'] });
+});
+
+t.test('an operator has verbs of its own, and refusals that may be expected', async (t) => {
+  t.match(stepOf('  - retire: n2'), { do: 'retire', node: 'n2', expect: ['OK'], withinMs: 10_000 });
+  t.match(stepOf('  - { declare-dead: n2, expect: still-alive, within: 1s }'), {
+    do: 'declare-dead',
+    expect: ['still-alive'],
+    withinMs: 1000,
+  });
+});
+
+t.test('a cluster with everything that can be said', async (t) => {
+  const { cluster } = scenarioOf(
+    '  - wait: 1s',
+    'cluster: { nodes: 2, spares: [n3], store: etcd, fence-after: off, store-patience: 1s, domains: { a: [n1, n3], b: [n2] } }',
+  );
+  t.match(cluster, {
+    spares: ['n3'],
+    store: 'etcd',
+    fenceAfterMs: null,
+    storePatienceMs: 1000,
+    domains: [
+      { name: 'a', nodes: ['n1', 'n3'] },
+      { name: 'b', nodes: ['n2'] },
+    ],
+  });
 });
 
 t.test('the scenarios that ship load, and are named like their files', async (t) => {

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { asEpoch, asNodeId, asView } from '../../../src/core/ids.ts';
 import { createLedger, type Ledger } from '../../../src/core/ledger.ts';
-import type { HistoryEvent } from '../../../src/history/events.ts';
+import type { HistoryEvent, NodeEvent } from '../../../src/history/events.ts';
 import { Observations } from '../../../src/scenario/observations.ts';
 
 const N1 = asNodeId('n1');
@@ -62,7 +62,6 @@ t.test('swaps that arrive late are put where they belong', async (t) => {
   const seen = new Observations();
   seen.add(swap(30, quiet));
   seen.add(swap(10, grace(true)));
-  t.equal(seen.ledger, quiet);
   t.ok(seen.liftedSince(5));
 });
 
@@ -77,4 +76,64 @@ t.test('what clients were told, and when', async (t) => {
   seen.add(lock(30, 'ok', { reclaim: true }));
   t.ok(seen.outcomeSince('reclaiming', 'alice', 30));
   t.notOk(seen.outcomeSince('granted', 'alice', 0), 'a reclaim is no new lock');
+});
+
+t.test('C12: a lift is that of all lock domains that are in grace', async (t) => {
+  const seen = new Observations();
+  const inDomain = (domain: string, event: HistoryEvent) => ({ ...event, domain }) as HistoryEvent;
+  seen.add(inDomain('home', swap(10, grace(true))));
+  seen.add(inDomain('work', swap(11, grace(true))));
+  seen.add(inDomain('work', swap(20, quiet)));
+  t.notOk(seen.liftedSince(5), 'home still is');
+  seen.add(inDomain('home', swap(30, quiet)));
+  t.ok(seen.liftedSince(5));
+});
+
+const node = (t: number, event: NodeEvent['event']): HistoryEvent => ({
+  kind: 'node',
+  t,
+  node: 'n1',
+  incarnation: 1,
+  event,
+});
+
+t.test('C9: who has lost nothing since has not got it back', async (t) => {
+  const seen = new Observations();
+  seen.add(node(10, 'store-unavailable'));
+  seen.add(node(30, 'store-back'));
+  t.notOk(seen.nodeSince('outage', 'n1', 20));
+  t.notOk(seen.nodeSince('resumed', 'n1', 20));
+  t.ok(seen.nodeSince('resumed', 'n1', 10));
+  seen.add(node(40, 'store-unavailable'));
+  t.notOk(seen.nodeSince('resumed', 'n1', 10), 'it is lost again');
+});
+
+t.test('deaths are those of faults that end a life, and of lives that ended by themselves', async (t) => {
+  const seen = new Observations();
+  const fault = (t: number, fault: string, more = {}): HistoryEvent => ({
+    ...{ kind: 'fault', phase: 'begin', t, fault, targets: ['n1'] },
+    ...more,
+  });
+  seen.add(fault(10, 'pause'));
+  t.equal(seen.lastDeathAt, 0);
+  t.equal(seen.brokenAt(['n1', 'n2']), 10);
+  seen.add(fault(20, 'power-cut'));
+  seen.add(fault(30, 'kill', { endsLife: false }));
+  t.equal(seen.diedAt('n1'), 20);
+  seen.add(node(40, 'exited'));
+  t.equal(seen.lastDeathAt, 40);
+  seen.add(fault(50, 'fence'));
+  t.equal(seen.diedAt('n1'), 50);
+  t.equal(seen.brokenAt(['n1']), 30, 'a fence is what follows from a fault');
+});
+
+t.test('C6: an address leads where the newest ledger says, and heirs are known by it', async (t) => {
+  const seen = new Observations();
+  t.equal(seen.carrierOf('n1'), 'n1');
+  const inherited = { ...up, state: 'down' as const, heir: asNodeId('n2'), addressAt: asNodeId('n2') };
+  seen.add(swap(10, { ...grace(true), members: { [N1]: inherited } }));
+  t.equal(seen.carrierOf('n1'), 'n2');
+  t.ok(seen.nodeSince('inherited', 'n1', 5));
+  t.ok(seen.isMember('n1'));
+  t.notOk(seen.isMember('n9'));
 });

@@ -38,7 +38,7 @@ t.test('the example itself is accepted', async (t) => {
   t.match(parseScenario(GOOD, 'x.yaml'), { ok: true });
 });
 
-const REFUSALS: readonly [what: string, from: string | RegExp, to: string, sentence: string][] = [
+const REFUSALS: [what: string, from: string | RegExp, to: string, sentence: string][] = [
   [
     'a typo in a verb',
     'lock: alice',
@@ -246,6 +246,69 @@ const REFUSALS: readonly [what: string, from: string | RegExp, to: string, sente
     'x.yaml:6:8: this is not YAML: Unexpected flow-seq-end token in YAML stream: "]".',
   ],
 ];
+
+REFUSALS.push(
+  [
+    'a partition from nobody',
+    'power-cut n1 for 500ms',
+    'partition n1 for 500ms',
+    'x.yaml:10:12: steps[2].fault: from whom does the partition cut the node off? Write it like "partition n1 from ledger".',
+  ],
+  [
+    'a power cut from somebody',
+    'power-cut n1 for',
+    'power-cut n1 from n2 for',
+    'x.yaml:10:12: steps[2].fault: "from" belongs to a partition; a power-cut hits its targets alone.',
+  ],
+  [
+    'a partition that is started',
+    'power-cut n1 for 500ms',
+    'partition n1 from n2 until start',
+    'x.yaml:10:12: steps[2].fault: a partition is not started but healed: write "until heal", and end it with a heal step.',
+  ],
+  [
+    'a power cut that is healed',
+    'for 500ms',
+    'until heal',
+    'x.yaml:10:12: steps[2].fault: a power-cut is not healed: write "until start", and end it with a start step.',
+  ],
+  [
+    'a ledger that is a file',
+    'power-cut n1 for',
+    'partition n1 from ledger for',
+    'x.yaml:10:12: steps[2].fault: the ledger of this cluster is a file on the shared filesystem, so there is no "ledger" to hit or to be cut off from; write "store: etcd" under "cluster".',
+  ],
+  [
+    'cut off from whom nobody knows',
+    'power-cut n1 for',
+    'partition n1 from bib for',
+    'x.yaml:10:12: steps[2].fault: no container is called "bib"; did you mean "bob"?',
+  ],
+  [
+    'a step of a client whose node is not admitted yet',
+    'nodes: 3, lease: 1s }\nclients: { alice: n1, bob: n2 }',
+    'nodes: 1, spares: [n2], lease: 1s }\nclients: { alice: n1, bob: n2 }',
+    'x.yaml:8:11: steps[1].lock: bob mounts a spare, which no earlier step admits; add an "admit" step before this one.',
+  ],
+  [
+    'a file in no domain',
+    'lease: 1s',
+    'lease: 1s, domains: { a: [n1, n2], b: [n3] }',
+    'x.yaml:7:11: steps[0].lock: "accounts" is in no lock domain; with several, a file is DOMAIN/FILE, and there are a, b.',
+  ],
+  [
+    'an operator for a node that is not there',
+    'stop: thief',
+    'retire: n9',
+    'x.yaml:19:17: steps[4].steps[1].retire: no node is called "n9"; did you mean "n1"?',
+  ],
+  [
+    'a refusal that the ledger does not know',
+    'stop: thief',
+    'retire: n2\n        expect: not-here',
+    'x.yaml:20:17: steps[4].steps[1].expect: "not-here" is not known here; known are OK, already-a-member, already-down, before-barrier, claims-closed, claims-open, has-heir, no-grace, not-a-member, still-alive, still-serving.',
+  ],
+);
 
 for (const [what, from, to, sentence] of REFUSALS) {
   t.test(`refused at load: ${what}`, async (t) => {

@@ -1,5 +1,9 @@
 import t from 'tap';
-import { stage, stepsOn } from './fixtures/fake-cluster.ts';
+import { asNodeId } from '../../../src/core/ids.ts';
+import { createLedger } from '../../../src/core/ledger.ts';
+import type { NodeEvent } from '../../../src/history/events.ts';
+import type { Operator } from '../../../src/scenario/operator.ts';
+import { stage, stageOf, stepsOn } from './fixtures/fake-cluster.ts';
 
 /** Commands that a client was sent, after its configuration. */
 const commandsOf = (life: { sent: Record<string, unknown>[] }) => life.sent.slice(1);
@@ -174,3 +178,191 @@ t.test('a wait for what has happened since the newest fault does not miss it', a
   await done;
   t.pass('it came before the wait began');
 });
+
+const faultsOf = (on: Awaited<ReturnType<typeof stage>>) =>
+  on.events.flatMap((event) =>
+    event.kind === 'fault'
+      ? [`${event.phase} ${event.fault} ${event.targets} ${event.detail ?? ''}`.trim()]
+      : [],
+  );
+
+t.test('a partition lasts its time, between the containers that its words mean', async (t) => {
+  const on = await stageOf({ nodes: ['n1', 'n2'], store: 'etcd' });
+  const { run } = await stepsOn(
+    on,
+    '  - fault: partition n1 from ledger n2 alice for 100ms\n    with: { direction: one-way }',
+    { written: 'cluster: { nodes: 2, store: etcd }' },
+  );
+  const done = run();
+  await on.clock.advance(99);
+  const cut = { a: ['n1'], b: ['e1', 'e2', 'e3', 'n2', 'alice'], direction: 'one-way' };
+  t.strictSame(on.lab.partitions, [{ ...cut, healed: false }]);
+  await on.clock.advance(1);
+  await done;
+  t.strictSame(on.lab.partitions, [{ ...cut, healed: true }]);
+  t.strictSame(faultsOf(on), [
+    'begin partition n1 from e1, e2, e3, n2, alice, one way, down for 100 ms',
+    'end partition n1',
+  ]);
+});
+
+t.test(
+  'a partition without an end of its own is healed by a step, by the name of who was cut off',
+  async (t) => {
+    const on = await stage('n1', 'n2');
+    const { run } = await stepsOn(
+      on,
+      '  - fault: partition n1 from clients until heal\n  - fault: partition n2 from n1 until heal\n  - heal: n1',
+    );
+    await run();
+    t.match(on.lab.partitions, [
+      { a: ['n1'], b: ['alice', 'bob'], healed: true },
+      { a: ['n2'], healed: false },
+    ]);
+    t.strictSame(faultsOf(on).at(-1), 'end partition n1');
+    const again = await stepsOn(await stage('n1', 'n2'), '  - heal: n2');
+    await t.rejects(again.run(), { message: '"heal: n2" failed: n2 is cut off from nobody' });
+  },
+);
+
+t.test('a fault of the store ends the life of no node', async (t) => {
+  const on = await stageOf({ nodes: ['n1', 'n2'], store: 'etcd' });
+  const { run, context } = await stepsOn(
+    on,
+    '  - fault: kill store-majority until start\n  - fault: kill n2 until start',
+    { written: 'cluster: { nodes: 2, store: etcd }' },
+  );
+  await run();
+  t.match(
+    on.events.filter(({ kind }) => kind === 'fault'),
+    [
+      { fault: 'kill', targets: { length: 2 }, endsLife: false },
+      { fault: 'kill', targets: ['n2'] },
+    ],
+  );
+  t.equal(on.events.filter((event) => event.kind === 'fault' && event.endsLife === undefined).length, 1);
+  t.equal(on.cluster.stores.filter(({ running }) => !running).length, 2);
+  t.equal(context.cluster.observations.diedAt('e1'), 0);
+});
+
+t.test('whichever members of the store were drawn, one step brings them back', async (t) => {
+  const on = await stageOf({ nodes: ['n1', 'n2'], store: 'etcd' });
+  const written = 'cluster: { nodes: 2, store: etcd }';
+  const steps = '  - fault: kill store-majority until start\n  - start: store';
+  const { run } = await stepsOn(on, steps, { written });
+  await run();
+  t.ok(on.cluster.stores.every(({ running }) => running));
+  const again = await stepsOn(await stageOf({ nodes: ['n1', 'n2'], store: 'etcd' }), '  - start: store', {
+    written,
+  });
+  await t.rejects(again.run(), { message: '"start: store" failed: nobody is down' });
+});
+
+const LEDGER = createLedger([asNodeId('n1'), asNodeId('n2')], { beaconProvesDeath: true });
+
+t.test("an operator's repair is a swap in the history, by its own name", async (t) => {
+  const on = await stage('n1', 'n2');
+  const asked: string[] = [];
+  const { run } = await stepsOn(on, '  - declare-dead: n1', {
+    operator: async (repair, node) => {
+      asked.push(`${repair} ${node}`);
+      return { done: true, ledger: LEDGER, revision: 12 };
+    },
+  });
+  await run();
+  t.strictSame(asked, ['declare-dead n1']);
+  t.match(on.events.at(-1), {
+    kind: 'ledger',
+    node: 'operator',
+    incarnation: 0,
+    command: 'confirm-death',
+    revision: 12,
+  });
+});
+
+t.test(
+  'a repair that is refused for the moment is tried again, and a refusal may be what is expected',
+  async (t) => {
+    const on = await stage('n1', 'n2');
+    let tries = 0;
+    const operator: Operator['repair'] = async () => {
+      tries += 1;
+      if (tries < 3)
+        return { done: false, refusal: 'claims-open', sentence: 'its clients may still reclaim.' };
+      return { done: true, ledger: LEDGER, revision: 1 };
+    };
+    const patient = await stepsOn(on, '  - retire: n2', { operator });
+    const done = patient.run();
+    await on.clock.advance(100);
+    await done;
+    t.equal(tries, 3);
+    tries = 0;
+    const expecting = await stepsOn(await stage('n1', 'n2'), '  - { retire: n2, expect: claims-open }', {
+      operator,
+    });
+    await expecting.run();
+    t.equal(tries, 1);
+  },
+);
+
+t.test('a repair that is never possible fails the step, with the reason', async (t) => {
+  const on = await stage('n1', 'n2');
+  const { run } = await stepsOn(on, '  - { retire: n2, within: 50ms }', {
+    operator: async () => ({
+      done: false,
+      refusal: 'still-serving',
+      sentence: 'n2 still serves; stop it first.',
+    }),
+  });
+  const refused = t.rejects(run(), {
+    message: '"retire: n2" was to end with OK and ended with still-serving (n2 still serves; stop it first)',
+  });
+  await on.clock.advance(100);
+  await refused;
+});
+
+t.test('a node that is admitted boots', async (t) => {
+  const on = await stageOf({ nodes: ['n1', 'n2'], spares: ['n3'] });
+  const { run } = await stepsOn(on, '  - admit: n3', {
+    written: 'cluster: { nodes: 2, spares: [n3] }',
+    operator: async () => ({ done: true, ledger: LEDGER, revision: 1 }),
+  });
+  await run();
+  t.ok(on.cluster.node('n3').serving);
+});
+
+t.test('waits for what happens to a node mean since it was hit last', async (t) => {
+  const on = await stage('n1', 'n2');
+  const node = { kind: 'node', node: 'n1', incarnation: 1 } as const;
+  await on.clock.advance(1);
+  on.cluster.record({ ...node, t: 0.5e6, event: 'store-unavailable' });
+  on.cluster.record({ ...node, t: 0.6e6, event: 'store-back' });
+  const { run } = await stepsOn(
+    on,
+    '  - fault: pause n1 until start\n  - wait: outage n1\n  - wait: resumed n1\n  - wait: gave-up n1\n  - wait: fenced n1',
+  );
+  let over = false;
+  const done = run().then(() => {
+    over = true;
+  });
+  await on.clock.advance(1);
+  const say = async (t: number, event: NodeEvent['event']) => {
+    on.cluster.record({ ...node, t, event });
+    await on.clock.advance(1);
+  };
+  t.equal(stepsSaid(on), 2, 'the outage of before does not count');
+  await say(2e6, 'store-unavailable');
+  t.equal(stepsSaid(on), 3);
+  await say(3e6, 'store-back');
+  t.equal(stepsSaid(on), 4);
+  await say(4e6, 'gave-up');
+  t.equal(stepsSaid(on), 4, 'said, and not done yet');
+  await say(4.5e6, 'exited');
+  t.equal(stepsSaid(on), 5);
+  t.notOk(over);
+  on.cluster.record({ kind: 'fault', t: 5e6, phase: 'begin', fault: 'fence', targets: ['n1'] });
+  await done;
+});
+
+const stepsSaid = (on: Awaited<ReturnType<typeof stage>>): number =>
+  on.events.filter((event) => event.kind === 'run' && event.event === 'step').length;

@@ -15,7 +15,7 @@ import { setAttr } from '../../../src/nfs4/operations/set-attr.ts';
 import { testStateid } from '../../../src/nfs4/operations/test-stateid.ts';
 import { statusName } from '../../../src/nfs4/status.ts';
 import { ANONYMOUS_STATEID, READ_BYPASS_STATEID } from '../../../src/nfs4/types.ts';
-import { NodeUnderTest } from './fixtures/node-under-test.ts';
+import { LEASE_MS, NodeUnderTest } from './fixtures/node-under-test.ts';
 import { type OpenFile, TestClient } from './fixtures/test-client.ts';
 
 const READ_ONLY = { access: nfs.OPEN4_SHARE_ACCESS_READ };
@@ -149,6 +149,14 @@ t.test('row 10: a client without a record does not reclaim', async (t) => {
   t.equal(await reopened(mallory, { ...file }), 'NO_GRACE');
 });
 
+/** Alice had a file open; then the node rebooted, and she has not come back yet. */
+async function recorded(t: Test) {
+  const node = new NodeUnderTest(t);
+  const file = await (await new TestClient(node, 'alice').start()).opened('f');
+  await node.reboot();
+  return { node, file };
+}
+
 t.test('row 26: nor does a recorded one whose principal differs', async (t) => {
   const node = new NodeUnderTest(t);
   const alice = await new TestClient(node, 'alice').start();
@@ -157,6 +165,24 @@ t.test('row 26: nor does a recorded one whose principal differs', async (t) => {
   alice.sender = { uid: 0, machine: 'another' };
   await alice.connect();
   t.equal(await reopened(alice, file), 'RECLAIM_BAD');
+});
+
+t.test('I2: a stranger with the owner id of a recorded client does not take its record along', async (t) => {
+  for (const ending of ['leaves', 'expires', 'restarts'] as const) {
+    const { node, file } = await recorded(t);
+    const stranger = new TestClient(node, 'alice', { uid: 0, machine: 'another' });
+    await stranger.start();
+    if (ending === 'leaves') {
+      await stranger.leave();
+    } else if (ending === 'restarts') {
+      stranger.verifier = Buffer.from('another ');
+      await stranger.connect();
+    }
+    if (ending !== 'leaves') await node.clock.advance(LEASE_MS * 1.5);
+    const alice = await new TestClient(node, 'alice').connect();
+    t.equal(await reopened(alice, { ...file }), 'OK', ending);
+    t.equal(await alice.complete(), 'OK');
+  }
 });
 
 t.test('row 11: an open that conflicts with what another has reclaimed is RECLAIM_CONFLICT', async (t) => {
@@ -343,6 +369,19 @@ t.test('grant rule: no file is made for an open that a missing beacon refuses', 
   t.match(node.events.at(-1), { event: 'refuse', op: 'open', status: 'GRACE', file: 'new' });
   node.coordination.beacons = 'grant';
   t.type(await alice.open('new', 'app', { openHow }), 'object', 'and not EXIST');
+});
+
+t.test('grant rule: a file that an open has made is open, though a beacon goes out just then', async (t) => {
+  for (const mode of [nfs.GUARDED4, nfs.UNCHECKED4] as const) {
+    const node = new NodeUnderTest(t);
+    const alice = await new TestClient(node, 'alice').start();
+    const openHow = { openType: nfs.OPEN4_CREATE, how: { mode, createAttrs: attributeSet({}) } } as const;
+    // Lit when it is tested before the file is made, and out from then on.
+    let tests = 0;
+    node.coordination.confirmNewState = () => (tests++ === 0 ? 'grant' : 'grace');
+    t.type(await alice.open('new', 'app', { openHow }), 'object');
+    t.equal(await alice.open('new', 'other', { create: false }), 'GRACE', 'of a file that is there already');
+  }
 });
 
 t.test('grant rule: the filesystem is not asked while the node enforces', async (t) => {

@@ -6,8 +6,38 @@ import { read } from '../../../src/nfs4/operations/read.ts';
 import { testStateid } from '../../../src/nfs4/operations/test-stateid.ts';
 import { statusName } from '../../../src/nfs4/status.ts';
 import { ANONYMOUS_STATEID } from '../../../src/nfs4/types.ts';
+import { VirtualClock } from '../../../src/sim/virtual-clock.ts';
 import { LEASE_MS, NodeUnderTest } from './fixtures/node-under-test.ts';
 import { TestClient } from './fixtures/test-client.ts';
+
+/** The clock of a process that can be stopped: time passes outside, and no timer runs. */
+class PausableClock extends VirtualClock {
+  #pausedMs = 0;
+
+  override nowMs(): number {
+    return super.nowMs() + this.#pausedMs;
+  }
+
+  pause(ms: number): void {
+    this.#pausedMs += ms;
+  }
+}
+
+/** Alice holds a lock, Bob wants it, and half of their newest leases has passed when the process is stopped. */
+async function beforePause(t: Test, courtesy: 'none' | 'until-conflict') {
+  const clock = new PausableClock();
+  const node = new NodeUnderTest(t, { courtesy, clock });
+  const alice = await new TestClient(node, 'alice').start();
+  const bob = await new TestClient(node, 'bob').start();
+  const held = await alice.locked(await alice.opened('f'));
+  const bobs = await bob.opened('f');
+  for (let half = 0; half < 5; half += 1) {
+    await alice.renew();
+    await bob.renew();
+    await clock.advance(LEASE_MS / 2);
+  }
+  return { node, clock, alice, bob, held, bobs };
+}
 
 /** Alice holds a lock and falls silent for longer than her lease; Bob is there and wants it. */
 async function silence(t: Test, courtesy: 'none' | 'until-conflict') {
@@ -35,6 +65,34 @@ t.test('a lease is renewed by SEQUENCE', async (t) => {
   t.equal(await alice.unlock(held), 'OK');
 });
 
+for (const courtesy of ['none', 'until-conflict'] as const) {
+  t.test(`a pause of the server costs no client its lease, courtesy ${courtesy}`, async (t) => {
+    for (const first of ['the sweep', 'a conflict'] as const) {
+      const { node, clock, alice, bob, held, bobs } = await beforePause(t, courtesy);
+      clock.pause(LEASE_MS * 3);
+      // What comes first after the pause, while what Alice sent meanwhile waits unread.
+      if (first === 'the sweep') await clock.advance(LEASE_MS / 2);
+      t.equal((await bob.lock(bobs)).status, 'DENIED', first);
+      await clock.advance(LEASE_MS / 4);
+      t.ok(node.coordination.records.has('alice'), first);
+      t.equal(await alice.renew(), 'OK', first);
+      t.equal(alice.statusFlags, 0, first);
+      t.equal(await alice.unlock(held), 'OK', first);
+    }
+  });
+}
+
+t.test('after a pause a client that stays silent expires all the same', async (t) => {
+  const { node, clock, bob, bobs } = await beforePause(t, 'none');
+  clock.pause(LEASE_MS * 3);
+  for (let passed = 0; passed < LEASE_MS * 1.5; passed += LEASE_MS / 4) {
+    await bob.renew();
+    await clock.advance(LEASE_MS / 4);
+  }
+  t.notOk(node.coordination.records.has('alice'));
+  t.equal((await bob.lock(bobs)).status, 'OK');
+});
+
 t.test('row 17: edge condition 1: what expired and went to another is not reclaimed', async (t) => {
   const { node, alice, bob, file, bobs } = await silence(t, 'none');
   const { held } = await bob.lock(bobs);
@@ -50,6 +108,18 @@ t.test('row 21: without courtesy all of an expired client goes at expiry, record
   t.notOk(node.coordination.records.has('alice'));
   t.equal((await bob.lock(bobs)).status, 'OK');
   t.equal(node.events.filter((event) => event.event === 'release' && event.client === 'alice').length, 2);
+});
+
+t.test('row 19: what expired is recorded as not told yet; what left for good is not recorded', async (t) => {
+  const { node, alice } = await silence(t, 'none');
+  t.same(
+    node.coordination.journal.filter((line) => /^(revoked|forgot)/.test(line)),
+    ['revoked alice'],
+  );
+  const reborn = new TestClient(node, 'alice');
+  await reborn.connect();
+  t.equal(node.coordination.journal.at(-2), 'forgot alice');
+  t.equal(await alice.renew(), 'BADSESSION');
 });
 
 t.test('row 21, I6: the lock is not given to others before the record is durably gone', async (t) => {

@@ -1,24 +1,18 @@
-import { writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import t from 'tap';
-import { asEpoch, asIncarnation, asNodeId } from '../../../src/core/ids.ts';
-import { createLedger } from '../../../src/core/ledger.ts';
-import { transition } from '../../../src/core/transitions.ts';
+import { openDomainStore } from '../../../src/store/open.ts';
 import { SqliteStore } from '../../../src/store/sqlite.ts';
 import { type DomainStore, RecordsUnreadableError, StoreUnavailableError } from '../../../src/store/store.ts';
 import { storeContract } from './contract.ts';
+import { bootAgain, booted, fence, found, record, scope } from './fixtures/domain.ts';
+import { realClock } from './fixtures/real-clock.ts';
 
-const clock = {
-  nowMs: () => performance.now(),
-  after: (ms: number, run: () => void) => {
-    const timer = setTimeout(run, ms);
-    return () => clearTimeout(timer);
-  },
-};
 const opened: DomainStore[] = [];
-const open = (path: string, busyMs?: number) => {
-  const store = SqliteStore.open({ path, clock, ...(busyMs !== undefined && { busyMs }) });
+const open = (path: string, busyMs = 20) => {
+  const store = SqliteStore.open({ path, clock: realClock, busyMs });
   opened.push(store);
   return store;
 };
@@ -30,48 +24,137 @@ const dir = t.testdir({});
 let files = 0;
 const file = () => join(dir, `${++files}.sqlite`);
 let path = '';
-storeContract(t, (fresh) => {
-  if (fresh) path = file();
-  return open(path);
-});
-
-const n1 = asNodeId('n1');
-const fence = { node: n1, incarnation: asIncarnation(1) };
-const founded = async (path: string) => {
-  const store = open(path, 20);
-  const result = transition(createLedger([n1], { beaconProvesDeath: true }), { type: 'boot', ...fence });
-  if (result.ok) await store.swap(null, result.ledger);
-  return store;
+const byAnother = async (sql: string) => {
+  const other = new DatabaseSync(path);
+  other.exec(sql);
+  other.close();
+  return async () => {};
 };
-
-t.test(
-  'I7: a store that another writer holds for too long does not answer, and answers again afterwards',
-  async (t) => {
-    const path = file();
-    const store = await founded(path);
-    const other = new DatabaseSync(path);
-    other.exec('BEGIN IMMEDIATE');
-    const scope = { epoch: asEpoch(1), node: n1 };
-    await t.rejects(store.removeRecords(fence, scope, ['61']), StoreUnavailableError);
-    other.exec('ROLLBACK');
-    other.close();
-    t.equal(await store.removeRecords(fence, scope, ['61']), 'written');
+storeContract(t, {
+  open: async (fresh) => {
+    if (fresh) path = file();
+    return open(path);
   },
-);
+  troubles: {
+    slow: {
+      reads: 'go on',
+      begin: async () => {
+        const other = new DatabaseSync(path);
+        other.exec('BEGIN IMMEDIATE');
+        return async () => {
+          other.exec('ROLLBACK');
+          other.close();
+        };
+      },
+    },
+    unreachable: { cannot: 'it is a file; a filesystem that hangs stops the whole process, not a call' },
+    full: { cannot: 'that takes a filesystem of its own, see test/integration/store/sqlite-disk.test.ts' },
+    readOnly: {
+      cannot: 'that takes a filesystem of its own, see test/integration/store/sqlite-disk.test.ts',
+    },
+    corruptLedger: { reads: 'stop', begin: () => byAnother(`UPDATE ledger SET text = '{"format": 99}'`) },
+    corruptRecords: {
+      reads: 'stop',
+      begin: () => byAnother(`UPDATE records SET text = '{"principal": 7}' WHERE epoch = ${scope.epoch}`),
+    },
+    answerLost: { cannot: 'SQLite is part of the process that asks; for the disk not answering see below' },
+  },
+});
 
 t.test('row 20: a file that is not a database is refused, never replaced', async (t) => {
   const path = file();
-  writeFileSync(path, 'this is not a database, and it is long enough to be looked at as one\n'.repeat(20));
+  const text = 'this is not a database, and it is long enough to be looked at as one\n'.repeat(20);
+  writeFileSync(path, text);
   t.throws(() => open(path), RecordsUnreadableError);
+  await t.rejects(openDomainStore({ kind: 'sqlite', path }, realClock), RecordsUnreadableError);
+  t.equal(readFileSync(path, 'utf8'), text);
 });
 
-t.test('row 20: a ledger or a record that cannot be read is said to be so', async (t) => {
+t.test('row 20: a database whose bytes were overwritten is said to be damaged', async (t) => {
   const path = file();
-  const store = await founded(path);
+  await (await found(SqliteStore.open({ path, clock: realClock })))[Symbol.asyncDispose]();
+  const bytes = readFileSync(path);
+  // All but the header of 100 bytes, which says what kind of file it is.
+  writeFileSync(path, bytes.fill(0x5a, 100));
+  await t.rejects(async () => await open(path).read(), RecordsUnreadableError);
+});
+
+t.test('a record that says another principal than it is kept by is not believed', async (t) => {
+  const path = file();
+  const store = await found(open(path));
+  await store.putRecords(fence, scope, [record('a')]);
   const other = new DatabaseSync(path);
-  other.exec(`INSERT INTO records VALUES (1, 'n1', '61', '{"principal": 7}')`);
-  await t.rejects(store.records({ epoch: asEpoch(1), node: n1 }), RecordsUnreadableError);
-  other.exec(`UPDATE ledger SET text = '{"format": 99}'`);
+  other.exec(`UPDATE records SET principal = 'sys:7@c'`);
   other.close();
-  await t.rejects(store.read(), { name: 'RecordsUnreadableError', message: /format is 99/ });
+  await t.rejects(store.records(scope), RecordsUnreadableError);
+});
+
+t.test('a file of another version is refused in one sentence, never rewritten', async (t) => {
+  const path = file();
+  const old = new DatabaseSync(path);
+  old.exec('CREATE TABLE records (epoch INTEGER, node TEXT, owner_id TEXT, text TEXT)');
+  old.close();
+  await t.rejects(openDomainStore({ kind: 'sqlite', path }, realClock), {
+    name: 'RecordsUnreadableError',
+    message: /is a store of version 0, and 2 is the one that is known here: use .* or stop all nodes/,
+  });
+  const again = new DatabaseSync(path);
+  t.equal(again.prepare('SELECT count(*) AS n FROM sqlite_master').get()?.n, 1);
+  again.close();
+});
+
+t.test('a place where no file can be is said at once, without patience', async (t) => {
+  const waiting: number[] = [];
+  const clock = { nowMs: () => 0, after: (ms: number) => waiting.push(ms) as unknown as () => void };
+  const nowhere = join(dir, 'no', 'such', 'directory', 'x.sqlite');
+  await t.rejects(openDomainStore({ kind: 'sqlite', path: nowhere }, clock), StoreUnavailableError);
+  t.same(waiting, []);
+});
+
+t.test('nodes that make the file together all get it', async (t) => {
+  const path = file();
+  // Held as another node holds it while it makes the file.
+  const other = new DatabaseSync(path);
+  other.exec('BEGIN IMMEDIATE; CREATE TABLE brief (x)');
+  let tries = 0;
+  const clock = {
+    nowMs: () => 0,
+    after: (_ms: number, run: () => void) => {
+      tries += 1;
+      if (tries === 2) other.exec('ROLLBACK');
+      setImmediate(run);
+      return () => {};
+    },
+  };
+  const store = await openDomainStore({ kind: 'sqlite', path }, clock);
+  opened.push(store);
+  t.equal(tries, 2);
+  t.equal(await store.read(), null);
+  other.close();
+});
+
+t.test('a swap that the disk did not confirm is unknown, and settled by the next read', async (t) => {
+  const path = file();
+  const store = await found(open(path));
+  await store.putRecords(fence, scope, [record('a')]);
+  const seen = (await store.read())!;
+  // The log that is written may not grow any more: an I/O error, as a failing disk gives. It is this whole process
+  // that may not, so nothing is reported meanwhile.
+  const limit = (bytes: number | 'unlimited') =>
+    spawnSync('prlimit', ['--pid', String(process.pid), `--fsize=${bytes}:`]).status;
+  // tap would end at the signal that comes with it.
+  process.on('SIGXFSZ', () => {});
+  const limited = limit(statSync(`${path}-wal`).size);
+  const swapped = await store.swap(seen.revision, booted(seen.ledger, 2));
+  const failures = await Promise.allSettled([store.putRecords(fence, scope, [record('b')]), store.read()]);
+  limit('unlimited');
+  t.equal(limited, 0, 'the limit can be set on this machine');
+  for (const failure of failures)
+    t.match(failure, { status: 'rejected', reason: { name: 'StoreUnavailableError' } });
+  t.same(swapped, { outcome: 'unknown' });
+  const settled = (await store.read())!;
+  t.same(settled.ledger, seen.ledger);
+  t.not(settled.revision, seen.revision, 'what was left behind of the swap is overwritten');
+  t.equal(await store.putRecords(fence, scope, [record('b')]), 'written');
+  await bootAgain(store);
 });

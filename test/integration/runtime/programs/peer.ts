@@ -1,9 +1,11 @@
-/** Runs as init of a container: listens and connects on request, and reports what it sees of each connection. */
-
+/** Runs as init of a container: listens, connects and sends datagrams on request, and reports what it sees. */
+import { createSocket } from 'node:dgram';
 import { connect, createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 
 const report = (message: object) => process.stdout.write(`${JSON.stringify(message)}\n`);
+const DATAGRAM_PORT = 7001;
+const datagrams = createSocket('udp4');
 const sockets = new Map<string, Socket>();
 
 function watch(name: string, socket: Socket): void {
@@ -26,6 +28,10 @@ const commands: Record<
     watch(name, socket);
   },
   write: ({ name, text }) => sockets.get(name)?.write(text),
+  tell: ({ host, text }) =>
+    datagrams.send(text, DATAGRAM_PORT, host, (error) =>
+      report(error === null ? { seen: 'told', text } : { seen: 'error', name: 'told', text: error.message }),
+    ),
   exit: ({ code }) => process.exit(code),
 };
 
@@ -35,4 +41,5 @@ createInterface({ input: process.stdin }).on('line', (line) => {
 });
 process.on('SIGTERM', () => process.exit(0));
 process.stdin.on('end', () => process.exit(0));
-report({ ready: true });
+datagrams.on('message', (bytes) => report({ seen: 'datagram', text: bytes.toString() }));
+datagrams.bind(DATAGRAM_PORT, () => report({ ready: true }));

@@ -1,0 +1,51 @@
+/** What the lab tells a node about itself and its cluster: the first line on the agent's stdin. */
+import { z } from 'zod';
+import { NODE_NAME } from '../../../core/ledger-text.ts';
+import { NODE_MUTANTS } from '../../../core/mutants.ts';
+
+const NAME = z.string().regex(NODE_NAME);
+const MS = z.number().positive();
+
+const store = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('sqlite'), path: z.string() }),
+  z.object({ kind: z.literal('etcd'), endpoints: z.array(z.string()).min(1), prefix: z.string() }),
+]);
+
+const domain = z.object({
+  name: NAME,
+  /** A shared filesystem: `export/` and the control directory are in it. */
+  directory: z.string(),
+  /** Who is in the domain when its ledger is made. */
+  members: z.array(NAME).min(1),
+  /** Others may be admitted later: nothing is given out that only a node without any others may give. */
+  grows: z.boolean().default(false),
+  store,
+  /** docs/protocol.md: true where all nodes share one kernel. */
+  beaconProvesDeath: z.boolean().default(true),
+});
+
+export const CONFIGURATION = z.object({
+  node: NAME,
+  /** The address to listen on: all of them, where service addresses come and go. */
+  listen: z.string(),
+  port: z.int().min(0).max(65_535),
+  leaseMs: MS,
+  graceMs: MS,
+  originNs: z.string().regex(/^\d+$/),
+  mutants: z.array(z.enum(NODE_MUTANTS)).default([]),
+  /** Left out: what the coordinator thinks best. */
+  beaconPollMs: MS.optional(),
+  domains: z.array(domain).min(1),
+  /** The cluster has several domains: their names are the entries of the root, also on a node that serves only one. */
+  namedDomains: z.boolean().default(false),
+  /** By node; none where nothing moves. */
+  serviceAddresses: z.record(NAME, z.ipv4()).default({}),
+  /** The network interface that carries them. */
+  interface: z.string().default('eth0'),
+  failoverMs: z.number().min(0).nullable().default(null),
+  fenceAfterMs: z.number().min(0).nullable().default(null),
+  storePatienceMs: MS,
+});
+
+export type NodeConfiguration = z.output<typeof CONFIGURATION>;
+export type DomainConfiguration = NodeConfiguration['domains'][number];

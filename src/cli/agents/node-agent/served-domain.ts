@@ -1,0 +1,121 @@
+/** The parts of one lock domain on one node: its filesystem, its beacon, its store, and the coordinator over them. */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { Clock } from '../../../core/clock.ts';
+import { asNodeId } from '../../../core/ids.ts';
+import type { HistoryEvent, NodeEvent } from '../../../history/events.ts';
+import type { AddressCarrier } from '../../../server/coordinator/options.ts';
+import { Coordinator } from '../../../server/coordinator.ts';
+import { Beacon } from '../../../server/filesystem/beacon.ts';
+import { ExportedFilesystem } from '../../../server/filesystem/filesystem.ts';
+import { RangeLocks } from '../../../server/filesystem/range-locks.ts';
+import { CountedStore, type StoreUse } from '../../../store/counted.ts';
+import { openDomainStore } from '../../../store/open.ts';
+import { type DomainStore, StoreUnavailableError } from '../../../store/store.ts';
+import { CONTROL_FILES, handleKey } from '../control-directory.ts';
+import type { Conversation } from '../conversation.ts';
+import type { DomainConfiguration, NodeConfiguration } from './configuration.ts';
+import { labFencer } from './lab-fencer.ts';
+
+const NS_PER_MS = 1e6;
+const STORE_RETRY_MS = 100;
+
+/** What a node event says beside time, node and incarnation. */
+export type NodeEventBody = Omit<NodeEvent, 't' | 'kind' | 'node' | 'incarnation'>;
+
+export interface ServedDomain {
+  readonly name: string;
+  readonly filesystem: ExportedFilesystem;
+  readonly locks: RangeLocks;
+  readonly coordination: Coordinator;
+  readonly handleKey: Buffer;
+  /** How this life has used its store so far. */
+  storeUse(): StoreUse;
+  /** No other node is in it, nor ever will be while this life lasts. */
+  readonly alone: boolean;
+}
+
+export interface DomainSurroundings {
+  readonly configuration: NodeConfiguration;
+  readonly conversation: Conversation;
+  readonly clock: Clock;
+  /** Nanoseconds since the history's origin. */
+  readonly stamp: () => number;
+  readonly addresses: AddressCarrier;
+  readonly onWaiting: (problem: string) => void;
+  /** The life in this domain is over, and with it the node's: one sentence. */
+  readonly onFenced: (sentence: string) => void;
+}
+
+/** Boots the node in this domain. @throws BootRefusedError and the store's errors, each with one sentence */
+export async function bootDomain(
+  domain: DomainConfiguration,
+  surroundings: DomainSurroundings,
+): Promise<ServedDomain> {
+  const { configuration, conversation, clock, stamp, addresses, onWaiting, onFenced } = surroundings;
+  const { node, leaseMs, graceMs, beaconPollMs, failoverMs, fenceAfterMs, storePatienceMs } = configuration;
+  const label = configuration.namedDomains ? { domain: domain.name } : {};
+  let incarnation = 0;
+  const say = (event: HistoryEvent) => conversation.send({ event });
+  const control = join(domain.directory, '.gracelab');
+  const mutants = new Set(configuration.mutants);
+  const key = handleKey(control, randomBytes);
+  const store = new CountedStore(await openPatiently(domain, clock, onWaiting));
+  const coordination = await Coordinator.boot({
+    node: asNodeId(node),
+    foundingMembers: domain.members.map(asNodeId),
+    beaconProvesDeath: domain.beaconProvesDeath,
+    store,
+    beacon: Beacon.open(join(control, CONTROL_FILES.beacon), {
+      ownership: mutants.has('D16') ? 'description' : 'process',
+    }),
+    clock,
+    leaseMs,
+    graceMs,
+    ...(beaconPollMs !== undefined && { beaconPollMs }),
+    failoverMs,
+    addresses,
+    fencer: labFencer(conversation, clock, configuration.namedDomains ? domain.name : null),
+    fenceAfterMs,
+    storePatienceMs,
+    mutants,
+    observe: (event) => say({ t: stamp(), ...event, ...label, kind: 'node', node, incarnation }),
+    observeSwap: (command, { ledger, revision }, life, sentAtMs) => {
+      incarnation = life;
+      const sentAt = Math.floor(sentAtMs * NS_PER_MS);
+      say({ t: stamp(), kind: 'ledger', sentAt, node, incarnation, command, ledger, revision, ...label });
+    },
+    onBootWaiting: onWaiting,
+    onFenced,
+  });
+  // Also where the boot's swap was done without this node being told.
+  incarnation = coordination.incarnation;
+  const filesystem = new ExportedFilesystem({ exportDir: join(domain.directory, 'export'), handleKey: key });
+  return {
+    name: domain.name,
+    filesystem,
+    locks: new RangeLocks(filesystem),
+    coordination,
+    handleKey: key,
+    storeUse: () => store.use,
+    // The ledger knows of members that came later than the configuration.
+    alone: domain.members.length === 1 && !domain.grows && coordination.status().ledger.nextBeaconIndex === 1,
+  };
+}
+
+/** A ledger that does not answer may come back; until then this node is not up, and nobody waits for it. */
+async function openPatiently(
+  { store }: DomainConfiguration,
+  clock: Clock,
+  onWaiting: (problem: string) => void,
+): Promise<DomainStore> {
+  for (;;) {
+    try {
+      return await openDomainStore(store, clock);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error;
+      onWaiting(`the ledger does not answer (${error.message})`);
+      await new Promise<void>((resolve) => void clock.after(STORE_RETRY_MS, resolve));
+    }
+  }
+}

@@ -1,0 +1,76 @@
+/** The service addresses that lead to this node: raised and dropped one after another, and none before the node serves. */
+import type { NodeId } from '../../../core/ids.ts';
+import type { NodeEvent } from '../../../history/events.ts';
+import {
+  dropServiceAddress,
+  type RunProgram,
+  raiseServiceAddress,
+} from '../../../runtime/service-address.ts';
+import type { AddressCarrier } from '../../../server/coordinator/options.ts';
+
+export interface ServiceAddressOptions {
+  readonly addresses: Readonly<Record<string, string>>;
+  readonly networkInterface: string;
+  readonly run: RunProgram;
+  readonly observe: (event: Pick<NodeEvent, 'event' | 'peer' | 'detail'>) => void;
+  /** An address that cannot be moved is a node that cannot serve: one sentence. */
+  readonly onFailure: (error: Error) => void;
+}
+
+export class ServiceAddresses implements AddressCarrier {
+  readonly #options: ServiceAddressOptions;
+  readonly #raised = new Set<string>();
+  #wanted: readonly string[] = [];
+  #serving = false;
+  #moving: Promise<void> = Promise.resolve();
+
+  constructor(options: ServiceAddressOptions) {
+    this.#options = options;
+  }
+
+  carry(owners: readonly NodeId[]): void {
+    this.#wanted = owners;
+    void this.#move();
+  }
+
+  /** From now on requests are answered, so that whoever is led here finds somebody. Resolves when the present addresses are raised. */
+  serve(): Promise<void> {
+    this.#serving = true;
+    return this.#move();
+  }
+
+  /** One change at a time, and each looks at what is wanted when its turn comes. */
+  #move(): Promise<void> {
+    this.#moving = this.#moving
+      .then(async () => {
+        if (!this.#serving) return;
+        const wanted = new Set(this.#wanted);
+        for (const owner of [...this.#raised]) if (!wanted.has(owner)) await this.#drop(owner);
+        for (const owner of wanted) if (!this.#raised.has(owner)) await this.#raise(owner);
+      })
+      .catch(this.#options.onFailure);
+    return this.#moving;
+  }
+
+  async #raise(owner: string): Promise<void> {
+    const { addresses, networkInterface, run, observe } = this.#options;
+    const address = addresses[owner];
+    if (address === undefined) return;
+    const { announced } = await raiseServiceAddress(address, networkInterface, run);
+    this.#raised.add(owner);
+    observe({ event: 'address-taken', peer: owner, detail: address });
+    // Served either way; neighbours that were not told find it out by themselves, later.
+    void announced.then((error) => {
+      if (error !== null) process.stderr.write(`${error.message}\n`);
+    });
+  }
+
+  async #drop(owner: string): Promise<void> {
+    const { addresses, networkInterface, run, observe } = this.#options;
+    const address = addresses[owner];
+    this.#raised.delete(owner);
+    if (address === undefined) return;
+    await dropServiceAddress(address, networkInterface, run);
+    observe({ event: 'address-dropped', peer: owner, detail: address });
+  }
+}

@@ -1,0 +1,120 @@
+import { cpus, release } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command, InvalidArgumentError } from 'commander';
+import type { GracePlan } from '../../bench/grace/observed.ts';
+import { expected, type GraceResult, graceText } from '../../bench/grace/table.ts';
+import { sandboxRefusal } from '../../runtime/namespace/abilities.ts';
+import { parseDuration } from '../../scenario/format/words.ts';
+import type { StoreKind } from '../../scenario/scenario.ts';
+import { wholeNumber } from '../arguments.ts';
+import { EXIT, Refusal } from '../exit-status.ts';
+import type { Frame } from '../frame.ts';
+import { inSandbox } from '../sandboxed.ts';
+import type { BenchRequest } from './request.ts';
+
+const LAB_SCRIPT = fileURLToPath(new URL('../agents/bench-lab.ts', import.meta.url));
+const STORES = ['sqlite', 'etcd'] as const;
+const MOST_NODES = 64;
+/** A server has room for 1,024 connections. */
+const MOST_CLIENTS = 1000;
+const MOST_REPETITIONS = 1000;
+const LEASE_MS = 2000;
+
+interface Options {
+  readonly nodes: readonly number[];
+  readonly clients: readonly number[];
+  readonly store: readonly StoreKind[];
+  readonly repeat: number;
+  readonly lease: number;
+  readonly out?: string;
+  readonly json?: true;
+}
+
+/** A parser for several of something, with commas between. */
+function listOf<T>(parse: (text: string) => T) {
+  return (text: string): readonly T[] => text.split(',').map((each) => parse(each.trim()));
+}
+
+function storeKind(text: string): StoreKind {
+  if (!(STORES as readonly string[]).includes(text))
+    throw new InvalidArgumentError(`A store is ${STORES.join(' or ')}.`);
+  return text as StoreKind;
+}
+
+function duration(text: string): number {
+  const ms = parseDuration(text);
+  if (typeof ms !== 'number') throw new InvalidArgumentError(`${ms.refused}.`);
+  return ms;
+}
+
+function plansOf({ store, nodes, clients, lease }: Options): GracePlan[] {
+  return store.flatMap((kind) =>
+    nodes.flatMap((nodeCount) =>
+      clients.map((clientCount) => ({ store: kind, nodes: nodeCount, clients: clientCount, leaseMs: lease })),
+    ),
+  );
+}
+
+/** Tells on stderr of every run when it is over: a long table is worth waiting for only as long as it gets on. */
+async function measureAll(options: Options, frame: Frame): Promise<GraceResult[]> {
+  const results: GraceResult[] = [];
+  for (const plan of plansOf(options)) {
+    for (let time = 1; time <= options.repeat; time += 1) {
+      const title = `${plan.store}, ${plan.nodes} nodes, ${plan.clients} clients`;
+      const name = `${plan.store}-${plan.nodes}-${plan.clients}-${time}`;
+      const folder = options.out === undefined ? null : path.resolve(frame.cwd, options.out, name);
+      const request: BenchRequest = { bench: 'grace', plan, folder };
+      const task = { script: LAB_SCRIPT, request, title, aim: 'any figures' };
+      const result = await inSandbox<GraceResult>(task, frame);
+      results.push(result);
+      const again = options.repeat > 1 ? ` (${time} of ${options.repeat})` : '';
+      frame.terminal.message(`${title}${again}: ${result.failure ?? 'done'}, load ${result.load}`);
+    }
+  }
+  return results;
+}
+
+const isWhole = ({ failure, figures, plan }: GraceResult): boolean =>
+  failure === null && expected(figures, plan).every((each) => 'value' in each);
+
+/** What figures are worth depends on it. */
+const machine = () => ({
+  cores: cpus().length,
+  model: cpus()[0]?.model ?? null,
+  kernel: release(),
+  node: process.version,
+});
+
+/** `gracelab bench grace`: what grace costs, measured on real labs. */
+export function benchGrace(frame: Frame): Command {
+  return new Command('grace')
+    .description(
+      'what grace costs: writes of the ledger and the records, and the time from a power cut to barrier and lift',
+    )
+    .option('--nodes <list>', 'nodes of the cluster', listOf(wholeNumber(2, MOST_NODES)), [3, 8, 16, 32])
+    .option(
+      '--clients <list>',
+      'clients of the node that loses its power',
+      listOf(wholeNumber(0, MOST_CLIENTS)),
+      [0, 100, 1000],
+    )
+    .option('--store <list>', 'where the ledger is: sqlite, etcd', listOf(storeKind), STORES)
+    .option('--repeat <n>', 'measures each combination so often', wholeNumber(1, MOST_REPETITIONS), 1)
+    .option(
+      '--lease <duration>',
+      'how often clients renew follows from it, and so when they notice a reboot',
+      duration,
+      LEASE_MS,
+    )
+    .option('--out <dir>', 'keep the history and the logs of every run there; by default nothing is kept')
+    .option('--json', 'print one JSON document')
+    .action(async (options: Options) => {
+      const refusal = await sandboxRefusal(frame.env);
+      if (refusal !== null) throw new Refusal(EXIT.machineCannot, refusal);
+      const results = await measureAll(options, frame);
+      const document = { bench: 'grace', machine: machine(), runs: results };
+      frame.terminal.result(options.json ? JSON.stringify(document, null, 2) : graceText(results));
+      frame.conclude(results.every(isWhole) ? EXIT.holds : EXIT.unknown);
+    });
+}

@@ -1,0 +1,13 @@
+import { Command } from 'commander';
+import { benchGrace } from '../bench/grace.ts';
+import type { Frame } from '../frame.ts';
+
+/** A benchmark is a file of its own in ../bench; adding one means adding it here and nowhere else. */
+const BENCHMARKS: readonly ((frame: Frame) => Command)[] = [benchGrace];
+
+/** `gracelab bench`: measurements. */
+export function bench(frame: Frame): Command {
+  const command = new Command('bench').description('measure what things cost');
+  for (const benchmark of BENCHMARKS) command.addCommand(benchmark(frame));
+  return command;
+}

@@ -1,0 +1,78 @@
+/** A look at one lock domain through its store and its beacon file. It changes nothing. */
+import { beaconSlot } from '../../core/beacon-slot.ts';
+import type { RecordScope } from '../../core/client-record.ts';
+import { type Ledger, nodesOf } from '../../core/ledger.ts';
+import type { StoreSpec } from '../../store/open.ts';
+import { RecordsUnreadableError, type StoredLedger } from '../../store/store.ts';
+import type { OperatorsDesk } from '../operator/repairs.ts';
+import type { BeaconLook, FencerKind, LedgerSight, RecordedClients } from './sight.ts';
+
+/** One lock domain, as the process that holds its store sees it. */
+export interface DomainDesk extends OperatorsDesk {
+  readonly domain: string | null;
+  readonly spec: StoreSpec;
+  readonly fencerKind: FencerKind | null;
+}
+
+/** There is nothing to look at: one sentence. */
+export class NoLedgerError extends Error {
+  override readonly name = 'NoLedgerError';
+}
+
+/** @throws NoLedgerError, StoreUnavailableError, RecordsUnreadableError */
+export async function readLedger({ store }: Pick<OperatorsDesk, 'store'>): Promise<StoredLedger> {
+  const stored = await store.read();
+  if (stored === null)
+    throw new NoLedgerError(
+      'this lock domain has no ledger yet; it gets one when the first of its nodes boots',
+    );
+  return stored;
+}
+
+/** @throws NoLedgerError, StoreUnavailableError, RecordsUnreadableError */
+export async function lookAt(desk: DomainDesk): Promise<LedgerSight> {
+  const { ledger, revision } = await readLedger(desk);
+  const epochs = ledger.recoveryEpoch === null ? [ledger.epoch] : [ledger.recoveryEpoch, ledger.epoch];
+  const scopes = epochs.flatMap((epoch) => nodesOf(ledger).map((node) => ({ epoch, node })));
+  const records: RecordedClients[] = [];
+  for (const scope of scopes) records.push(await recordsIn(desk, scope));
+  const { domain, spec, fencerKind } = desk;
+  return {
+    domain,
+    store: spec,
+    revision,
+    ledger,
+    records,
+    beacons: beaconsOf(desk, ledger),
+    fencer: fencerKind,
+  };
+}
+
+/** What cannot be read there gives nobody a claim (row 20), and does not keep an operator from seeing the rest. */
+async function recordsIn({ store }: OperatorsDesk, scope: RecordScope): Promise<RecordedClients> {
+  try {
+    return { ...scope, clients: await store.records(scope), unreadable: null };
+  } catch (error) {
+    if (!(error instanceof RecordsUnreadableError)) throw error;
+    return { ...scope, clients: [], unreadable: error.message };
+  }
+}
+
+function beaconsOf(desk: OperatorsDesk, ledger: Ledger): Record<string, BeaconLook> {
+  const beacons: Record<string, BeaconLook> = {};
+  for (const node of nodesOf(ledger))
+    if (ledger.members[node]!.incarnation > 0) beacons[node] = lookAtBeacon(desk, ledger, node);
+  return beacons;
+}
+
+/** Of the life that the ledger names. */
+export function lookAtBeacon(
+  { beaconLit }: Pick<OperatorsDesk, 'beaconLit'>,
+  ledger: Ledger,
+  node: string,
+): BeaconLook {
+  const { beaconIndex, incarnation } = ledger.members[node as keyof typeof ledger.members]!;
+  const lit = beaconLit(beaconSlot(beaconIndex, incarnation));
+  if (lit === null) return 'unknown';
+  return lit ? 'lit' : 'out';
+}

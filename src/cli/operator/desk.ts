@@ -1,0 +1,59 @@
+/** An operator's desk at one lock domain of a lab, from the lab's own process. */
+import { constants } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock } from '../../core/clock.ts';
+import type { Fencer } from '../../core/fencer.ts';
+import type { Operator, OperatorsDomain, RepairOutcome } from '../../scenario/operator.ts';
+import type { Repair } from '../../scenario/scenario.ts';
+import { isByteLocked } from '../../server/filesystem/record-locks.ts';
+import { AT_FDCWD, close, openat } from '../../server/filesystem/syscalls.ts';
+import { openDomainStore } from '../../store/open.ts';
+import { CONTROL_FILES } from '../agents/control-directory.ts';
+import { abandon, admit, declareDead, type OperatorsDesk, retire } from './repairs.ts';
+
+const REPAIRS: Readonly<Record<Repair, (desk: OperatorsDesk, node: string) => Promise<RepairOutcome>>> = {
+  admit,
+  retire,
+  'declare-dead': declareDead,
+  abandon,
+};
+
+export interface DeskOptions {
+  readonly clock: Clock;
+  /** Asked before a node whose beacon does not prove its death is declared dead; null: that is refused then. */
+  readonly fencer: Fencer | null;
+}
+
+/** @throws StoreUnavailableError when the store does not answer */
+export async function openDesk(
+  { directory, store: spec }: OperatorsDomain,
+  { clock, fencer }: DeskOptions,
+): Promise<OperatorsDesk> {
+  const store = await openDomainStore(spec, clock);
+  return {
+    store,
+    clock,
+    fencer,
+    beaconLit: (slot) => isLit(join(directory, '.gracelab', CONTROL_FILES.beacon), slot),
+  };
+}
+
+export async function openOperator(domain: OperatorsDomain, options: DeskOptions): Promise<Operator> {
+  const desk = await openDesk(domain, options);
+  return {
+    repair: (repair, node) => REPAIRS[repair](desk, node),
+    [Symbol.asyncDispose]: () => desk.store[Symbol.asyncDispose](),
+  };
+}
+
+/** By a lock of the open file description: this process holds no beacon, so that opening and closing the file drops none. */
+function isLit(beacon: string, slot: bigint): boolean | null {
+  const fd = openat(AT_FDCWD, beacon, constants.O_RDONLY);
+  if (fd < 0) return null;
+  try {
+    const status = isByteLocked(fd, 'description', slot);
+    return status < 0 ? null : status === 1;
+  } finally {
+    close(fd);
+  }
+}

@@ -1,0 +1,138 @@
+/**
+ * What an operator may do to a lock domain from outside, one function per repair. Each is one command to the ledger,
+ * whose rules refuse whatever would break exclusion; what the rules cannot know, whether a life is really over, is
+ * made sure of here. Nothing is done behind the ledger's back, so no repair can do more harm than a crash.
+ */
+import { beaconSlot } from '../../core/beacon-slot.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { Fencer } from '../../core/fencer.ts';
+import { asNodeId, type NodeId } from '../../core/ids.ts';
+import { type Ledger, type Member, memberOf, nodesOf } from '../../core/ledger.ts';
+import { type Command, type Refusal, transition } from '../../core/transitions.ts';
+import type { RepairOutcome } from '../../scenario/operator.ts';
+import type { DomainStore, StoredLedger } from '../../store/store.ts';
+
+/** What the repairs need of the outside. */
+export interface OperatorsDesk {
+  readonly store: DomainStore;
+  readonly clock: Clock;
+  /**
+   * Is the beacon at this place lit? Null where it does not prove anything that it is not, or where it cannot be
+   * looked at from here.
+   */
+  readonly beaconLit: (slot: bigint) => boolean | null;
+  /** Makes sure that a life is over; null where there is none. */
+  readonly fencer: Fencer | null;
+}
+
+/** A lost swap is tried anew: somebody else wrote first. More often than this in a row there is something wrong. */
+const MOST_TRIES = 100;
+const RETRY_MS = 5;
+
+/** A new member; it is down until it boots. */
+export const admit = (desk: OperatorsDesk, node: string): Promise<RepairOutcome> =>
+  command(desk, asNodeId(node), () => ({ type: 'admit', node: asNodeId(node) }));
+
+/** A member that is down and whose clients are owed nothing leaves for good. */
+export const retire = (desk: OperatorsDesk, node: string): Promise<RepairOutcome> =>
+  command(desk, asNodeId(node), () => ({ type: 'retire', node: asNodeId(node) }));
+
+/** The clients of a dead node are not waited for any longer; they are told when they come. */
+export const abandon = (desk: OperatorsDesk, node: string): Promise<RepairOutcome> =>
+  command(desk, asNodeId(node), () => ({ type: 'abandon', dead: asNodeId(node), operator: true }));
+
+/**
+ * A member is dead: its life is over for certain, by the proof of its beacon or by the word of the fencer. A person's
+ * word is not enough: a life that goes on later would grant on a view of before (I3).
+ */
+export async function declareDead(desk: OperatorsDesk, node: string): Promise<RepairOutcome> {
+  const name = asNodeId(node);
+  const stored = await readLedger(desk);
+  const member = memberOf(stored.ledger, name);
+  if (member === undefined) return refused(stored.ledger, name, 'not-a-member');
+  if (member.state === 'down') return refused(stored.ledger, name, 'already-down');
+  const proven = await isOver(desk, stored.ledger, name, member);
+  if (!proven.over) return { done: false, refusal: 'still-alive', sentence: proven.sentence };
+  const { incarnation } = member;
+  return command(desk, name, () => ({ type: 'confirm-death', node: name, incarnation }));
+}
+
+type Proof = { readonly over: true } | { readonly over: false; readonly sentence: string };
+
+async function isOver(desk: OperatorsDesk, ledger: Ledger, node: NodeId, member: Member): Promise<Proof> {
+  const lit = desk.beaconLit(beaconSlot(member.beaconIndex, member.incarnation));
+  if (lit === false && ledger.beaconProvesDeath) return { over: true };
+  if (desk.fencer === null) {
+    const why = lit === true ? `its beacon is lit: it lives` : 'its beacon proves nothing on this filesystem';
+    return {
+      over: false,
+      sentence: `${node} is not declared dead, since ${why}; end incarnation ${member.incarnation} first.`,
+    };
+  }
+  const fenced = await desk.fencer.fence({ node, incarnation: member.incarnation });
+  if (fenced.outcome === 'gone') return { over: true };
+  return { over: false, sentence: `${node} is not declared dead: ${fenced.reason.replace(/\.?$/, '.')}` };
+}
+
+/** Swaps one command in. @throws StoreUnavailableError when nobody knows what came of it */
+async function command(
+  desk: OperatorsDesk,
+  node: NodeId,
+  make: (ledger: Ledger) => Command,
+): Promise<RepairOutcome> {
+  for (let tries = 1; ; tries += 1) {
+    const before = await readLedger(desk);
+    const result = transition(before.ledger, make(before.ledger));
+    if (!result.ok) return refused(before.ledger, node, result.refusal);
+    const swap = await desk.store.swap(before.revision, result.ledger);
+    if (swap.outcome === 'swapped') return { done: true, ledger: result.ledger, revision: swap.revision };
+    if (swap.outcome === 'unknown') {
+      const now = await readLedger(desk);
+      const again = transition(now.ledger, make(now.ledger));
+      // What it was to do has been done, by this swap or by somebody else's; once is enough.
+      if (!again.ok) return { done: true, ...now };
+    }
+    if (tries === MOST_TRIES)
+      throw new Error(`the ledger changes all the time; nothing was done about ${node}`);
+    await new Promise<void>((resolve) => void desk.clock.after(RETRY_MS, resolve));
+  }
+}
+
+async function readLedger({ store }: OperatorsDesk): Promise<StoredLedger> {
+  const stored = await store.read();
+  if (stored === null) throw new Error('this lock domain has no ledger yet: boot one of its nodes first');
+  return stored;
+}
+
+const refused = (ledger: Ledger, node: NodeId, refusal: Refusal): RepairOutcome => ({
+  done: false,
+  refusal,
+  sentence: sentenceOf(ledger, node, refusal),
+});
+
+/** Why the ledger refuses, for a person, and what to do instead. */
+function sentenceOf(ledger: Ledger, node: NodeId, refusal: Refusal): string {
+  const members = nodesOf(ledger).join(', ');
+  switch (refusal) {
+    case 'not-a-member':
+      return `${node} is no member of this lock domain; there are ${members}.`;
+    case 'already-a-member':
+      return `${node} is a member of this lock domain already.`;
+    case 'still-serving':
+      return `${node} still serves; stop it first.`;
+    case 'claims-open':
+      return `the clients of ${node} may still reclaim; wait for the end of grace, or abandon them.`;
+    case 'claims-closed':
+      return `no client of ${node} may reclaim any more; there is nothing to abandon.`;
+    case 'already-down':
+      return `the ledger knows already that ${node} is down.`;
+    case 'no-grace':
+      return 'there is no grace, so nobody is waited for.';
+    case 'has-heir':
+      return `${memberOf(ledger, node)?.heir} has taken over the clients of ${node}, and looks after them.`;
+    case 'before-barrier':
+      return 'not every node has stopped granting yet; see who has not with `gracelab why`.';
+    default:
+      return `the ledger refuses: ${refusal}.`;
+  }
+}

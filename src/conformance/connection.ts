@@ -1,0 +1,44 @@
+import type { CompoundProbe, ProbeReply } from '../client/compound-probe.ts';
+import type { Op } from '../client/compound.ts';
+import type { Principal } from '../client/principal.ts';
+import type { MinorVersion } from './outcome.ts';
+import type { ServerUnderTest } from './server-under-test.ts';
+
+/** Of one client: dialled when something is to be said, again after it was cut; one request at a time, in the order they were given. */
+export class Connection {
+  readonly #server: ServerUnderTest;
+  readonly #principal: Principal;
+  readonly #version: MinorVersion;
+  #probe: CompoundProbe | null = null;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(server: ServerUnderTest, principal: Principal, version: MinorVersion) {
+    this.#server = server;
+    this.#principal = principal;
+    this.#version = version;
+  }
+
+  /** Whatever `talk` sends goes over the wire before anything that is asked for later. */
+  alone<T>(talk: (send: Connection['send']) => Promise<T>): Promise<T> {
+    const turn = this.#last.then(() => talk(this.send));
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+
+  /** To be called within {@link alone}. */
+  readonly send = <const Ops extends readonly Op[]>(...ops: Ops): Promise<ProbeReply<Ops>> =>
+    this.#server.inTurn(async () => {
+      this.#probe ??= await this.#server.connect(this.#principal);
+      try {
+        return await this.#probe.compoundOf(this.#version, ops);
+      } catch (error) {
+        this.cut();
+        throw error;
+      }
+    });
+
+  cut(): void {
+    this.#probe?.close();
+    this.#probe = null;
+  }
+}

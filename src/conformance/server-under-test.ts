@@ -1,0 +1,62 @@
+import { CompoundProbe } from '../client/compound-probe.ts';
+import type { Dial } from '../client/channel.ts';
+import type { Principal } from '../client/principal.ts';
+import type { Clock, Random } from '../core/clock.ts';
+import type { Address } from './target.ts';
+
+export interface ServerUnderTest {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** A new connection for hand-built COMPOUNDs. @throws Error one sentence, when there is none */
+  connect(principal: Principal): Promise<CompoundProbe>;
+  /** At most so many requests at a time, over all connections. */
+  inTurn<T>(request: () => Promise<T>): Promise<T>;
+}
+
+export interface ServerOptions extends Address {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Requests at a time. */
+  readonly parallel: number;
+  /** Default: TCP. */
+  readonly dial?: Dial;
+}
+
+/** A server under load, or one that waits for its disk, may well take longer than a probe grants by default. */
+const ANSWER_MS = 15_000;
+
+export const ROOT: Principal = { uid: 0, gid: 0, machine: 'conformance' };
+export const NOBODY_SPECIAL: Principal = { uid: 1000, gid: 1000, machine: 'conformance' };
+/** The same rights as the former, and somebody else. */
+export const SOMEBODY_ELSE: Principal = { uid: 1001, gid: 1001, machine: 'elsewhere' };
+
+export function serverUnderTest(options: ServerOptions): ServerUnderTest {
+  const { clock, random, host, port, parallel, dial } = options;
+  let free = parallel;
+  const waiting: (() => void)[] = [];
+  return {
+    clock,
+    random,
+    connect: (principal) =>
+      CompoundProbe.connect({
+        host,
+        port,
+        clock,
+        random,
+        principal,
+        timeoutMs: ANSWER_MS,
+        ...(dial === undefined ? {} : { dial }),
+      }),
+    async inTurn(request) {
+      if (free > 0) free -= 1;
+      else await new Promise<void>((go) => waiting.push(go));
+      try {
+        return await request();
+      } finally {
+        const next = waiting.shift();
+        if (next === undefined) free += 1;
+        else next();
+      }
+    },
+  };
+}

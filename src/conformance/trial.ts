@@ -1,0 +1,131 @@
+/** What one test has in hand. */
+import type { Clock } from '../core/clock.ts';
+import type { Principal } from '../client/principal.ts';
+import type { RestartWish } from './lane.ts';
+import type { Life } from './life.ts';
+import type { MinorVersion } from './outcome.ts';
+import { NotApplicable, Unjudged } from './outcome.ts';
+import type { Roster } from './roster.ts';
+import { ROOT, type ServerUnderTest } from './server-under-test.ts';
+import { WireClient } from './wire-client.ts';
+import { WireClient0 } from './wire-client-0.ts';
+
+export interface TrialParts {
+  readonly server: ServerUnderTest;
+  /** Another node of the same cluster. */
+  readonly peer: ServerUnderTest | null;
+  readonly version: MinorVersion;
+  readonly leaseMs: number;
+  /** Handle of the directory of the run. */
+  readonly directory: Buffer;
+  /** Nobody else uses it: part of all names. */
+  readonly label: string;
+  readonly roster: Roster;
+  readonly restart: (wish?: RestartWish) => Promise<Life>;
+}
+
+export interface ClientWish {
+  readonly principal?: Principal;
+  /** It says that it is that client, as a new instance of it. */
+  readonly as?: WireClient;
+  /** Even the same instance. */
+  readonly sameVerifier?: boolean;
+  readonly atPeer?: boolean;
+}
+
+export class Trial {
+  readonly leaseMs: number;
+  readonly clock: Clock;
+  readonly restart: (wish?: RestartWish) => Promise<Life>;
+  /** What was not as expected, a line each. */
+  readonly findings: string[] = [];
+  /** Whether anything was expected at all. */
+  judged = false;
+  readonly #parts: TrialParts;
+
+  constructor(parts: TrialParts) {
+    this.#parts = parts;
+    this.leaseMs = parts.leaseMs;
+    this.clock = parts.server.clock;
+    this.restart = parts.restart;
+  }
+
+  /** Of the directory of the run. */
+  get directory(): Buffer {
+    return this.#parts.directory;
+  }
+
+  /** One that the server has not heard of. Its state is gone when the test is over. */
+  client(name: string, wish: ClientWish = {}): WireClient {
+    const { server, peer, version, leaseMs, directory, roster } = this.#parts;
+    if (version === 0) throw new RangeError('clients of version 4.0 are client0()');
+    if (wish.atPeer && peer === null) throw new NotApplicable('needs --peer');
+    const client = new WireClient({
+      server: wish.atPeer && peer !== null ? peer : server,
+      name,
+      ownerId: wish.as?.ownerId ?? this.#ownerId(name),
+      verifier: wish.as !== undefined && wish.sameVerifier ? wish.as.verifier : roster.freshVerifier(),
+      principal: wish.principal ?? ROOT,
+      version,
+      directory,
+      patienceMs: leaseMs * 2,
+    });
+    roster.add(client, this);
+    return client;
+  }
+
+  client0(name: string): WireClient0 {
+    const { server, directory, roster } = this.#parts;
+    const ownerId = this.#ownerId(name);
+    const verifier = roster.freshVerifier();
+    const client = new WireClient0({ server, name, ownerId, verifier, principal: ROOT, directory });
+    roster.add(client, this);
+    return client;
+  }
+
+  #ownerId(name: string): Buffer {
+    return Buffer.from(`gracelab conformance ${this.#parts.label} ${name}`);
+  }
+
+  /** The name of a file that no other test uses. */
+  file(name: string): string {
+    return `${this.#parts.label}-${name}`;
+  }
+
+  /** A status that the row is about. */
+  expect(what: string, got: string, ...allowed: readonly string[]): void {
+    this.hold(allowed.includes(got), what, allowed.join(' or '), got);
+  }
+
+  /** Anything else that the row is about. */
+  hold(holds: boolean, what: string, expected: string, got: string): void {
+    this.judged = true;
+    if (!holds) this.findings.push(`${what}: expected ${expected}, got ${got}`);
+  }
+
+  async pause(ms: number): Promise<void> {
+    await new Promise<void>((go) => void this.clock.after(ms, go));
+  }
+
+  /** Asks again until the status comes, and says the last one when time is up. */
+  async until(wanted: string, limitMs: number, ask: () => Promise<string>): Promise<string> {
+    const endMs = this.clock.nowMs() + limitMs;
+    for (;;) {
+      const status = await ask();
+      if (status === wanted || this.clock.nowMs() >= endMs) return status;
+      await this.pause(Math.max(this.leaseMs / 20, 20));
+    }
+  }
+
+  /** What is judged within is judged only if grace ran all the time. */
+  async inGrace(life: Life, judge: () => Promise<void>): Promise<void> {
+    const before = this.findings.length;
+    const first = await life.first;
+    if (first !== 'GRACE') throw new Unjudged(`after the restart there was no grace: an OPEN was answered ${first}`);
+    await judge();
+    if (this.findings.length > before && (await life.ask()) !== 'GRACE') {
+      this.findings.length = before;
+      throw new Unjudged('grace ended before everything was asked that belongs into it: try a longer one');
+    }
+  }
+}

@@ -1,0 +1,301 @@
+/**
+ * This life's part in what the cluster agrees on: it learns the ledger, gathers the facts, and swaps in what `nextCommand` says. The rules
+ * are in `core`; here is what reads, waits, writes and retries.
+ */
+import { inGrace, type Ledger, memberOf, standing } from '../../core/ledger.ts';
+import { type Facts, nextCommand } from '../../core/next-command.ts';
+import { type Command, transition } from '../../core/transitions.ts';
+import {
+  type Fence,
+  RecordsUnreadableError,
+  type StoredLedger,
+  StoreUnavailableError,
+} from '../../store/store.ts';
+import { pause } from '../boot.ts';
+import { GraceRecovery } from '../grace-recovery.ts';
+import { OwnRecords } from '../own-records.ts';
+import { lookAtPeers, lookIntervalMs, type PeerLook } from '../peer-beacons.ts';
+import { CarriedAddresses } from './carried-addresses.ts';
+import { rememberLate } from './closing-claims.ts';
+import { every } from './every.ts';
+import { Failover } from './failover.ts';
+import { Fencing } from './fencing.ts';
+import { type CoordinatorOptions, HEARTBEAT_MS } from './options.ts';
+import { PlannedStop } from './planned-stop.ts';
+import { Rounds } from './rounds.ts';
+import { StorePatience } from './store-patience.ts';
+import { SwapTurn } from './swap-turns.ts';
+
+/** Mutant D12 hears of a death this late, as from a peer whose lease timer ran out. */
+const D12_POLL_MS = 1_500;
+/** Mutant D14 lets this long pass between the end of grace in memory and in the ledger. */
+const D14_DELAY_MS = 400;
+
+export class Agreement {
+  readonly self: Fence;
+  readonly records: OwnRecords;
+  readonly recovery: GraceRecovery;
+  readonly fencing: Fencing;
+  readonly addresses: CarriedAddresses;
+  readonly patience: StorePatience;
+  readonly #options: CoordinatorOptions;
+  readonly #failover: Failover;
+  readonly #rounds: Rounds;
+  readonly #turn: SwapTurn;
+  #known: StoredLedger;
+  #learnedRevision: number | null = null;
+  /** A peer's beacon was found missing, and the ledger does not show why yet. */
+  #alarmed = false;
+  #closed = false;
+  #stop: PlannedStop | null = null;
+  /** The records that this life was born with have been looked at. */
+  #cleared = false;
+  readonly #cancels: (() => void)[] = [];
+
+  constructor(options: CoordinatorOptions, self: Fence, stored: StoredLedger) {
+    const onDue = () => this.wake();
+    this.#options = options;
+    this.self = self;
+    this.#known = stored;
+    this.records = new OwnRecords({ ...options, fence: self, ledger: () => this.ledger });
+    this.recovery = new GraceRecovery({ ...options, onDue });
+    this.fencing = new Fencing({ ...options, onDue });
+    this.#failover = new Failover({ ...options, onDue });
+    this.#turn = new SwapTurn(options.clock, self.node, onDue);
+    this.addresses = new CarriedAddresses(options.node, options.addresses);
+    this.patience = new StorePatience(options);
+    this.#rounds = new Rounds({
+      clock: options.clock,
+      round: () => this.#round(),
+      onBegin: () => this.patience.asked(),
+      onDone: () => this.patience.answered(),
+      onStoreError: (problem) => this.patience.failed(problem),
+    });
+  }
+
+  begin(): void {
+    const { clock, observe, store } = this.#options;
+    observe({ event: 'boot', view: this.ledger.view, epoch: this.ledger.epoch });
+    this.#cancels.push(
+      store.watch(() => this.wake()),
+      every(
+        clock,
+        () => HEARTBEAT_MS,
+        () => this.#beat(),
+      ),
+      every(
+        clock,
+        () => this.#lookIntervalMs(),
+        () => this.#look(),
+      ),
+    );
+    this.#learn(this.#known);
+    this.wake();
+  }
+
+  get ledger(): Ledger {
+    return this.#known.ledger;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  get alarmed(): boolean {
+    return this.#alarmed;
+  }
+
+  place(): 'current' | 'suspect' | 'fenced' {
+    return standing(this.ledger, this.self.node, this.self.incarnation);
+  }
+
+  /** Grant rule, step 1. Everything that could make an answer from old knowledge unsafe, or merely old, refuses here (I7, C8). */
+  enforcing(): boolean {
+    return (
+      this.#closed ||
+      this.#alarmed ||
+      !this.patience.status().answers ||
+      !this.patience.isFresh() ||
+      inGrace(this.ledger) ||
+      this.place() !== 'current'
+    );
+  }
+
+  lookAtPeers(): PeerLook {
+    return lookAtPeers(this.ledger, this.self.node, this.#options.beacon);
+  }
+
+  alarm(missing: Facts['missing']): void {
+    if (!this.#alarmed) {
+      this.#alarmed = true;
+      for (const { peer } of missing) this.#options.observe({ event: 'beacon-missing', peer });
+      if (!inGrace(this.ledger)) this.#options.observe({ event: 'enforcing', view: this.ledger.view });
+    }
+    this.wake();
+  }
+
+  wake(): void {
+    if (!this.#closed) this.#rounds.wake();
+  }
+
+  /** {@link PlannedStop} */
+  leave(release: () => void): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    this.#stop ??= new PlannedStop(release);
+    const departure = this.#stop.departure();
+    this.wake();
+    return departure;
+  }
+
+  /** Takes no further part; the beacon stays lit until the process ends, as do its locks. */
+  close(): void {
+    this.#closed = true;
+    for (const part of [this.#rounds, this.#turn, this.recovery, this.#failover, this.fencing]) part.close();
+    for (const cancel of this.#cancels) cancel();
+  }
+
+  #lookIntervalMs(): number {
+    const { mutants, beaconPollMs } = this.#options;
+    return mutants.has('D12') ? D12_POLL_MS : lookIntervalMs(this.ledger, beaconPollMs);
+  }
+
+  #look(): void {
+    const { missing, answered } = this.lookAtPeers();
+    if (missing.length > 0 || !answered) this.alarm(missing);
+  }
+
+  #beat(): void {
+    const reason = this.patience.tick();
+    if (reason === null) this.wake();
+    else this.#end('gave-up', reason);
+  }
+
+  /** Learns, gathers the facts, and swaps in what follows from them, if anything does. */
+  async #round(): Promise<void> {
+    const stored = await this.#options.store.read();
+    if (stored === null) throw new StoreUnavailableError('the ledger is gone');
+    if (this.#closed) return;
+    this.#learn(stored);
+    this.patience.learned();
+    if (this.#closed) return;
+    if (inGrace(this.ledger)) {
+      await this.#clear();
+      await this.records.writeAll();
+      await this.recovery.load(this.ledger);
+    }
+    if (this.#closed) return;
+    this.#stop?.letGo(this.ledger, this.self);
+    const { missing, answered } = this.lookAtPeers();
+    if (missing.length === 0 && answered && !inGrace(this.ledger)) this.#alarmed = false;
+    if (this.place() === 'current') this.fencing.learn(this.ledger, this.recovery.latestPassed());
+    const command =
+      this.#confirmation() ?? nextCommand(this.ledger, this.self, this.#facts(this.#heard(missing)));
+    if (command !== null) await this.#swap(command);
+  }
+
+  /** Only a live life speaks for the fencer. The ledger would take its word from anybody. */
+  #confirmation(): Command | null {
+    return this.place() === 'current' ? this.fencing.confirmation(this.ledger) : null;
+  }
+
+  async #clear(): Promise<void> {
+    if (this.#cleared) return;
+    try {
+      await this.records.removeLeftovers();
+    } catch (error) {
+      // What cannot be read entitles nobody now, nor later (row 20); whoever loads these records tells the operator.
+      if (!(error instanceof RecordsUnreadableError)) throw error;
+    }
+    this.#cleared = true;
+  }
+
+  /** Mutant D12 hears of a death only when its own slow poll finds it. */
+  #heard(missing: Facts['missing']): Facts['missing'] {
+    return this.#options.mutants.has('D12') && !this.#alarmed ? [] : missing;
+  }
+
+  #facts(missing: Facts['missing']): Facts {
+    return {
+      missing,
+      // Grants are made within one turn of the event loop, so that none is in flight here.
+      drainedAndRecorded: this.enforcing() && this.records.areIn(this.ledger.epoch),
+      finished: this.recovery.finished(this.ledger),
+      takeOver: this.#failover.due(this.ledger),
+      abandonDue: this.recovery.due(),
+      stopWanted: this.#stop !== null,
+      released: this.#stop?.released ?? false,
+    };
+  }
+
+  async #swap(command: Command): Promise<void> {
+    const { clock, store, mutants, observe, observeSwap } = this.#options;
+    const before = this.#known;
+    const result = transition(before.ledger, command, mutants);
+    // What others write until the turn has come is learned all the same.
+    if (!result.ok || !this.#turn.hasCome()) return;
+    if (!(await rememberLate(command, before.ledger, this))) return this.wake();
+    const lifts = inGrace(before.ledger) && !inGrace(result.ledger);
+    if (lifts && mutants.has('D14')) {
+      this.#known = { ...before, ledger: result.ledger };
+      await pause(clock, D14_DELAY_MS);
+      this.#known = before;
+    }
+    const sentAtMs = clock.nowMs();
+    const swap = await store.swap(before.revision, result.ledger);
+    this.wake();
+    if (swap.outcome === 'lost') this.#turn.lost(before.ledger, command.type);
+    if (swap.outcome !== 'swapped' || this.#closed) return;
+    const swapped = { ledger: result.ledger, revision: swap.revision };
+    observeSwap(command.type, swapped, this.self.incarnation, sentAtMs);
+    if (command.type === 'acknowledge') observe({ event: 'acknowledged', view: command.view });
+    if (command.type === 'inherit')
+      observe({ event: 'inherited', peer: command.dead, view: result.ledger.view });
+    this.#learn(swapped);
+    if (lifts) await store.collectGarbage(this.self);
+  }
+
+  #learn(stored: StoredLedger): void {
+    const before = this.ledger;
+    this.#known = stored;
+    if (stored.revision === this.#learnedRevision) return;
+    this.#learnedRevision = stored.revision;
+    const { ledger } = stored;
+    const over = endOf(ledger, this.self);
+    if (over !== null) {
+      if (this.#stop !== null && this.place() === 'fenced') this.#depart();
+      else this.#end('fenced', over);
+      return;
+    }
+    if (inGrace(ledger)) {
+      if (!inGrace(before) && !this.#alarmed)
+        this.#options.observe({ event: 'enforcing', view: ledger.view, epoch: ledger.recoveryEpoch! });
+      this.recovery.learn(before, ledger);
+    } else if (inGrace(before)) this.recovery.lift(ledger);
+    this.#failover.learn(ledger);
+    this.addresses.learn(ledger);
+  }
+
+  #depart(): void {
+    this.close();
+    this.addresses.letGo();
+    this.#options.observe({ event: 'stopping', view: this.ledger.view });
+    this.#stop?.departed();
+  }
+
+  /** This life is over: the process ends, its beacon goes out, and its clients' claims are open for the next life or an heir. */
+  #end(event: 'fenced' | 'gave-up', reason: string): void {
+    if (this.#closed) return;
+    this.close();
+    this.addresses.letGo();
+    this.#options.observe({ event, view: this.ledger.view, detail: reason });
+    this.#options.onFenced(reason);
+  }
+}
+
+/** Why the ledger has no use for this life any more; null: it has. */
+function endOf(ledger: Ledger, self: Fence): string | null {
+  const place = standing(ledger, self.node, self.incarnation);
+  if (place === 'fenced') return 'the ledger has a later life of this node, or none';
+  const hasStopped = memberOf(ledger, self.node)!.acknowledgedView === ledger.view;
+  return place === 'suspect' && hasStopped ? 'this node is suspected dead, and its locks may be gone' : null;
+}

@@ -1,0 +1,28 @@
+import type { Ledger } from '../../core/ledger.ts';
+import type { Command } from '../../core/transitions.ts';
+import type { GraceRecovery } from '../grace-recovery.ts';
+import type { OwnRecords } from '../own-records.ts';
+
+/**
+ * Before claims close: no reclaim is granted from them any more, and whoever had not completed is on record as having lost its chance
+ * (row 19). Were that written afterwards, a crash in between would leave clients of whom nothing is known but that they are gone.
+ *
+ * @param ledger the one that `command` is for
+ * @returns false: this life is fenced. Rejects with the errors of the store; then the command must not be sent (I7).
+ */
+export async function rememberLate(
+  command: Command,
+  ledger: Ledger,
+  { recovery, records }: { readonly recovery: GraceRecovery; readonly records: OwnRecords },
+): Promise<boolean> {
+  if (command.type === 'finish') {
+    const { claimant } = command;
+    recovery.finishing(claimant);
+    return (await records.reclaimIncomplete(claimant, true, recovery.late(claimant))) === 'written';
+  }
+  if (command.type === 'abandon') {
+    const late = await recovery.lateOfAbandoned(command.dead, ledger);
+    return (await records.reclaimIncomplete(command.dead, false, late)) === 'written';
+  }
+  return true;
+}

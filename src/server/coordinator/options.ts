@@ -1,0 +1,60 @@
+import type { Clock } from '../../core/clock.ts';
+import type { Fencer } from '../../core/fencer.ts';
+import type { Incarnation, NodeId } from '../../core/ids.ts';
+import type { Mutants } from '../../core/mutants.ts';
+import type { NodeEvent } from '../../history/events.ts';
+import type { DomainStore, StoredLedger } from '../../store/store.ts';
+import type { BeaconLight } from '../boot.ts';
+
+export type Observe = (event: Omit<NodeEvent, 't' | 'kind' | 'node' | 'incarnation'>) => void;
+
+/** Raises and drops service addresses on the node's interface. */
+export interface AddressCarrier {
+  /**
+   * The addresses of exactly these members lead here from now on, by the ledger. Called when that changes, and once after the
+   * boot. Must return at once and not throw: what it takes to move an address happens behind it.
+   */
+  carry(owners: readonly NodeId[]): void;
+}
+
+export interface CoordinatorOptions {
+  readonly node: NodeId;
+  readonly foundingMembers: readonly NodeId[];
+  /** docs/protocol.md: true where all nodes share one kernel. */
+  readonly beaconProvesDeath: boolean;
+  readonly store: DomainStore;
+  readonly beacon: BeaconLight;
+  readonly clock: Clock;
+  readonly leaseMs: number;
+  readonly graceMs: number;
+  /** How often peers' beacons are looked at when no grant does it, in milliseconds. Left out: often (peer-beacons.ts says why). */
+  readonly beaconPollMs?: number;
+  /**
+   * A dead member whose clients nobody serves is taken over by the first in line after this many milliseconds past the barrier,
+   * by the next after twice as many, and so on. Null: nobody takes over; the owner returns, or its claims are abandoned.
+   */
+  readonly failoverMs: number | null;
+  readonly addresses: AddressCarrier;
+  /** Null: nobody is fenced, and a life that stops for ever without dying holds grace until a person sees to it. */
+  readonly fencer: Fencer | null;
+  /** A life that holds grace up for so many milliseconds is fenced by the first in line, after twice as many by the next. Null: never. */
+  readonly fenceAfterMs: number | null;
+  /** A life whose ledger has not answered for so many milliseconds gives up and ends (C9). */
+  readonly storePatienceMs: number;
+  readonly mutants: Mutants;
+  readonly observe: Observe;
+  /** A swap that succeeded; `sentAtMs` on the same clock. */
+  readonly observeSwap: (
+    command: string,
+    swapped: StoredLedger,
+    incarnation: Incarnation,
+    sentAtMs: number,
+  ) => void;
+  /** The boot waits, as long as it takes; `problem` is half a sentence for a person. Called again when the problem is another one. */
+  readonly onBootWaiting: (problem: string) => void;
+  /** This life is over for the cluster: the process must end at once and boot anew. */
+  readonly onFenced: (reason: string) => void;
+}
+
+/** The ledger is read anew at least this often, should a watch event be lost. */
+export const HEARTBEAT_MS = 250;

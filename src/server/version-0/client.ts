@@ -1,0 +1,97 @@
+import type { NetAddress } from '../../nfs4/types.ts';
+import type { ClientIdentity } from '../coordination.ts';
+import { Client } from '../state/clients.ts';
+import type { StateidBlocks } from '../state/stateid-blocks.ts';
+import type { OpenOwner } from './open-owner.ts';
+import type { OwnerSequence } from './owner-sequence.ts';
+
+/** Where and how a client can be called back (RFC 7530 section 16.33.3). */
+export interface CallbackAddress {
+  readonly program: number;
+  readonly location: NetAddress;
+  /** `callback_ident`: what it wants to be told its calls by. */
+  readonly ident: number;
+}
+
+/** What SETCLIENTID gave and SETCLIENTID_CONFIRM is to name. */
+export interface Introduction {
+  /** `setclientid_confirm` */
+  readonly confirm: Buffer;
+  readonly callback: CallbackAddress;
+}
+
+/**
+ * A client of version 4.0: no sessions, no RECLAIM_COMPLETE, no FREE_STATEID. Its requests are ordered by the seqids of its
+ * owners, and what it lost it learns from EXPIRED, whereupon it introduces itself anew; so nothing is left of an expired one.
+ */
+export class SessionlessClient extends Client {
+  /** As it was confirmed last. */
+  introduction: Introduction;
+  /** The same instance has introduced itself again, to be called back elsewhere, and has not confirmed that. */
+  update: Introduction | null = null;
+  /** By owner in hex. */
+  readonly openOwners = new Map<string, OpenOwner>();
+  /** By lock owner in hex; only those that have a lock stateid count ({@link lockSequenceOf}). */
+  readonly #lockSequences = new Map<string, OwnerSequence>();
+  readonly #blocks: StateidBlocks;
+
+  constructor(
+    identity: ClientIdentity,
+    verifier: Buffer,
+    introduction: Introduction,
+    ids: { readonly clientId: bigint; readonly index: number; readonly blocks: StateidBlocks },
+    nowMs: number,
+  ) {
+    super(identity, verifier, ids.clientId, ids.index, nowMs);
+    this.introduction = introduction;
+    this.#blocks = ids.blocks;
+  }
+
+  override get hasSessions(): boolean {
+    return false;
+  }
+
+  /** Row 6 is about RECLAIM_COMPLETE. Here new state is refused during grace, and that the coordinator says. */
+  override mayHaveNewStateIn(): boolean {
+    return true;
+  }
+
+  /** Row 8 neither: it reclaims for as long as there is grace for it. */
+  override mayReclaimIn(): boolean {
+    return true;
+  }
+
+  /** Seen to before an operation begins (record-first.ts), since an open that is not confirmed yet needs none. */
+  override lacksRecordIn(): boolean {
+    return false;
+  }
+
+  /** One owner string may be used in both versions, by one machine or by two: they are different clients (principal.ts). */
+  override get ownerKey(): string {
+    return ownerKeyOf(this.identity.ownerId);
+  }
+
+  override leaveTables(): void {
+    super.leaveTables();
+    this.#blocks.release(this);
+  }
+
+  /** Null: a lock owner without any lock stateid, whose next request may have any seqid (RFC 7530 section 9.1.10). */
+  lockSequenceOf(owner: string): OwnerSequence | null {
+    if (this.lockOwners.has(owner)) return this.#lockSequences.get(owner) ?? null;
+    this.#lockSequences.delete(owner);
+    return null;
+  }
+
+  keepLockSequence(owner: string, sequence: OwnerSequence): void {
+    this.#lockSequences.set(owner, sequence);
+  }
+
+  /** Forgets the sequences of lock owners that have no lock stateid any more. */
+  tidyLockSequences(): void {
+    for (const owner of this.#lockSequences.keys()) this.lockSequenceOf(owner);
+  }
+}
+
+/** What the owner id of a client of this version is called among those of all versions. */
+export const ownerKeyOf = (ownerId: string): string => `4.0 ${ownerId}`;

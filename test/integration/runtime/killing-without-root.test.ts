@@ -1,0 +1,4 @@
+import { join } from 'node:path';
+import { asOrdinaryUser } from './programs/as-ordinary-user.ts';
+
+asOrdinaryUser(join(import.meta.dirname, 'killing.test.ts'));
