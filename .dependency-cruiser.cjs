@@ -27,6 +27,7 @@ const MAY_IMPORT = {
   server: ['xdr', 'rpc', 'nfs4', 'store', 'history'],
   client: ['xdr', 'rpc', 'nfs4', 'history'],
   gate: [],
+  conformance: ['xdr', 'rpc', 'nfs4', 'client'],
   runtime: [],
   faults: ['runtime'],
   history: [],

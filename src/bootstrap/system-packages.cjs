@@ -32,7 +32,7 @@ function isThere(program) {
   return (process.env.PATH || '')
     .split(path.delimiter)
     .concat(SYSTEM_DIRS)
-    .some((dir) => fs.existsSync(path.join(dir, program)));
+    .some((dir) => fs.existsSync(path.resolve(dir, program)));
 }
 
 /** Names of Debian packages, each once. */

@@ -127,6 +127,8 @@ function hadItsChance(context: CheckContext, grace: Grace, node: string): boolea
 function opensClaims(before: Member, now: Member): boolean {
   const [heirBefore, heir] = [before.heir ?? null, now.heir ?? null];
   if (heir !== null && heir === heirBefore) return now.claims === 'open' && before.claims === 'closed';
+  // Given up: nobody's heir any more, and nobody may come.
+  if (now.claims === 'closed' && heir === null && heirBefore !== null) return false;
   return (
     heir !== heirBefore ||
     now.incarnation !== before.incarnation ||

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { bench } from './commands/bench.ts';
 import { check } from './commands/check.ts';
+import { conformance } from './commands/conformance.ts';
 import { doctor } from './commands/doctor.ts';
 import { down } from './commands/down.ts';
 import { exec } from './commands/exec.ts';
@@ -33,6 +34,7 @@ const COMMANDS: readonly ((frame: Frame) => Command)[] = [
   run,
   check,
   model,
+  conformance,
   bench,
   serve,
   serverHelper,
@@ -46,6 +48,7 @@ Exit status: 0 holds, 1 violation, 2 unknown, 3 this machine cannot, 64 wrong us
 
 /** Subcommands copy these settings only when they are made by `.command()`, which ours are not. */
 function configure(command: Command, terminal: Terminal): Command {
+  for (const subcommand of command.commands) configure(subcommand, terminal);
   return command
     .exitOverride()
     .showSuggestionAfterError(true)

@@ -10,6 +10,9 @@ import { ROOT } from './version.ts';
 
 const SHIPPED_DIR = fileURLToPath(new URL('scenarios/', ROOT));
 
+/** What somebody who has a minute should see; the others take longer, or need an etcd. */
+const TOUR = ['reboot', 'lost-update', 'overlap', 'planned-restart', 'failover', 'two-domains'];
+
 /** Names of the scenarios that ship, in the order of the alphabet. */
 async function shippedNames(): Promise<string[]> {
   const files = await readdir(SHIPPED_DIR);
@@ -30,12 +33,17 @@ function fileOf(name: string, shipped: readonly string[], cwd: string): string {
 }
 
 /**
- * Loads the named scenarios, or all that ship. Nothing is run before every one of them is known to be sound.
+ * Loads the named scenarios, or all that ship; with `tour` a selection of them. Nothing is run before every one of them is known to be sound.
  * @throws {Refusal} wrong usage: which file, which line, what is wrong.
  */
-export async function chooseScenarios(names: readonly string[], cwd: string): Promise<Scenario[]> {
+export async function chooseScenarios(
+  names: readonly string[],
+  cwd: string,
+  { tour = false }: { readonly tour?: boolean } = {},
+): Promise<Scenario[]> {
   const shipped = await shippedNames();
-  const files = (names.length === 0 ? shipped : names).map((name) => fileOf(name, shipped, cwd));
+  const wanted = tour ? TOUR : shipped;
+  const files = (names.length === 0 ? wanted : names).map((name) => fileOf(name, shipped, cwd));
   const scenarios: Scenario[] = [];
   for (const file of files) {
     const loaded = await loadScenario(file);

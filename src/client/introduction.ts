@@ -10,6 +10,7 @@ import { exchangeId } from '../nfs4/operations/exchange-id.ts';
 import type { ChannelAttrs } from '../nfs4/session-types.ts';
 import * as st from '../nfs4/status.ts';
 import { AUTH_NONE } from '../rpc/message.ts';
+import { CALLBACK_PROGRAM, type Callbacks } from './callbacks.ts';
 import { type CompoundReply, compoundWriter, type Op, op, readReply } from './compound.ts';
 import type { Link } from './link.ts';
 import { judgeCreateSession } from './recovery-rules.ts';
@@ -27,6 +28,8 @@ export interface IntroductionOptions {
   readonly verifier: Buffer;
   /** Slots to ask for. */
   readonly slots: number;
+  /** Whom the server may call; default: nobody. */
+  readonly callbacks?: Callbacks | undefined;
   /**
    * The server knows nothing of this client's state. `reclaimable` is false when it also belongs to
    * another server scope than the one that gave the state, so it must not be asked for it (section 2.10.4).
@@ -57,14 +60,13 @@ const FORE_CHANNEL = {
   maxOperations: 32,
   rdmaIrd: null,
 } as const;
-/** The server never calls us back: we want no delegations. It must be offered a channel all the same. */
+/** Offered also where no call is wanted: as a rule we take no delegations. */
 const BACK_CHANNEL: ChannelAttrs = {
   ...FORE_CHANNEL,
   maxRequestSize: 4096,
   maxResponseSize: 4096,
   maxRequests: 1,
 };
-const CALLBACK_PROGRAM = 0x4000_0000;
 
 export class Introduction {
   readonly #options: IntroductionOptions;
@@ -127,11 +129,12 @@ export class Introduction {
 
   async #createSession(): Promise<NewSession | null> {
     const identity = this.#identity;
+    const { callbacks } = this.#options;
     if (identity === null) return null;
     const request = op(createSession, {
       clientId: identity.clientId,
       sequence: identity.sequence,
-      flags: 0,
+      flags: callbacks === undefined ? 0 : nfs.CREATE_SESSION4_FLAG_CONN_BACK_CHAN,
       foreChanAttrs: { ...FORE_CHANNEL, maxRequests: this.#options.slots },
       backChanAttrs: BACK_CHANNEL,
       cbProgram: CALLBACK_PROGRAM,
@@ -142,6 +145,7 @@ export class Introduction {
     if (result.status === st.NFS4_OK) {
       identity.sequence = (identity.sequence + 1) >>> 0;
       this.refusal = null;
+      callbacks?.addSession(result.sessionId, BACK_CHANNEL.maxRequests);
       return {
         sessionId: result.sessionId,
         clientId: identity.clientId,

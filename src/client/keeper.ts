@@ -17,6 +17,7 @@ import {
   SEQ4_STATUS_RESTART_RECLAIM_NEEDED,
 } from '../nfs4/constants.ts';
 import { NFS4ERR_DEADSESSION } from '../nfs4/status.ts';
+import type { Callbacks } from './callbacks.ts';
 import type { FileState } from './file-state.ts';
 import { Introduction } from './introduction.ts';
 import { readLeaseMs } from './lease-time.ts';
@@ -43,6 +44,7 @@ export interface KeeperOptions {
   readonly verifier: Buffer;
   /** Requests in flight at most. */
   readonly slots: number;
+  readonly callbacks?: Callbacks | undefined;
   /** All files that may have something to reclaim, at the moment of asking. */
   readonly files: () => Iterable<FileState>;
   /** The server says, with SEQUENCE, that it took state away. */

@@ -15,6 +15,7 @@ import type { Clock, Random } from '../core/clock.ts';
 import { destroyClientid } from '../nfs4/operations/destroy-clientid.ts';
 import { destroySession } from '../nfs4/operations/destroy-session.ts';
 import { type Status, statusName } from '../nfs4/status.ts';
+import type { Callbacks } from './callbacks.ts';
 import type { Dial } from './channel.ts';
 import { compoundWriter, type Op, op } from './compound.ts';
 import { type OpenWish, type Result, type RetryPolicy, type StatusName, UNANSWERED } from './file-context.ts';
@@ -57,6 +58,8 @@ export interface ClientOptions {
   readonly opTimeoutMs?: number;
   /** One life of the client (co_verifier), 8 bytes. Default: random. */
   readonly verifier?: Buffer;
+  /** Answers calls of the server; default: it is told that there will be none. */
+  readonly callbacks?: Callbacks;
   /** How to reach the server; default: TCP to `host` and `port`. */
   readonly dial?: Dial;
 }
@@ -99,7 +102,8 @@ export class NfsClient {
     this.#options = options;
     this.#timing = timingOf(options.leaseMs ?? ASSUMED_LEASE_MS);
     this.#observer = new Observer(name, options.node ?? host, options.observe ?? (() => {}));
-    const shared = { clock, random, timing: () => this.#timing, observer: this.#observer };
+    const { callbacks } = options;
+    const shared = { clock, random, timing: () => this.#timing, observer: this.#observer, callbacks };
     this.#link = new Link({
       ...shared,
       dial: options.dial ?? tcpDial(host, port, clock),

@@ -7,6 +7,7 @@ import { decodeReply, type RpcOutcome } from '../rpc/reply.ts';
 import { XdrReader } from '../xdr/reader.ts';
 import { XdrWriter } from '../xdr/writer.ts';
 import { XdrError } from '../xdr/xdr-error.ts';
+import { type Callbacks, isCall } from './callbacks.ts';
 import type { Channel, Dial } from './channel.ts';
 
 export interface RpcOptions {
@@ -14,6 +15,8 @@ export interface RpcOptions {
   readonly random: Random;
   readonly dial: Dial;
   readonly credential: Credential;
+  /** Answers the server's own calls; default: nobody, and none is expected. */
+  readonly callbacks?: Callbacks | undefined;
 }
 
 export type CallOutcome =
@@ -29,6 +32,7 @@ type Settle = (outcome: CallOutcome) => void;
 export class RpcConnection {
   readonly #clock: Clock;
   readonly #credential: Credential;
+  readonly #callbacks: Callbacks | undefined;
   readonly #writer = new XdrWriter();
   readonly #waiting = new Map<number, Settle>();
   #onEnd: (reason: string) => void;
@@ -39,6 +43,7 @@ export class RpcConnection {
   private constructor(options: RpcOptions, onEnd: (reason: string) => void) {
     this.#clock = options.clock;
     this.#credential = options.credential;
+    this.#callbacks = options.callbacks;
     this.#xid = Math.floor(options.random() * 2 ** 32);
     this.#onEnd = onEnd;
   }
@@ -106,6 +111,11 @@ export class RpcConnection {
   }
 
   #receive(message: Buffer): void {
+    if (this.#callbacks !== undefined && isCall(message)) {
+      const reply = this.#callbacks.answer(message);
+      if (reply !== null) this.#channel?.send(reply);
+      return;
+    }
     try {
       const results = new XdrReader(message);
       const { xid, kind } = decodeReply(results);

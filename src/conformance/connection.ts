@@ -1,5 +1,5 @@
-import type { CompoundProbe, ProbeReply } from '../client/compound-probe.ts';
 import type { Op } from '../client/compound.ts';
+import type { CompoundProbe, ProbeReply } from '../client/compound-probe.ts';
 import type { Principal } from '../client/principal.ts';
 import type { MinorVersion } from './outcome.ts';
 import type { ServerUnderTest } from './server-under-test.ts';

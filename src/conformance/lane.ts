@@ -27,7 +27,9 @@ export class Lane {
   }
 
   /** Runs them to the end, each of them with a way to restart the server. Rejects never: what a test throws is its own. */
-  async run(tests: readonly ((restart: (wish?: RestartWish) => Promise<Life>) => Promise<void>)[]): Promise<void> {
+  async run(
+    tests: readonly ((restart: (wish?: RestartWish) => Promise<Life>) => Promise<void>)[],
+  ): Promise<void> {
     this.#running = tests.length;
     const rendezvous = (wish: RestartWish = {}): Promise<Life> => {
       const life = Promise.withResolvers<Life>();

@@ -2,6 +2,7 @@
 import type { Clock } from '../core/clock.ts';
 import { Unjudged } from './outcome.ts';
 import type { OpenFile } from './requests.ts';
+import { readLeaseMs } from './run-directory.ts';
 import type { WireClient } from './wire-client.ts';
 
 export interface GraceEnd {
@@ -28,7 +29,12 @@ export class Life {
   readonly #file: string;
 
   /** @param witness has completed its reclaims in this life */
-  constructor(clock: Clock, witness: WireClient, file: string, called: { calledMs: number; servingMs: number }) {
+  constructor(
+    clock: Clock,
+    witness: WireClient,
+    file: string,
+    called: { calledMs: number; servingMs: number },
+  ) {
     this.#clock = clock;
     this.#witness = witness;
     this.#file = file;
@@ -48,6 +54,11 @@ export class Life {
     return status;
   }
 
+  /** What the server says its lease time is in this life. */
+  leaseMs(): Promise<number | null> {
+    return readLeaseMs(this.#witness);
+  }
+
   async #close(file: OpenFile): Promise<void> {
     await this.#witness.closeFile(file);
   }
@@ -60,7 +71,8 @@ export class Life {
       await new Promise<void>((go) => void this.#clock.after(LOOK_MS, go));
       status = await this.ask();
     }
-    if (status !== 'OK') throw new Unjudged(`an OPEN that should have told of the end of grace was answered ${status}`);
+    if (status !== 'OK')
+      throw new Unjudged(`an OPEN that should have told of the end of grace was answered ${status}`);
     const nowMs = this.#clock.nowMs();
     return { sinceCalledMs: nowMs - this.calledMs, sinceServingMs: nowMs - this.servingMs };
   }

@@ -27,8 +27,7 @@ const WORST_FIRST = ['fail', 'unknown', 'pass', 'not-applicable'] as const;
 
 /** The worst of a row's tests: one that does not apply takes nothing from one that passed. */
 export function rowOutcome(row: number, rule: string, tests: readonly TestOutcome[]): RowOutcome {
-  const outcome =
-    WORST_FIRST.find((each) => tests.some((test) => test.outcome === each)) ?? 'not-applicable';
+  const outcome = WORST_FIRST.find((each) => tests.some((test) => test.outcome === each)) ?? 'not-applicable';
   const telling = tests.filter((test) => test.outcome === outcome && test.detail !== '');
   const left = tests.filter((test) => test.outcome === 'not-applicable');
   const detail =

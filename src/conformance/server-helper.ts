@@ -6,8 +6,8 @@ export type HelperOutcome = 'done' | 'unknown-verb';
 
 /**
  * `reboot`: the server dies without warning, and starts again. `lose-records`: the same, and what it recorded about its clients is gone
- * in between. `corrupt-records`: the same, and it is nonsense. `lease SECONDS`: the same, and from now on its lease time is another,
- * and its grace time in proportion.
+ * in between. `corrupt-records`: the same, and it is nonsense. `lease SECONDS`: the same, and from now on that is its lease
+ * time, and the grace time that it was told.
  */
 export type HelperVerb =
   | readonly ['reboot']
@@ -44,7 +44,9 @@ export function helperOf(command: string, cwd: string): ServerHelper {
         if (code === WRONG_USAGE) return resolve('unknown-verb');
         const lastWords = said.trim().split('\n').at(-1) ?? '';
         const how = code === null ? `ended by ${signal}` : `ended with status ${code}`;
-        reject(new Error(`the helper ${how} at ${verb.join(' ')}${lastWords === '' ? '' : `: ${lastWords}`}`));
+        reject(
+          new Error(`the helper ${how} at ${verb.join(' ')}${lastWords === '' ? '' : `: ${lastWords}`}`),
+        );
       });
       return promise;
     },

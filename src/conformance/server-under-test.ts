@@ -1,5 +1,5 @@
-import { CompoundProbe } from '../client/compound-probe.ts';
 import type { Dial } from '../client/channel.ts';
+import { CompoundProbe } from '../client/compound-probe.ts';
 import type { Principal } from '../client/principal.ts';
 import type { Clock, Random } from '../core/clock.ts';
 import type { Address } from './target.ts';

@@ -1,6 +1,7 @@
 /** What one test has in hand. */
-import type { Clock } from '../core/clock.ts';
+
 import type { Principal } from '../client/principal.ts';
+import type { Clock } from '../core/clock.ts';
 import type { RestartWish } from './lane.ts';
 import type { Life } from './life.ts';
 import type { MinorVersion } from './outcome.ts';
@@ -108,12 +109,17 @@ export class Trial {
   }
 
   /** Asks again until the status comes, and says the last one when time is up. */
-  async until(wanted: string, limitMs: number, ask: () => Promise<string>): Promise<string> {
+  async until(
+    wanted: string,
+    limitMs: number,
+    ask: () => Promise<string>,
+    everyMs = Math.max(this.leaseMs / 20, 20),
+  ): Promise<string> {
     const endMs = this.clock.nowMs() + limitMs;
     for (;;) {
       const status = await ask();
       if (status === wanted || this.clock.nowMs() >= endMs) return status;
-      await this.pause(Math.max(this.leaseMs / 20, 20));
+      await this.pause(everyMs);
     }
   }
 
@@ -121,7 +127,8 @@ export class Trial {
   async inGrace(life: Life, judge: () => Promise<void>): Promise<void> {
     const before = this.findings.length;
     const first = await life.first;
-    if (first !== 'GRACE') throw new Unjudged(`after the restart there was no grace: an OPEN was answered ${first}`);
+    if (first !== 'GRACE')
+      throw new Unjudged(`after the restart there was no grace: an OPEN was answered ${first}`);
     await judge();
     if (this.findings.length > before && (await life.ask()) !== 'GRACE') {
       this.findings.length = before;

@@ -1,11 +1,12 @@
 /** A client of version 4.0 by hand (RFC 7530): no sessions, and owners that number their requests. */
-import { op, type ProbeReply } from '../client/compound-probe.ts';
+
 import type { Op } from '../client/compound.ts';
+import { op, type ProbeReply } from '../client/compound-probe.ts';
 import type { Principal } from '../client/principal.ts';
 import * as nfs from '../nfs4/constants.ts';
 import { close } from '../nfs4/operations/close.ts';
 import { getFh } from '../nfs4/operations/get-fh.ts';
-import { type OpenArgs, type OpenResult } from '../nfs4/operations/open.ts';
+import type { OpenArgs, OpenResult } from '../nfs4/operations/open.ts';
 import { openConfirm } from '../nfs4/operations/open-confirm.ts';
 import { putFh } from '../nfs4/operations/put-fh.ts';
 import { read } from '../nfs4/operations/read.ts';
@@ -16,7 +17,15 @@ import { NFS4_OK } from '../nfs4/status.ts';
 import type { Stateid } from '../nfs4/types.ts';
 import { Connection } from './connection.ts';
 import { Unjudged } from './outcome.ts';
-import { byName, firstLockOp, type LockWish, type OpenFile, openOp, type OpenWish, RECLAIM_OPEN } from './requests.ts';
+import {
+  byName,
+  firstLockOp,
+  type LockWish,
+  type OpenFile,
+  type OpenWish,
+  openOp,
+  RECLAIM_OPEN,
+} from './requests.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
 
 /** Nobody is there: no delegations, please. */
@@ -47,7 +56,7 @@ export interface WireClient0Options {
 export class WireClient0 {
   readonly name: string;
   clientId = 0n;
-  renewing = true;
+  renewing = false;
   readonly #options: WireClient0Options;
   readonly #connection: Connection;
   readonly #seqids = new Map<string, number>();
@@ -74,13 +83,18 @@ export class WireClient0 {
     if (known?.status === NFS4_OK) {
       this.clientId = known.clientId;
       this.#confirm = known.setclientidConfirm;
+      this.#seqids.clear();
     }
     return status;
   }
 
   async confirm(): Promise<string> {
     const { clientId } = this;
-    return (await this.run(op(setClientidConfirm, { clientId, setclientidConfirm: this.#confirm }))).status;
+    const { status } = await this.run(
+      op(setClientidConfirm, { clientId, setclientidConfirm: this.#confirm }),
+    );
+    if (status === 'OK') this.renewing = true;
+    return status;
   }
 
   /** @throws {Unjudged} */
@@ -106,7 +120,8 @@ export class WireClient0 {
     this.#count(owner, opened === undefined ? 'NOFILEHANDLE' : opened.status === NFS4_OK ? 'OK' : status);
     if (opened?.status !== NFS4_OK || handle?.status !== NFS4_OK) return { status, file: null };
     const file = { name, handle: handle.object, owner, stateid: opened.stateid };
-    if ((opened.rflags & nfs.OPEN4_RESULT_CONFIRM) !== 0) this.#given('OPEN_CONFIRM', await this.confirmOpen(file));
+    if ((opened.rflags & nfs.OPEN4_RESULT_CONFIRM) !== 0)
+      this.#given('OPEN_CONFIRM', await this.confirmOpen(file));
     return { status, file };
   }
 
@@ -127,7 +142,10 @@ export class WireClient0 {
   }
 
   /** OPEN, CLAIM_PREVIOUS; the result tells whether it is to be confirmed. */
-  async reclaimOpen(file: OpenFile, wish: OpenWish = {}): Promise<{ status: string; result: OpenResult | undefined }> {
+  async reclaimOpen(
+    file: OpenFile,
+    wish: OpenWish = {},
+  ): Promise<{ status: string; result: OpenResult | undefined }> {
     const opening = this.#open(file.owner, RECLAIM_OPEN, wish);
     const { status, results } = await this.run(op(putFh, { object: file.handle }), opening);
     this.#count(file.owner, status);
@@ -154,11 +172,6 @@ export class WireClient0 {
     const { status } = await this.run(op(putFh, { object: file.handle }), request);
     this.#count(file.owner, status);
     return status;
-  }
-
-  /** In a new life of the client, or of the server, owners begin anew. */
-  forgetOwners(): void {
-    this.#seqids.clear();
   }
 
   cut(): void {

@@ -21,8 +21,10 @@ export function turnOf(ledger: Ledger, node: NodeId, successor: NodeId): number 
   return turn < 0 ? null : turn;
 }
 
-/** Whose turn it is to inherit from the dead `node`. Null: it may not. */
-export const heirTurnOf = turnOf;
+/** Whose turn it is to inherit from the dead `node`: any live member may, whatever addresses it carries. Null: it may not. */
+export function heirTurnOf(ledger: Ledger, node: NodeId, heir: NodeId): number | null {
+  return turnOf(ledger, node, heir);
+}
 
 export interface Life {
   readonly node: NodeId;

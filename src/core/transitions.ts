@@ -369,10 +369,10 @@ function acknowledgedByAll(ledger: Ledger): Ledger {
   return result;
 }
 
-/** The address of `from`, and all that led to it, lead to `to` now. */
+/** All addresses that led to `from` lead to `to` now. One of its own that leads to another stays: that one's clients come by it. */
 function carryAddresses(ledger: Ledger, from: NodeId, to: NodeId): Ledger {
   let result = ledger;
-  for (const owner of new Set([from, ...addressesCarriedBy(ledger, from)]))
+  for (const owner of addressesCarriedBy(ledger, from))
     result = withMember(result, owner, { ...result.members[owner]!, addressAt: owner === to ? null : to });
   return result;
 }

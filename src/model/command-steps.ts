@@ -123,8 +123,7 @@ function lostAnswer(cluster: Cluster, w: Uint8Array, swap: Swap, emit: Emit): vo
   const next = w.slice();
   write(cluster, next, node, after);
   if (command.type === 'inherit') at.spend(next, 'heirs');
-  if (command.type === 'finish')
-    at.setFinishing(next, node, cluster.shapes.nodes.indexOf(command.claimant));
+  if (command.type === 'finish') at.setFinishing(next, node, cluster.shapes.nodes.indexOf(command.claimant));
   at.setKnown(next, node, at.known(w, node));
   at.setStale(next, node, true);
   at.spend(next, 'unknowns');

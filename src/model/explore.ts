@@ -159,7 +159,8 @@ class Exploration {
         chosen = next;
         labels.push(label());
       });
-      actual = chosen!;
+      if (chosen === null) throw new Error('what can happen depends on the names of like nodes');
+      actual = chosen;
     }
     return last === undefined || equal(actual, last) ? labels : this.#renamed(labels, actual, last);
   }

@@ -59,12 +59,7 @@ export class LedgerShapes {
   readonly #keys = new WeakMap<Command, string>();
 
   /** @param orders how like nodes may be exchanged, without the identity */
-  constructor(
-    nodes: number,
-    clients: number,
-    orders: readonly (readonly number[])[],
-    mutants: Mutants,
-  ) {
+  constructor(nodes: number, clients: number, orders: readonly (readonly number[])[], mutants: Mutants) {
     this.#orders = orders;
     this.#clients = clients;
     this.nodes = Array.from({ length: nodes }, (_, index) => asNodeId(`n${index + 1}`));

@@ -1,8 +1,7 @@
 /**
- * What the command line and the lab process (pid 1 of the sandbox) say to each other, as JSON lines
- * over the lab process's stdin and stdout. One sandbox runs one scenario: what the lab mounts and plugs
- * together goes when the sandbox goes. The first line in is a {@link RunRequest}; every line out is a
- * {@link RunMessage}, the last one `result` or `impossible`; then the process ends by itself.
+ * What the command line asks of the lab process (pid 1 of the sandbox), and what it gets: a {@link RunRequest} as the one line
+ * on its stdin, and a {@link ScenarioResult} on its stdout (cli/sandboxed.ts). One sandbox runs one scenario: what the lab mounts
+ * and plugs together goes when the sandbox goes.
  */
 import type { VerdictDocument } from '../check/verdict.ts';
 import type { MutantId } from '../core/mutants.ts';
@@ -27,10 +26,3 @@ export interface ScenarioResult {
   /** Why the run ended before its last step; null when it did not. */
   readonly failure: string | null;
 }
-
-export type RunMessage =
-  /** What the run is busy with: when it changes, and once a second while it lasts. */
-  | { readonly progress: { readonly text: string; readonly elapsedMs: number } }
-  | { readonly result: ScenarioResult }
-  /** This machine cannot: one sentence that says why and what to do. Nothing was left behind. */
-  | { readonly impossible: string };

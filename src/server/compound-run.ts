@@ -12,6 +12,7 @@ import {
   type Failure,
   NFS4_OK,
   NFS4ERR_DEADSESSION,
+  NFS4ERR_DELAY,
   NFS4ERR_MINOR_VERS_MISMATCH,
   NFS4ERR_NOT_ONLY_OP,
   NFS4ERR_NOTSUPP,
@@ -27,6 +28,7 @@ import {
 import type { XdrReader } from '../xdr/reader.ts';
 import type { XdrWriter } from '../xdr/writer.ts';
 import { XdrError } from '../xdr/xdr-error.ts';
+import type { Peer } from './callbacks/peer.ts';
 import type { Caller } from './caller.ts';
 import { Compound } from './compound.ts';
 import { type OperationTable, operationsOf } from './operations/index.ts';
@@ -57,6 +59,7 @@ export class CompoundRun {
   #index = 0;
   /** A kept reply was written instead of a new one. */
   #replayed = false;
+  #changed = false;
 
   /**
    * @param reader stands behind the header, in `message`
@@ -69,6 +72,7 @@ export class CompoundRun {
     message: Buffer,
     reader: XdrReader,
     writer: XdrWriter,
+    peer: Peer | null,
   ) {
     this.#message = message;
     this.#reader = reader;
@@ -81,7 +85,13 @@ export class CompoundRun {
       minorVersion: header.minorVersion,
       operationCount: header.operationCount,
       requestBytes: message.length,
+      peer,
     });
+  }
+
+  /** Was something done that cannot be taken back? */
+  get changed(): boolean {
+    return this.#changed;
   }
 
   /** Writes the reply. A promise only when some operation had to wait. */
@@ -158,7 +168,11 @@ export class CompoundRun {
     const prepared = operation.prepare?.(compound, args) ?? null;
     if (prepared === null) return this.#answer(operation, args);
     return prepared.then(
-      () => this.#answer(operation, args),
+      // Stopped meanwhile: what clients had here is being let go, and nothing may be taken after that.
+      () =>
+        compound.server.stopped
+          ? this.#fail(operation.codec.number, NFS4ERR_DELAY)
+          : this.#answer(operation, args),
       (error) => this.#fail(operation.codec.number, this.#defect(error)),
     );
   }
@@ -166,7 +180,14 @@ export class CompoundRun {
   #answer(operation: AnyServedOperation, args: unknown): Promise<void> | undefined {
     const compound = this.#compound;
     const { rights } = compound.server.settings;
-    const result = rights.during(compound.caller.credentials, () => operation.serve(compound, args));
+    const result = rights.during(compound.caller.credentials, () => {
+      try {
+        return operation.serve(compound, args);
+      } finally {
+        compound.served();
+      }
+    });
+    if (operation.replyBytes !== undefined) this.#changed = true;
     if (!(result instanceof Promise)) {
       this.#add(operation, result);
       return undefined;

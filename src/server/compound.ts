@@ -1,6 +1,7 @@
 import type { Failure } from '../nfs4/status.ts';
 import { NFS4ERR_BAD_STATEID, NFS4ERR_DELAY, NFS4ERR_OLD_STATEID } from '../nfs4/status.ts';
 import type { Stateid } from '../nfs4/types.ts';
+import type { Peer } from './callbacks/peer.ts';
 import type { Caller } from './caller.ts';
 import type { FileNode } from './filesystem/types.ts';
 import type { ServerState } from './server-state.ts';
@@ -18,6 +19,8 @@ export interface CompoundRequest {
   readonly operationCount: number;
   /** Of the whole RPC message. */
   readonly requestBytes: number;
+  /** Who sent it, when it can be called back on the same connection. */
+  readonly peer: Peer | null;
 }
 
 /** What one COMPOUND carries from operation to operation (RFC 8881 section 16.2.3). */
@@ -44,6 +47,8 @@ export class Compound {
   replyRoom = 0;
   /** The operation at hand as it came, its number included. */
   operationBytes: Buffer = NOTHING;
+  /** What holds only while the operation at hand is done. */
+  #passing: (() => void) | null = null;
   /** Version 4.0: who the operation at hand is for. */
   #acting: Client | null = null;
 
@@ -64,6 +69,21 @@ export class Compound {
   /** Version 4.0: the client of the client id or stateid that the operation at hand came with. */
   actFor(client: Client): void {
     this.#acting = client;
+  }
+
+  /** @param end called when the operation at hand was done, in this turn of the event loop */
+  untilServed(end: () => void): void {
+    const before = this.#passing;
+    this.#passing = () => {
+      end();
+      before?.();
+    };
+  }
+
+  served(): void {
+    const passing = this.#passing;
+    this.#passing = null;
+    passing?.();
   }
 
   /** A new current filehandle brings no stateid with it (RFC 8881 section 16.2.3.1.2). */

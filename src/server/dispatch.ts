@@ -6,6 +6,7 @@ import { encodeReply, RPC_VERSION_MISMATCH, type RpcOutcome } from '../rpc/reply
 import { XdrReader } from '../xdr/reader.ts';
 import type { XdrWriter } from '../xdr/writer.ts';
 import { XdrError } from '../xdr/xdr-error.ts';
+import type { Peer } from './callbacks/peer.ts';
 import { type Caller, callerOf } from './caller.ts';
 import { CompoundRun } from './compound-run.ts';
 import type { ServerState } from './server-state.ts';
@@ -15,12 +16,14 @@ const SUCCESS: RpcOutcome = { kind: 'success' };
 /**
  * Answers one RPC message by writing the reply (RFC 5531 section 9). Nothing that a peer sends makes it throw.
  *
+ * @param peer who sent it, when it can be called back
  * @returns false when there is nothing to answer and the connection is to be closed: this was no call
  */
 export function answerCall(
   server: ServerState,
   message: Buffer,
   writer: XdrWriter,
+  peer: Peer | null,
 ): boolean | Promise<boolean> {
   const reader = new XdrReader(message);
   const call = readOrNull(() => decodeCall(reader));
@@ -40,7 +43,8 @@ export function answerCall(
     encodeReply(writer, call.xid, SUCCESS);
     return true;
   }
-  return answerCompound(server, call, server.settings.exports.actingAs(caller), message, reader, writer);
+  const acting = server.settings.exports.actingAs(caller);
+  return answerCompound(server, call, acting, message, reader, writer, peer);
 }
 
 /** What a call is answered that comes from where nobody may ask anything, as knfsd answers it: AUTH_BADCRED, and NULL as always. */
@@ -68,6 +72,7 @@ function answerCompound(
   message: Buffer,
   reader: XdrReader,
   writer: XdrWriter,
+  peer: Peer | null,
 ): boolean | Promise<boolean> {
   const header = readOrNull<CompoundHeader>(() => decodeCompoundHeader(reader));
   if (header === null) {
@@ -75,8 +80,22 @@ function answerCompound(
     return true;
   }
   encodeReply(writer, call.xid, SUCCESS);
-  const pending = new CompoundRun(server, caller, header, message, reader, writer).run();
+  const begin = () => new CompoundRun(server, caller, header, message, reader, writer, peer);
+  const pending =
+    header.minorVersion === 0 ? answerOnce(server, call, caller, message, writer, begin) : begin().run();
   return pending === undefined ? true : pending.then(() => true);
+}
+
+/** Without slots it is the xid that a request is recognised by when it comes again. */
+function answerOnce(
+  { duplicateRequests }: ServerState,
+  { xid }: RpcCall,
+  { principal }: Caller,
+  message: Buffer,
+  writer: XdrWriter,
+  begin: () => CompoundRun,
+): Promise<void> | undefined {
+  return duplicateRequests.answer(duplicateRequests.keyOf(principal, xid, message), writer, begin);
 }
 
 /** Null: it does not follow its description. */

@@ -3,6 +3,7 @@ import type { TreeMember } from './filesystem/branch.ts';
 import { CompositeFilesystem } from './filesystem/composite.ts';
 import { CompositeLocks } from './filesystem/composite-locks.ts';
 import type { FileNode, Filesystem, LockTable } from './filesystem/types.ts';
+import type { MarkBoard } from './marks/board.ts';
 
 /** One shared filesystem whose locks are recovered together, as this node serves it. */
 export interface LockDomain extends TreeMember {
@@ -10,6 +11,11 @@ export interface LockDomain extends TreeMember {
   readonly name: string;
   /** Of this domain alone: grace, records and beacons of another one are none of its business (C12). */
   readonly coordination: Coordination;
+  /**
+   * Where its nodes show each other share reservations and delegations (marks/board.ts). Absent: no other node is in this domain, nor
+   * ever will be while this process lives, and what is in memory here is all there is.
+   */
+  readonly marks?: MarkBoard;
 }
 
 /**

@@ -34,6 +34,8 @@ export class Grants {
     if (domain.coordination.newState() === 'grace') return NFS4ERR_GRACE;
     // It does not know yet what it lost; leases.ts says why that must come first.
     if (client.revoked > 0) return NFS4ERR_EXPIRED;
+    // Nor of delegations; SEQUENCE tells it (delegations/recalls.ts).
+    if (client.revokedDelegations > 0) return NFS4ERR_DELAY;
     if (client.lacksRecordIn(domain)) {
       // I6: the record first. The client comes again when it is durable.
       void this.#records.write(client, domain);

@@ -12,8 +12,10 @@ import {
 } from '../nfs4/status.ts';
 import type { Stateid } from '../nfs4/types.ts';
 import { type Compound, isAnonymous, isBypass } from './compound.ts';
+import { recallFor } from './delegations/conflicts.ts';
 import { statusOfErrno } from './errno-status.ts';
 import type { FileNode } from './filesystem/types.ts';
+import { DELEGATIONS } from './marks/kinds.ts';
 import { SHARE_READ, SHARE_WRITE } from './state/opens.ts';
 
 /** The current filehandle, if it is a regular file. */
@@ -45,7 +47,7 @@ export function judgeIo(
   if (bypass || isAnonymous(stateid)) return judgeUnopenedIo(compound, node, need, bypass);
   const state = compound.findState(stateid);
   if (typeof state === 'number') return state;
-  const open = state.kind === 'open' ? state : state.open;
+  const open = state.kind === 'lock' ? state.open : state;
   // Reading through an open for writing is allowed: a client fills the rest of a page (section 18.22.3).
   return need === 'write' && (open.access & SHARE_WRITE) === 0 ? NFS4ERR_OPENMODE : null;
 }
@@ -64,6 +66,8 @@ function judgeUnopenedIo(
   const allowed = settings.filesystem.permissions(node, compound.caller.credentials);
   if (!allowed.ok) return statusOfErrno(allowed.errno);
   if (!allowed.value[need]) return NFS4ERR_ACCESS;
+  const delegated = recallFor(compound, node, need === 'read' ? 'read' : 'change');
+  if (delegated !== null) return delegated;
   // The bypass stateid passes share reservations by for READ; for WRITE it is the anonymous one.
   if (bypass && need === 'read') return null;
   const denied = need === 'read' ? SHARE_READ : SHARE_WRITE;
@@ -74,5 +78,29 @@ function judgeUnopenedIo(
     void leases.expire(open.client);
     return NFS4ERR_DELAY;
   }
-  return null;
+  return judgeOtherNodes(compound, node, denied);
+}
+
+/**
+ * What clients of other nodes deny. For as long as the I/O takes they see it as an open, so that none can begin to deny in between. A
+ * node that died with its marks is noticed as at an open (grant rule, step 3).
+ */
+function judgeOtherNodes(compound: Compound, node: FileNode, access: number): Failure | null {
+  const { domains, grants, locking, paths } = compound.server;
+  const domain = domains.of(node);
+  if (domain.marks === undefined) return null;
+  const file = locking.files.of(node, domain, paths.of(node));
+  const shown = locking.shares.take(file, access, 0);
+  compound.untilServed(() => locking.release(file));
+  switch (shown.outcome) {
+    case 'taken':
+      return grants.confirmNewState(domain);
+    case 'error':
+      return statusOfErrno(shown.errno);
+    case 'passing':
+      return NFS4ERR_DELAY;
+    case 'conflict':
+      // A delegation that was given since it was looked for.
+      return (shown.rivals & ~DELEGATIONS) === 0 ? NFS4ERR_DELAY : NFS4ERR_LOCKED;
+  }
 }

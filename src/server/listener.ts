@@ -2,14 +2,15 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { beginRecord, endRecord, RecordReader } from '../rpc/record-marking.ts';
 import type { XdrWriter } from '../xdr/writer.ts';
 import { XdrError } from '../xdr/xdr-error.ts';
+import { isReply, Peer } from './callbacks/peer.ts';
 import type { Limits } from './options.ts';
 import { WriterPool } from './writer-pool.ts';
 
 /** A peer that vanished without a word is noticed after a while, and its connection does not count any more. */
 const KEEP_ALIVE_MS = 30_000;
 
-/** Writes the reply to a message; false: none, close the connection. */
-export type Answer = (message: Buffer, writer: XdrWriter) => boolean | Promise<boolean>;
+/** Writes the reply to a message of this peer; false: none, close the connection. */
+export type Answer = (message: Buffer, writer: XdrWriter, peer: Peer) => boolean | Promise<boolean>;
 /** How a peer is answered, by its address. */
 export type AnswerTo = (address: string) => Answer;
 
@@ -70,6 +71,8 @@ class Connection {
   readonly #writers: WriterPool;
   readonly #limits: Limits;
   readonly #records: RecordReader;
+  /** Who can be called back on it. */
+  readonly #peer: Peer;
   #callsInFlight = 0;
 
   constructor(socket: Socket, answer: Answer, writers: WriterPool, limits: Limits) {
@@ -78,6 +81,8 @@ class Connection {
     this.#writers = writers;
     this.#limits = limits;
     this.#records = new RecordReader(limits.messageBytes);
+    this.#peer = new Peer((message) => this.#callBack(message));
+    socket.on('close', () => this.#peer.end());
     socket.on('data', (chunk) => this.#receive(chunk));
     socket.on('drain', () => this.#adjust());
     // A peer that resets the connection is no event: 'close' follows.
@@ -101,7 +106,8 @@ class Connection {
     this.#socket.cork();
     for (const record of records) {
       if (this.#socket.destroyed) break;
-      this.#call(record);
+      if (!isReply(record)) this.#call(record);
+      else if (!this.#peer.receive(record)) this.destroy();
     }
     this.#socket.uncork();
     this.#adjust();
@@ -110,7 +116,7 @@ class Connection {
   #call(message: Buffer): void {
     const writer = this.#writers.take();
     const mark = beginRecord(writer);
-    const answered = this.#answer(message, writer);
+    const answered = this.#answer(message, writer, this.#peer);
     if (!(answered instanceof Promise)) {
       this.#send(writer, mark, answered);
       return;
@@ -131,6 +137,17 @@ class Connection {
       this.#socket.write(writer.copy());
     }
     this.#writers.give(writer);
+  }
+
+  #callBack(message: Buffer): boolean {
+    if (!this.#socket.writable) return false;
+    const writer = this.#writers.take();
+    const mark = beginRecord(writer);
+    writer.opaqueFixed(message, message.length);
+    endRecord(writer, mark);
+    this.#socket.write(writer.copy());
+    this.#writers.give(writer);
+    return true;
   }
 
   /** Whoever does not read what it asked for, or asks for more than we can do, is not listened to for a while. */

@@ -21,8 +21,9 @@ import {
   NFS4ERR_NOFILEHANDLE,
   NFS4ERR_NOTSUPP,
 } from '../nfs4/status.ts';
+import type { Stateid } from '../nfs4/types.ts';
 import { bitmapOfSettable } from './attributes.ts';
-import type { Compound } from './compound.ts';
+import { type Compound, judgeStateid } from './compound.ts';
 import { directoryFor } from './directories.ts';
 import { statusOfErrno } from './errno-status.ts';
 import type {
@@ -35,6 +36,7 @@ import type {
 } from './filesystem/types.ts';
 import { judgeName } from './names.ts';
 import { initialAttributes, makeOwned } from './new-objects.ts';
+import { SHARE_BOTH } from './state/opens.ts';
 
 /** The file that an OPEN is about, before anything was opened. */
 export interface OpenTarget {
@@ -60,13 +62,11 @@ export function judgeClaim({ claim, openHow }: OpenArgs): Failure | null {
   switch (claim.claim) {
     case CLAIM_NULL:
       return null;
+    case CLAIM_DELEGATE_CUR:
+    case CLAIM_DELEG_CUR_FH:
     case CLAIM_FH:
     case CLAIM_PREVIOUS:
       return openHow.openType === OPEN4_CREATE ? NFS4ERR_INVAL : null;
-    case CLAIM_DELEGATE_CUR:
-    case CLAIM_DELEG_CUR_FH:
-      // No delegation was ever given, so this names none.
-      return NFS4ERR_BAD_STATEID;
     default:
       return NFS4ERR_NOTSUPP;
   }
@@ -74,22 +74,59 @@ export function judgeClaim({ claim, openHow }: OpenArgs): Failure | null {
 
 /** Finds the file, or makes it. A claim that {@link judgeClaim} let through. */
 export function findTarget(compound: Compound, args: OpenArgs): OpenTarget | Failure {
-  if (args.claim.claim !== CLAIM_NULL) {
-    const node = compound.current;
-    if (node === null) return NFS4ERR_NOFILEHANDLE;
-    return { ...existing(node, UNCHANGED), byHandle: true };
+  const { claim, openHow } = args;
+  switch (claim.claim) {
+    case CLAIM_NULL:
+      return named(compound, claim.file, (directory) =>
+        openHow.openType === OPEN4_CREATE
+          ? create(compound, directory, claim.file, openHow.how)
+          : lookUp(compound, directory, claim.file),
+      );
+    case CLAIM_DELEGATE_CUR: {
+      const { delegateStateid, file } = claim.delegateCurInfo;
+      const target = named(compound, file, (directory) => lookUp(compound, directory, file));
+      return typeof target === 'number' ? target : delegated(compound, args, delegateStateid, target);
+    }
+    default: {
+      const node = compound.current;
+      if (node === null) return NFS4ERR_NOFILEHANDLE;
+      const target = { ...existing(node, UNCHANGED), byHandle: true };
+      return claim.claim === CLAIM_DELEG_CUR_FH
+        ? delegated(compound, args, claim.delegateStateid, target)
+        : target;
+    }
   }
-  const name = args.claim.file;
+}
+
+function named(
+  compound: Compound,
+  name: string,
+  find: (directory: FileNode) => OpenTarget | Failure,
+): OpenTarget | Failure {
   const directory = directoryFor(compound, compound.current, 'execute');
   if (typeof directory === 'number') return directory;
   const badName = judgeName(name);
   if (badName !== null) return badName;
-  const target =
-    args.openHow.openType === OPEN4_CREATE
-      ? create(compound, directory, name, args.openHow.how)
-      : lookUp(compound, directory, name);
+  const target = find(directory);
   if (typeof target !== 'number') compound.server.paths.learn(directory, name, target.node);
   return target;
+}
+
+/** What the client has opened by itself, under a delegation that it has, becomes an open here (RFC 8881 section 10.4.4). */
+function delegated(
+  compound: Compound,
+  { shareAccess }: OpenArgs,
+  stateid: Stateid,
+  target: OpenTarget,
+): OpenTarget | Failure {
+  const state = compound.server.locking.stateids.find(stateid.other);
+  const bad = judgeStateid(state, stateid.seqid, compound.client);
+  if (bad !== null) return bad;
+  if (state?.kind !== 'delegation' || state.file.node.key !== target.node.key) return NFS4ERR_BAD_STATEID;
+  // Not more than the client could let its users have.
+  return (shareAccess & SHARE_BOTH & ~state.access) === 0
+    ? { ...target, byHandle: true }
+    : NFS4ERR_BAD_STATEID;
 }
 
 const existing = (node: FileNode, directory: DirectoryChange): OpenTarget => ({

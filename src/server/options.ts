@@ -69,11 +69,8 @@ export interface LockServerOptions {
    * wants them, which only works where every somebody is known to this node. `none`: they go at expiry.
    */
   readonly courtesy: 'until-conflict' | 'none';
-  /**
-   * A deny mode binds the clients of this node only. In a cluster of more than one it is therefore `refused`
-   * (docs/protocol.md: what is not coherent between nodes is not given out). Default `this-node`.
-   */
-  readonly denyModes?: 'this-node' | 'refused';
+  /** May clients that can be called back have delegations? Default: yes. */
+  readonly delegations?: boolean;
   /** To whom, and as whom they act. Default: to everybody, as whoever they say they are. */
   readonly exports?: ExportPolicy;
   /** The same as the filesystems have. Default: the process's own. */
@@ -102,7 +99,7 @@ export function settle(options: LockServerOptions): Settings {
   return {
     observe: () => {},
     onDefect: stopTheProgram,
-    denyModes: 'this-node',
+    delegations: true,
     exports: new ExportPolicy(),
     rights: OWN_RIGHTS,
     ...options,

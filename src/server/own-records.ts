@@ -4,7 +4,7 @@
  */
 import type { ClientRecord, RecordScope } from '../core/client-record.ts';
 import type { Epoch, NodeId } from '../core/ids.ts';
-import { claimsServedBy, type Ledger } from '../core/ledger.ts';
+import { type Ledger, nodesOf } from '../core/ledger.ts';
 import { type RecordCommand, recordTransition } from '../core/record-transitions.ts';
 import type { NodeEvent } from '../history/events.ts';
 import type { DomainStore, Fence, WriteOutcome } from '../store/store.ts';
@@ -24,6 +24,12 @@ export interface OwnRecordsOptions {
  */
 const MOST_REVOKED = 10_000;
 
+/** Clients whose completion becomes durable in one write, which has not begun. */
+interface Gathering {
+  readonly clients: ClientIdentity[];
+  readonly written: Promise<WriteOutcome>;
+}
+
 /** All methods that write reject with the errors of the store. */
 export class OwnRecords {
   readonly #options: OwnRecordsOptions;
@@ -35,6 +41,8 @@ export class OwnRecords {
   #recordedEpoch: Epoch;
   /** Writes happen one after another, so that a removal never overtakes the write it undoes. */
   #writes: Promise<unknown> = Promise.resolve();
+  /** Completions that wait for the write before them, the last in the queue; null: the last there is something else. */
+  #gathering: Gathering | null = null;
 
   constructor(options: OwnRecordsOptions) {
     this.#options = options;
@@ -61,18 +69,15 @@ export class OwnRecords {
     });
   }
 
-  /** It completed (RECLAIM_COMPLETE); whatever it had lost, it has been told by now. */
+  /**
+   * It completed (RECLAIM_COMPLETE); whatever it had lost, it has been told by now. Those that complete while a write is
+   * under way go into the next one together, as the clients of a rebooted node do: on a store where a write takes 3 ms a thousand of
+   * them would otherwise hold grace up for 3 s. Each is told after its own record is durable, as ever (I6).
+   */
   put(client: ClientIdentity): Promise<WriteOutcome> {
-    const key = keyOf(client);
-    return this.#inTheCurrentEpoch(async (scope) => {
-      const record = this.#changed(client, { type: 'complete' });
-      if ((await this.#write(scope, [record])) === 'fenced') return 'fenced';
-      return () => {
-        this.#clients.set(key, record);
-        this.#revoked.delete(key);
-        this.#observe('record-durable', scope, client.ownerId);
-      };
-    });
+    this.#gathering ??= this.#gather();
+    this.#gathering.clients.push(client);
+    return this.#gathering.written;
   }
 
   /** Nothing of it is to be remembered. */
@@ -168,6 +173,25 @@ export class OwnRecords {
     }
   }
 
+  #gather(): Gathering {
+    const clients: ClientIdentity[] = [];
+    const written = this.#inTheCurrentEpoch(async (scope) => {
+      // Whoever comes from now on is too late for this write.
+      if (this.#gathering === gathering) this.#gathering = null;
+      const records = clients.map((client) => this.#changed(client, { type: 'complete' }));
+      if ((await this.#write(scope, records)) === 'fenced') return 'fenced';
+      return () => {
+        for (const record of records) {
+          this.#clients.set(keyOf(record), record);
+          this.#revoked.delete(keyOf(record));
+          this.#observe('record-durable', scope, record.ownerId);
+        }
+      };
+    });
+    const gathering: Gathering = { clients, written };
+    return gathering;
+  }
+
   /** The outcome of a command on what is recorded of the client; one that changes nothing leaves what is there. */
   #changed(
     { ownerId, principal }: ClientIdentity,
@@ -220,8 +244,10 @@ export class OwnRecords {
     const ledger = this.#options.ledger();
     const { recoveryEpoch } = ledger;
     if (recoveryEpoch === null) return [];
-    const nodes = new Set([this.#options.fence.node, ...claimsServedBy(ledger, this.#options.fence.node)]);
-    return [...nodes].map((node) => ({ epoch: recoveryEpoch, node }));
+    // Finished or not: should this node be lost in the same grace, what it had inherited is to be reclaimed once more.
+    const self = this.#options.fence.node;
+    const nodes = nodesOf(ledger).filter((node) => (ledger.members[node]?.heir ?? node) === self);
+    return nodes.map((node) => ({ epoch: recoveryEpoch, node }));
   }
 
   #observe(
@@ -234,6 +260,8 @@ export class OwnRecords {
   }
 
   #queued<T>(write: () => Promise<T>): Promise<T> {
+    // What comes after this write must not join one before it.
+    this.#gathering = null;
     const result = this.#writes.then(write);
     this.#writes = result.catch(() => {});
     return result;

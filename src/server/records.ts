@@ -89,7 +89,7 @@ class DomainRecords {
   async write(client: Client): Promise<boolean> {
     const answer = await this.#inOrder(client, async () => {
       // By now the client may be on its way out; its record must not come back.
-      if (!this.#stays(client)) return 'unavailable';
+      if (!this.#stays(client) || client.revokedDelegations > 0) return 'unavailable';
       // Or the write before this one has done it: each request that meets DELAY asks for one.
       if (client.recordedIn.has(this.#domain)) return 'durable';
       const { coordination } = this.#domain;

@@ -1,15 +1,17 @@
-import type { Domains } from './domains.ts';
+import { Recalls } from './delegations/recalls.ts';
+import { Wishes } from './delegations/wishes.ts';
+import type { Domains, LockDomain } from './domains.ts';
 import { Grants } from './grants.ts';
 import { Leases } from './leases.ts';
 import type { Settings } from './options.ts';
 import { PathBook } from './paths.ts';
 import { ClientRecords } from './records.ts';
 import { BootIdentity } from './state/boot-identity.ts';
-import { ClientTable } from './state/clients.ts';
+import { type Client, ClientTable } from './state/clients.ts';
 import { LockingTables } from './state/locking.ts';
 import { SessionTable } from './state/sessions.ts';
 import { SessionlessClient } from './version-0/client.ts';
-import { ClosedOpens } from './version-0/closed-opens.ts';
+import { DuplicateRequests } from './version-0/duplicate-requests.ts';
 import { ReclaimSilence } from './version-0/reclaim-silence.ts';
 import { tidyOwners } from './version-0/tidy.ts';
 
@@ -25,10 +27,13 @@ export class ServerState {
   readonly leases: Leases;
   readonly grants: Grants;
   readonly paths: PathBook;
+  readonly recalls: Recalls;
+  readonly wishes: Wishes;
   /** Version 4.0. */
-  readonly closedOpens = new ClosedOpens();
   readonly reclaimSilence: ReclaimSilence;
+  readonly duplicateRequests: DuplicateRequests;
   #confirmVerifiers = 0;
+  #stopped = false;
   /** When this life began, on the clock of the settings. */
   readonly bornMs: number;
 
@@ -57,6 +62,16 @@ export class ServerState {
     });
     this.grants = new Grants(this.records);
     this.paths = new PathBook(settings.filesystem);
+    this.recalls = new Recalls({
+      ...settings,
+      domains: settings.domains.all,
+      locking: this.locking,
+      records: this.records,
+      leases: this.leases,
+    });
+    this.wishes = new Wishes(settings.clock, settings.leaseMs);
+    const { clock, leaseMs, limits } = settings;
+    this.duplicateRequests = new DuplicateRequests(clock, leaseMs, limits.cachedReplyBytes);
     this.reclaimSilence = new ReclaimSilence({ ...settings, records: this.records });
   }
 
@@ -68,9 +83,23 @@ export class ServerState {
     return verifier;
   }
 
-  /** Nothing is done any more by itself. */
+  /** It has acknowledged that it lost delegations, or given them back at last: its record says again that it may reclaim. */
+  rewriteRecord(client: Client, domain: LockDomain): void {
+    if (client.revoked > 0 || client.revokedDelegations > 0) return;
+    if (client.isCompleteIn(domain) && client.lacksRecordIn(domain)) void this.records.write(client, domain);
+  }
+
+  /** Whoever waited for something durable may not go on. */
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
+  /** Nothing is done any more by itself, and nothing is taken for anybody. */
   stop(): void {
+    this.#stopped = true;
     this.leases.stop();
+    this.recalls.stop();
+    this.wishes.stop();
     this.reclaimSilence.stop();
   }
 }

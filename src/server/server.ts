@@ -1,4 +1,5 @@
 import type { XdrWriter } from '../xdr/writer.ts';
+import type { Peer } from './callbacks/peer.ts';
 import { answerCall, answerStranger } from './dispatch.ts';
 import { type Answer, Listener } from './listener.ts';
 import { type LockServerOptions, settle } from './options.ts';
@@ -31,7 +32,7 @@ export class LockServer {
   constructor(options: LockServerOptions) {
     this.#state = new ServerState(settle(options));
     const { exports, limits } = this.#state.settings;
-    const answer: Answer = (message, writer) => this.#answer(message, writer);
+    const answer: Answer = (message, writer, peer) => this.#answer(message, writer, peer);
     this.#listener = new Listener((address) => (exports.admits(address) ? answer : answerStranger), limits);
   }
 
@@ -43,10 +44,12 @@ export class LockServer {
   /**
    * Answers one RPC call without a network: a whole message, without record marking. Null when there is no
    * answer and a connection would be closed. Never throws and never rejects, whatever the message is.
+   *
+   * @param peer who can be called back; null: nobody
    */
-  handleCall(message: Buffer): Buffer | null | Promise<Buffer | null> {
+  handleCall(message: Buffer, peer: Peer | null = null): Buffer | null | Promise<Buffer | null> {
     const writer = this.#writers.take();
-    const answered = this.#answer(message, writer);
+    const answered = this.#answer(message, writer, peer);
     const finish = (answer: boolean): Buffer | null => {
       const reply = answer ? writer.copy() : null;
       this.#writers.give(writer);
@@ -78,6 +81,7 @@ export class LockServer {
     const domain = domains.named(domainName);
     for (const client of clients.all()) locking.dropIn(client, domain);
     domain.locks.releaseAll();
+    domain.marks?.clear();
   }
 
   summary(): { readonly clients: readonly ClientSummary[] } {
@@ -94,9 +98,9 @@ export class LockServer {
     };
   }
 
-  #answer(message: Buffer, writer: XdrWriter): boolean | Promise<boolean> {
+  #answer(message: Buffer, writer: XdrWriter, peer: Peer | null): boolean | Promise<boolean> {
     if (this.#stopped) return false;
-    const answered = answerCall(this.#state, message, writer);
+    const answered = answerCall(this.#state, message, writer, peer);
     // Stopped while it waited: an answer now could speak of state that is being let go.
     return answered instanceof Promise ? answered.then((answer) => answer && !this.#stopped) : answered;
   }

@@ -53,7 +53,7 @@ export class CountedStore implements DomainStore {
     }
   }
 
-  watch(changed: () => void): () => void {
+  watch(changed: (told?: StoredLedger) => void): () => void {
     return this.#store.watch(changed);
   }
 

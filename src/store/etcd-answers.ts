@@ -33,7 +33,10 @@ export const WATCH_LINE = z.object({
     created: z.boolean().default(false),
     canceled: z.boolean().default(false),
     cancel_reason: z.string().default(''),
-    events: z.array(z.object({ kv: z.object({ mod_revision: COUNT }) })).default([]),
+    // Of a removal there is no value.
+    events: z
+      .array(z.object({ kv: z.object({ mod_revision: COUNT, value: BYTES.default('') }) }))
+      .default([]),
   }),
 });
 

@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import type { Clock } from '../core/clock.ts';
 import {
   jsonOf,
+  type KeyValue,
   RANGE_ANSWER,
   type RangeAnswer,
   refusalOf,
@@ -63,7 +64,7 @@ export type TransactionOutcome =
 export interface WatchListener {
   /** The member listens, to everything after this revision. */
   began(revision: number): void;
-  changed(revision: number): void;
+  changed(to: Pick<KeyValue, 'mod_revision' | 'value'>): void;
   /** Once. What happens from now on is not heard. */
   ended(why: string): void;
 }
@@ -140,7 +141,7 @@ export class EtcdGateway {
           return;
         }
         if (said.created) listener.began(said.header.revision);
-        for (const { kv } of said.events) listener.changed(kv.mod_revision);
+        for (const { kv } of said.events) listener.changed(kv);
       },
     });
     return stream;

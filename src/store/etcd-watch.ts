@@ -4,6 +4,7 @@
  * by then and did not is told here, and the watch is begun anew at the next member.
  */
 import type { Clock } from '../core/clock.ts';
+import type { KeyValue } from './etcd-answers.ts';
 import type { EtcdGateway } from './etcd-gateway.ts';
 import type { LineStream } from './etcd-http.ts';
 
@@ -15,8 +16,11 @@ export interface EtcdWatchOptions {
   readonly pulseMs: number;
   /** How long to wait before a watch that ended is begun anew. */
   readonly reconnectMs: number;
-  readonly changed: () => void;
+  /** `to`: what the key became, where the stream said it. */
+  readonly changed: (to?: ChangedTo) => void;
 }
+
+export type ChangedTo = Pick<KeyValue, 'mod_revision' | 'value'>;
 
 export class EtcdWatch {
   readonly #options: EtcdWatchOptions;
@@ -46,15 +50,15 @@ export class EtcdWatch {
   #connect(): void {
     const { gateway, key } = this.#options;
     const from = this.#heard === null ? null : this.#heard + 1;
-    const heard = (revision: number) => {
+    const heard = (revision: number, to?: ChangedTo) => {
       this.#heard = Math.max(this.#heard ?? 0, revision);
-      this.#tell();
+      this.#tell(to);
     };
     // Also when it begins: what happened since the stream before may be forgotten by etcd already (compaction), which
     // then ends the watch after saying which revision there is now.
     this.#stream = gateway.watch(key, from, this.#turn, {
-      began: heard,
-      changed: heard,
+      began: (revision) => heard(revision),
+      changed: (to) => heard(to.mod_revision, to),
       ended: () => this.#reconnect(),
     });
   }
@@ -95,7 +99,7 @@ export class EtcdWatch {
     if (silent) this.#reconnect();
   }
 
-  #tell(): void {
-    if (!this.#stopped) this.#options.changed();
+  #tell(to?: ChangedTo): void {
+    if (!this.#stopped) this.#options.changed(to);
   }
 }

@@ -23,7 +23,7 @@ import type { KeyValue } from './etcd-answers.ts';
 import { EtcdGateway, type Operation } from './etcd-gateway.ts';
 import { EtcdKeys } from './etcd-keys.ts';
 import { chunked } from './etcd-limits.ts';
-import { EtcdWatch } from './etcd-watch.ts';
+import { type ChangedTo, EtcdWatch } from './etcd-watch.ts';
 import {
   type DomainStore,
   type Fence,
@@ -125,7 +125,7 @@ export class EtcdStore implements DomainStore {
     return succeeded ? { outcome: 'swapped', revision: header.revision } : { outcome: 'lost' };
   }
 
-  watch(changed: () => void): () => void {
+  watch(changed: (told?: StoredLedger) => void): () => void {
     const { clock, pulseMs, reconnectMs } = this.#options;
     const watch = new EtcdWatch({
       gateway: this.#gateway,
@@ -133,7 +133,7 @@ export class EtcdStore implements DomainStore {
       clock,
       pulseMs,
       reconnectMs,
-      changed,
+      changed: (to) => changed(to && this.#told(to)),
     });
     this.#watches.add(watch);
     return () => {
@@ -191,6 +191,20 @@ export class EtcdStore implements DomainStore {
     for (const watch of this.#watches) watch.stop();
     this.#watches.clear();
     this.#gateway.close();
+  }
+
+  /**
+   * What the watch says. It saves the read that every node would make after every change: in a grace of N nodes N² reads, each of which
+   * asks a quorum, while each change is told to each node anyway. Nothing hangs on its being new: every swap compares.
+   */
+  #told({ mod_revision, value }: ChangedTo): StoredLedger | undefined {
+    if (this.#unsettled !== null) return undefined;
+    const parsed = parseLedger(value);
+    if (!parsed.ok) return undefined;
+    const stored = { ledger: parsed.ledger, revision: mod_revision };
+    for (const [node, seen] of this.#seen)
+      if (seen.revision < mod_revision) this.#seen.set(node, { ...seen, ...stored });
+    return stored;
   }
 
   /** Puts what was read there again, so that a swap that is still under way finds another revision than it expects. */

@@ -49,8 +49,12 @@ export interface DomainStore extends AsyncDisposable {
   /**
    * Calls `changed` soon after each change; may coalesce and may call without a change. It also calls when it cannot
    * tell whether there was one, for example after it lost the store from sight. Returns the way to stop.
+   *
+   * `told`: what the ledger was after some change, where the store tells that along; else whoever wants to know has to read.
+   * It may be old, even older than what was read meanwhile (its revision says so), so it is never told while an answer of
+   * `read` is owed to a swap of unknown outcome.
    */
-  watch(changed: () => void): () => void;
+  watch(changed: (told?: StoredLedger) => void): () => void;
 
   /** All records of one scope, as of one moment. An unreadable one rejects with {@link RecordsUnreadableError} (row 20). */
   records(scope: RecordScope): Promise<ClientRecord[]>;

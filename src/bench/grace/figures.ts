@@ -4,7 +4,7 @@ import { barrierReached, inGrace, type Ledger, memberOf, nodesOf } from '../../c
 import type { HistoryEvent, LedgerEvent } from '../../history/events.ts';
 import { absent, type Figure, figure } from '../figure.ts';
 import { type Cut, type ObservedGrace, VICTIM } from './observed.ts';
-import { type Missing, type Spent, type Swaps, spentBetween, swapsUpTo } from './spent.ts';
+import { type Spent, type Swaps, spentBetween, swapsUpTo } from './spent.ts';
 
 /** Times in milliseconds. */
 export interface FirstStart extends Swaps {
@@ -55,10 +55,10 @@ export function graceFigures(observed: ObservedGrace): GraceFigures {
   const run = new SeenRun(observed);
   const { counts, loss } = observed;
   return {
-    firstStart: { ...swapsUpTo(counts.started, run.missing), ...firstStart(run) },
-    normal: { ...spentBetween(counts.entered, counts.worked, run.missing), ...normal(run) },
-    reboot: { ...spentBetween(counts.worked, counts.lifted, run.missing), ...reboot(run) },
-    loss: { ...spentBetween(counts.lifted, counts.stopped, run.missing), ...powerCut(run, loss) },
+    firstStart: { ...swapsUpTo(counts.started), ...firstStart(run) },
+    normal: { ...spentBetween(counts.entered, counts.worked), ...normal(run) },
+    reboot: { ...spentBetween(counts.worked, counts.lifted), ...reboot(run) },
+    loss: { ...spentBetween(counts.lifted, counts.stopped), ...powerCut(run, loss) },
   };
 }
 
@@ -74,15 +74,9 @@ class SeenRun {
       .toSorted((a, b) => (a.revision ?? 0) - (b.revision ?? 0) || a.t - b.t);
   }
 
-  /** What is absent for no reason of its own is so because the run ended before. */
-  readonly missing: Missing = (why) => {
-    const { failure } = this.observed;
-    return absent(failure === null ? why : `${why}: ${failure}`);
-  };
-
   /** Milliseconds from one moment to another. */
   span(from: number | undefined, to: number | undefined, why: string): Figure {
-    if (from === undefined || to === undefined) return this.missing(why);
+    if (from === undefined || to === undefined) return absent(why);
     return figure((to - from) / NS_PER_MS);
   }
 
@@ -103,18 +97,18 @@ function firstStart(run: SeenRun): Pick<FirstStart, 'readyMs'> {
 
 function normal(run: SeenRun): Pick<NormalOperation, 'requests'> {
   const { traffic } = run.observed;
-  if (traffic === null) return { requests: run.missing('nobody locked') };
+  if (traffic === null) return { requests: absent('nobody locked') };
   const { OK: granted = 0, ...others } = traffic;
   if (Object.keys(others).length === 0 && granted > 0) return { requests: figure(granted) };
   const words = Object.entries(others).map(([status, count]) => `${count} of ${status}`);
   return {
-    requests: run.missing(`not all requests were granted (${words.join(', ') || 'there were none'})`),
+    requests: absent(`not all requests were granted (${words.join(', ') || 'there were none'})`),
   };
 }
 
 function powerCut(run: SeenRun, cut: Cut | null): Pick<PowerCut, 'goneMs' | 'detectionMs' | 'barrierMs'> {
   if (cut === null) {
-    const none = run.missing('the power was not cut');
+    const none = absent('the power was not cut');
     return { goneMs: none, detectionMs: none, barrierMs: none };
   }
   const detected = run.event(
@@ -129,7 +123,7 @@ function powerCut(run: SeenRun, cut: Cut | null): Pick<PowerCut, 'goneMs' | 'det
     detectionMs: run.span(cut.at, detected?.t, silent),
     barrierMs:
       detected === undefined
-        ? run.missing(silent)
+        ? absent(silent)
         : run.span(detected.t, barrier?.t, 'the survivors did not reach a barrier'),
   };
 }
@@ -189,12 +183,12 @@ const clientsThrough = ({ observed }: SeenRun, from: number): number[] =>
 function reclaimed(run: SeenRun, from: number | undefined): Pick<Reboot, 'liftMs' | 'reclaimed'> {
   const { holding, plan } = run.observed;
   const lift = from === undefined ? undefined : run.swap(from, (ledger) => !inGrace(ledger));
-  const kept = holding === null ? run.missing('nobody asked the clients') : figure(holding);
+  const kept = holding === null ? absent('nobody asked the clients') : figure(holding);
   if (lift === undefined || holding === plan.clients)
     return { reclaimed: kept, liftMs: run.span(from, lift?.t, 'there was no lift') };
   const count = holding === null ? 'nobody knows how many' : `${holding}`;
   return {
     reclaimed: kept,
-    liftMs: run.missing(`at the lift ${count} of ${plan.clients} clients had their locks back`),
+    liftMs: absent(`at the lift ${count} of ${plan.clients} clients had their locks back`),
   };
 }

@@ -1,6 +1,6 @@
 /** What was written between two counts: by the store's own word, and by those of its users. */
 import { NO_USE, type StoreUse } from '../../store/counted.ts';
-import { type Figure, figure } from '../figure.ts';
+import { absent, type Figure, figure } from '../figure.ts';
 import type { Count } from './observed.ts';
 
 export interface Swaps {
@@ -17,37 +17,33 @@ export interface Spent extends Swaps {
   readonly transactions: Figure;
 }
 
-/** Gives the figure for what was not seen. */
-export type Missing = (why: string) => Figure;
-
-const UNCOUNTED = 'it was not counted';
+const UNCOUNTED = absent('it was not counted');
 
 /** All swaps since the store was made. */
-export function swapsUpTo(count: Count | undefined, missing: Missing): Swaps {
+export function swapsUpTo(count: Count | undefined): Swaps {
   const use = count === undefined ? null : usedBetween({}, count.uses);
-  return swapsOf(use, missing);
+  return swapsOf(use);
 }
 
-export function spentBetween(before: Count | undefined, after: Count | undefined, missing: Missing): Spent {
+export function spentBetween(before: Count | undefined, after: Count | undefined): Spent {
   if (before === undefined || after === undefined) {
-    const none = missing(UNCOUNTED);
-    return { ...swapsOf(null, missing), recordWrites: none, records: none, transactions: none };
+    return { ...swapsOf(null), recordWrites: UNCOUNTED, records: UNCOUNTED, transactions: UNCOUNTED };
   }
   const use = usedBetween(before.uses, after.uses);
   const transactions = after.transactions - before.transactions;
   return {
-    ...swapsOf(use, missing),
+    ...swapsOf(use),
     recordWrites: figure(use.recordWrites),
     records: figure(use.records),
-    transactions: transactions < 0 ? missing('the store began to count anew') : figure(transactions),
+    transactions: transactions < 0 ? absent('the store began to count anew') : figure(transactions),
   };
 }
 
-function swapsOf(use: StoreUse | null, missing: Missing): Swaps {
-  if (use === null) return { swaps: missing(UNCOUNTED), lostSwaps: missing(UNCOUNTED) };
+function swapsOf(use: StoreUse | null): Swaps {
+  if (use === null) return { swaps: UNCOUNTED, lostSwaps: UNCOUNTED };
   const unsure = use.unknown + use.failed > 0;
   return {
-    swaps: unsure ? missing('a swap had no answer') : figure(use.swapped),
+    swaps: unsure ? absent('a swap had no answer') : figure(use.swapped),
     lostSwaps: figure(use.lost),
   };
 }

@@ -26,7 +26,6 @@ export function graceText(results: readonly GraceResult[]): string {
     ...normalOperation(results),
     '',
     'The power of one node is cut; all clients are its own. Milliseconds.',
-    'It boots again at once (until the lift)                                  It stays down (until the barrier)',
     ...powerCuts(results),
     ...shortfalls(results),
   ].join('\n');
@@ -82,21 +81,23 @@ function powerCuts(results: readonly GraceResult[]): string[] {
     cell(runs, ({ loss }) => loss.lostSwaps),
   ]);
   return [
-    ...textTable([...heads, 'detected', 'barrier', 'swaps', 'lost'], rows),
+    ...textTable([...heads, '| stays down: detected', 'barrier', 'swaps', 'lost'], rows),
     'detected: from the cut; barrier: from there until every survivor has acknowledged; back: from the cut to the barrier after its boot;',
-    'lift: from there, all clients reclaimed; lost: swaps that somebody else was quicker than; records: client records written.',
+    'lift: from there, all clients reclaimed; swaps of the ledger, and those lost to a quicker node; records: client records written.',
+    'It boots again at once, and what is written is counted up to the lift; then it stays down, and up to the barrier.',
   ];
 }
 
 function shortfalls(results: readonly GraceResult[]): string[] {
   const lines = results.flatMap(({ plan, figures, failure }) => {
-    const why = absences(expected(figures, plan));
-    if (why.length === 0 && failure === null) return [];
-    const title = `${plan.store}, ${plan.nodes} nodes, ${plan.clients} clients`;
-    return [`${title}: ${why.length > 0 ? why.join('; ') : failure}`];
+    const why = failure === null ? absences(expected(figures, plan)) : [failure];
+    return why.length === 0 ? [] : [`${planText(plan)}: ${why.join('; ')}`];
   });
   return lines.length === 0 ? [] : ['', 'What did not happen:', ...lines];
 }
+
+export const planText = ({ store, nodes, clients }: GracePlan): string =>
+  `${store}, ${nodes} nodes, ${clients} clients`;
 
 /** All figures that a run of this plan should have shown. */
 export function expected(

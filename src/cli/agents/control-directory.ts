@@ -2,7 +2,12 @@
 import { linkSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-export const CONTROL_FILES = { ledger: 'ledger.sqlite', beacon: 'beacon', handleKey: 'handle-key' } as const;
+export const CONTROL_FILES = {
+  ledger: 'ledger.sqlite',
+  beacon: 'beacon',
+  handleKey: 'handle-key',
+  marks: 'marks',
+} as const;
 
 const KEY_BYTES = 32;
 

@@ -102,7 +102,6 @@ function serverOptions({ node, leaseMs, namedDomains }: NodeConfiguration, domai
     bootVerifier: bootVerifier(domains[0]!.coordination.incarnation),
     // A conflict on another node is never seen here, so an expired client's locks cannot wait for one (row 21).
     courtesy: alone ? ('until-conflict' as const) : ('none' as const),
-    denyModes: alone ? ('this-node' as const) : ('refused' as const),
   };
 }
 

@@ -1,9 +1,9 @@
 import { cpus, release } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import type { GracePlan } from '../../bench/grace/observed.ts';
-import { expected, type GraceResult, graceText } from '../../bench/grace/table.ts';
+import { expected, type GraceResult, graceText, planText } from '../../bench/grace/table.ts';
 import { sandboxRefusal } from '../../runtime/namespace/abilities.ts';
 import { parseDuration } from '../../scenario/format/words.ts';
 import type { StoreKind } from '../../scenario/scenario.ts';
@@ -14,7 +14,7 @@ import { inSandbox } from '../sandboxed.ts';
 import type { BenchRequest } from './request.ts';
 
 const LAB_SCRIPT = fileURLToPath(new URL('../agents/bench-lab.ts', import.meta.url));
-const STORES = ['sqlite', 'etcd'] as const;
+const STORES: readonly StoreKind[] = ['sqlite', 'etcd'];
 const MOST_NODES = 64;
 /** A server has room for 1,024 connections. */
 const MOST_CLIENTS = 1000;
@@ -31,9 +31,16 @@ interface Options {
   readonly json?: true;
 }
 
-/** A parser for several of something, with commas between. */
-function listOf<T>(parse: (text: string) => T) {
-  return (text: string): readonly T[] => text.split(',').map((each) => parse(each.trim()));
+/** Takes several of something, with commas between. */
+function list<T>(
+  flags: string,
+  description: string,
+  parse: (text: string) => T,
+  usual: readonly T[],
+): Option {
+  return new Option(flags, description)
+    .argParser((text): readonly T[] => text.split(',').map((each) => parse(each.trim())))
+    .default(usual, usual.join(','));
 }
 
 function storeKind(text: string): StoreKind {
@@ -61,7 +68,7 @@ async function measureAll(options: Options, frame: Frame): Promise<GraceResult[]
   const results: GraceResult[] = [];
   for (const plan of plansOf(options)) {
     for (let time = 1; time <= options.repeat; time += 1) {
-      const title = `${plan.store}, ${plan.nodes} nodes, ${plan.clients} clients`;
+      const title = planText(plan);
       const name = `${plan.store}-${plan.nodes}-${plan.clients}-${time}`;
       const folder = options.out === undefined ? null : path.resolve(frame.cwd, options.out, name);
       const request: BenchRequest = { bench: 'grace', plan, folder };
@@ -92,20 +99,21 @@ export function benchGrace(frame: Frame): Command {
     .description(
       'what grace costs: writes of the ledger and the records, and the time from a power cut to barrier and lift',
     )
-    .option('--nodes <list>', 'nodes of the cluster', listOf(wholeNumber(2, MOST_NODES)), [3, 8, 16, 32])
-    .option(
-      '--clients <list>',
-      'clients of the node that loses its power',
-      listOf(wholeNumber(0, MOST_CLIENTS)),
-      [0, 100, 1000],
+    .addOption(list('--nodes <list>', 'nodes of the cluster', wholeNumber(2, MOST_NODES), [3, 8, 16, 32]))
+    .addOption(
+      list(
+        '--clients <list>',
+        'clients of the node that loses its power',
+        wholeNumber(0, MOST_CLIENTS),
+        [0, 100, 1000],
+      ),
     )
-    .option('--store <list>', 'where the ledger is: sqlite, etcd', listOf(storeKind), STORES)
+    .addOption(list('--store <list>', 'where the ledger is', storeKind, STORES))
     .option('--repeat <n>', 'measures each combination so often', wholeNumber(1, MOST_REPETITIONS), 1)
-    .option(
-      '--lease <duration>',
-      'how often clients renew follows from it, and so when they notice a reboot',
-      duration,
-      LEASE_MS,
+    .addOption(
+      new Option('--lease <duration>', 'clients notice a reboot when they renew, which follows from it')
+        .argParser(duration)
+        .default(LEASE_MS, '2s'),
     )
     .option('--out <dir>', 'keep the history and the logs of every run there; by default nothing is kept')
     .option('--json', 'print one JSON document')

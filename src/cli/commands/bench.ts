@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { benchGrace } from '../bench/grace.ts';
+import { EXIT, Refusal } from '../exit-status.ts';
 import type { Frame } from '../frame.ts';
 
 /** A benchmark is a file of its own in ../bench; adding one means adding it here and nowhere else. */
@@ -7,7 +8,11 @@ const BENCHMARKS: readonly ((frame: Frame) => Command)[] = [benchGrace];
 
 /** `gracelab bench`: measurements. */
 export function bench(frame: Frame): Command {
-  const command = new Command('bench').description('measure what things cost');
+  const command = new Command('bench').description('measure what things cost').argument('[benchmark]');
   for (const benchmark of BENCHMARKS) command.addCommand(benchmark(frame));
-  return command;
+  return command.action((name: string | undefined) => {
+    if (name === undefined) return command.outputHelp();
+    const names = command.commands.map((each) => each.name()).join(', ');
+    throw new Refusal(EXIT.wrongUsage, `there is no benchmark "${name}"; there are ${names}.`);
+  });
 }

@@ -24,6 +24,7 @@ interface RunOptions {
   readonly out: string;
   readonly repeat: number;
   readonly json?: true;
+  readonly tour?: true;
   readonly mutant: readonly MutantId[];
 }
 
@@ -106,9 +107,10 @@ export function run(frame: Frame): Command {
         .argParser(mutantId)
         .default([] as readonly MutantId[], 'none'),
     )
+    .option('--tour', 'without a name, run a selection that takes half a minute, as `npm start` does')
     .option('--json', 'print one JSON document')
     .action(async (names: readonly string[], options: RunOptions) => {
-      const scenarios = (await chooseScenarios(names, frame.cwd)).map((scenario) =>
+      const scenarios = (await chooseScenarios(names, frame.cwd, options)).map((scenario) =>
         withStore(withNodes(scenario, options.nodes), options.store),
       );
       const refusal = await sandboxRefusal(frame.env);

@@ -8,7 +8,7 @@ import { beaconOf } from './sight.ts';
 export function graceRemedies(facts: GraceFacts, question: GraceQuestion): string[] {
   const { ledger } = facts;
   const paused = question.absent.paused.map(
-    (node) => `${node} is paused: ${question.advice.resume(node) ?? `let it go on`}.`,
+    (node) => `${node} is paused; ${question.advice.resume(node) ?? `let it go on`}.`,
   );
   // What nobody can write down, nobody can repair.
   if (question.sight === null) return [...paused, ...storeRemedies(question)];

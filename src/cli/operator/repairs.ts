@@ -3,11 +3,13 @@
  * whose rules refuse whatever would break exclusion; what the rules cannot know, whether a life is really over, is
  * made sure of here. Nothing is done behind the ledger's back, so no repair can do more harm than a crash.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { beaconSlot } from '../../core/beacon-slot.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Fencer } from '../../core/fencer.ts';
 import { asNodeId, type NodeId } from '../../core/ids.ts';
 import { type Ledger, type Member, memberOf, nodesOf } from '../../core/ledger.ts';
+import { NODE_NAME } from '../../core/ledger-text.ts';
 import { type Command, type Refusal, transition } from '../../core/transitions.ts';
 import type { RepairOutcome } from '../../scenario/operator.ts';
 import type { DomainStore, StoredLedger } from '../../store/store.ts';
@@ -30,8 +32,11 @@ const MOST_TRIES = 100;
 const RETRY_MS = 5;
 
 /** A new member; it is down until it boots. */
-export const admit = (desk: OperatorsDesk, node: string): Promise<RepairOutcome> =>
-  command(desk, asNodeId(node), () => ({ type: 'admit', node: asNodeId(node) }));
+export function admit(desk: OperatorsDesk, node: string): Promise<RepairOutcome> {
+  // The rules take any name, but a ledger with this one in it could not be read any more.
+  if (!NODE_NAME.test(node)) throw new RangeError(`"${node}" is no name for a node`);
+  return command(desk, asNodeId(node), () => ({ type: 'admit', node: asNodeId(node) }));
+}
 
 /** A member that is down and whose clients are owed nothing leaves for good. */
 export const retire = (desk: OperatorsDesk, node: string): Promise<RepairOutcome> =>
@@ -88,9 +93,8 @@ async function command(
     if (swap.outcome === 'swapped') return { done: true, ledger: result.ledger, revision: swap.revision };
     if (swap.outcome === 'unknown') {
       const now = await readLedger(desk);
-      const again = transition(now.ledger, make(now.ledger));
-      // What it was to do has been done, by this swap or by somebody else's; once is enough.
-      if (!again.ok) return { done: true, ...now };
+      // Only if it is there to be seen: that the rules refuse it now could also be somebody else's doing.
+      if (isDeepStrictEqual(now.ledger, result.ledger)) return { done: true, ...now };
     }
     if (tries === MOST_TRIES)
       throw new Error(`the ledger changes all the time; nothing was done about ${node}`);

@@ -44,6 +44,12 @@ export class Agreement {
   readonly #turn: SwapTurn;
   #known: StoredLedger;
   #learnedRevision: number | null = null;
+  /** The next round reads. Else it goes on with what is known, or was told, which nothing speaks against being the newest. */
+  #mustRead = true;
+  /** What the store told along with a change and has not been learned yet. */
+  #told: StoredLedger | null = null;
+  /** Does it tell that? */
+  #tells = false;
   /** A peer's beacon was found missing, and the ledger does not show why yet. */
   #alarmed = false;
   #closed = false;
@@ -61,7 +67,7 @@ export class Agreement {
     this.recovery = new GraceRecovery({ ...options, onDue });
     this.fencing = new Fencing({ ...options, onDue });
     this.#failover = new Failover({ ...options, onDue });
-    this.#turn = new SwapTurn(options.clock, self.node, onDue);
+    this.#turn = new SwapTurn(options.clock, self.node, () => (this.#tells ? this.#goOn() : this.wake()));
     this.addresses = new CarriedAddresses(options.node, options.addresses);
     this.patience = new StorePatience(options);
     this.#rounds = new Rounds({
@@ -69,7 +75,10 @@ export class Agreement {
       round: () => this.#round(),
       onBegin: () => this.patience.asked(),
       onDone: () => this.patience.answered(),
-      onStoreError: (problem) => this.patience.failed(problem),
+      onStoreError: (problem) => {
+        this.#mustRead = true;
+        this.patience.failed(problem);
+      },
     });
   }
 
@@ -77,7 +86,7 @@ export class Agreement {
     const { clock, observe, store } = this.#options;
     observe({ event: 'boot', view: this.ledger.view, epoch: this.ledger.epoch });
     this.#cancels.push(
-      store.watch(() => this.wake()),
+      store.watch((told) => this.#hear(told)),
       every(
         clock,
         () => HEARTBEAT_MS,
@@ -134,8 +143,10 @@ export class Agreement {
     this.wake();
   }
 
+  /** Something may have changed: look, and do what follows. */
   wake(): void {
-    if (!this.#closed) this.#rounds.wake();
+    this.#mustRead = true;
+    this.#goOn();
   }
 
   /** {@link PlannedStop} */
@@ -170,13 +181,27 @@ export class Agreement {
     else this.#end('gave-up', reason);
   }
 
+  #goOn(): void {
+    if (!this.#closed) this.#rounds.wake();
+  }
+
+  /**
+   * The ledger after a change, or word of one. A told ledger spares the read, which all nodes would do after every change. It may
+   * be old by now, as may be what was read: it was the ledger at some moment after the one that is known (its revision says so), a
+   * swap compares, and no grant hangs on being up to date (I9). What is known to be fresh is counted by reads alone.
+   */
+  #hear(told: StoredLedger | undefined): void {
+    this.#tells = told !== undefined;
+    if (told === undefined) this.wake();
+    else if (told.revision > this.#known.revision) {
+      this.#told = told;
+      this.#goOn();
+    }
+  }
+
   /** Learns, gathers the facts, and swaps in what follows from them, if anything does. */
   async #round(): Promise<void> {
-    const stored = await this.#options.store.read();
-    if (stored === null) throw new StoreUnavailableError('the ledger is gone');
-    if (this.#closed) return;
-    this.#learn(stored);
-    this.patience.learned();
+    await this.#learnNewest();
     if (this.#closed) return;
     if (inGrace(this.ledger)) {
       await this.#clear();
@@ -191,6 +216,21 @@ export class Agreement {
     const command =
       this.#confirmation() ?? nextCommand(this.ledger, this.self, this.#facts(this.#heard(missing)));
     if (command !== null) await this.#swap(command);
+  }
+
+  async #learnNewest(): Promise<void> {
+    const told = this.#told;
+    this.#told = null;
+    if (!this.#mustRead) {
+      if (told !== null && told.revision > this.#known.revision) this.#learn(told);
+      return;
+    }
+    this.#mustRead = false;
+    const stored = await this.#options.store.read();
+    if (stored === null) throw new StoreUnavailableError('the ledger is gone');
+    if (this.#closed) return;
+    this.#learn(stored);
+    this.patience.learned();
   }
 
   /** Only a live life speaks for the fencer. The ledger would take its word from anybody. */
@@ -232,7 +272,7 @@ export class Agreement {
     const before = this.#known;
     const result = transition(before.ledger, command, mutants);
     // What others write until the turn has come is learned all the same.
-    if (!result.ok || !this.#turn.hasCome()) return;
+    if (!result.ok || !this.#turn.hasCome(before.ledger, command.type)) return;
     if (!(await rememberLate(command, before.ledger, this))) return this.wake();
     const lifts = inGrace(before.ledger) && !inGrace(result.ledger);
     if (lifts && mutants.has('D14')) {
@@ -242,9 +282,11 @@ export class Agreement {
     }
     const sentAtMs = clock.nowMs();
     const swap = await store.swap(before.revision, result.ledger);
-    this.wake();
     if (swap.outcome === 'lost') this.#turn.lost(before.ledger, command.type);
-    if (swap.outcome !== 'swapped' || this.#closed) return;
+    if (swap.outcome !== 'swapped') return this.wake();
+    this.#goOn();
+    if (this.#closed) return;
+    this.#turn.won(clock.nowMs() - sentAtMs);
     const swapped = { ledger: result.ledger, revision: swap.revision };
     observeSwap(command.type, swapped, this.self.incarnation, sentAtMs);
     if (command.type === 'acknowledge') observe({ event: 'acknowledged', view: command.view });

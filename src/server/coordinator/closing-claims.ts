@@ -1,4 +1,4 @@
-import type { Ledger } from '../../core/ledger.ts';
+import { claimsServedBy, type Ledger } from '../../core/ledger.ts';
 import type { Command } from '../../core/transitions.ts';
 import type { GraceRecovery } from '../grace-recovery.ts';
 import type { OwnRecords } from '../own-records.ts';
@@ -21,8 +21,11 @@ export async function rememberLate(
     return (await records.reclaimIncomplete(claimant, true, recovery.late(claimant))) === 'written';
   }
   if (command.type === 'abandon') {
-    const late = await recovery.lateOfAbandoned(command.dead, ledger);
-    return (await records.reclaimIncomplete(command.dead, false, late)) === 'written';
+    // Its own clients, and those that it had inherited.
+    for (const claimant of claimsServedBy(ledger, command.dead)) {
+      const late = await recovery.lateOfAbandoned(claimant, ledger);
+      if ((await records.reclaimIncomplete(claimant, false, late)) !== 'written') return false;
+    }
   }
   return true;
 }

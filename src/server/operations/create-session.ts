@@ -19,16 +19,22 @@ import {
   NFS4ERR_STALE_CLIENTID,
   NFS4ERR_TOOSMALL,
 } from '../../nfs4/status.ts';
+import { BackChannel } from '../callbacks/back-channel.ts';
+import { isTooSmall, termsFrom } from '../callbacks/terms.ts';
+import type { CompoundRequest } from '../compound.ts';
 import type { Limits } from '../options.ts';
 import type { ServedOperation } from '../served-operation.ts';
 import type { ServerState } from '../server-state.ts';
 import type { Client } from '../state/clients.ts';
+import type { Session } from '../state/sessions.ts';
 
 const KNOWN_FLAGS =
   CREATE_SESSION4_FLAG_PERSIST | CREATE_SESSION4_FLAG_CONN_BACK_CHAN | CREATE_SESSION4_FLAG_CONN_RDMA;
 
 /** Bytes that a channel must carry at least: an EXCHANGE_ID with the longest owner would not fit into less. */
 const MIN_CHANNEL_BYTES = 1024;
+/** A call back to the client that takes longer than a part of a lease gets no answer any more. */
+const CALLS_PER_LEASE = 4;
 
 /**
  * RFC 8881 section 18.36. Served during grace as always (row 3). DELAY takes no sequence id: the client
@@ -37,7 +43,7 @@ const MIN_CHANNEL_BYTES = 1024;
 export const serveCreateSession: ServedOperation<CreateSessionArgs, CreateSessionResult> = {
   codec: createSession,
   placement: 'anywhere',
-  serve({ server, caller }, args) {
+  serve({ server, caller, request }, args) {
     const client = server.clients.byId(args.clientId);
     if (client === undefined) return { status: NFS4ERR_STALE_CLIENTID };
     if (client.identity.principal !== caller.principal) return { status: NFS4ERR_CLID_INUSE };
@@ -45,13 +51,13 @@ export const serveCreateSession: ServedOperation<CreateSessionArgs, CreateSessio
     if (args.sequence === slot.seqid && slot.reply !== null) return slot.reply;
     if (args.sequence !== (slot.seqid + 1) >>> 0) return { status: NFS4ERR_SEQ_MISORDERED };
     if (slot.inProgress || client.standing !== 'live') return { status: NFS4ERR_DELAY };
-    if (client.confirmed) return remember(client, args, makeSession(server, client, args));
+    if (client.confirmed) return remember(client, args, makeSession(server, client, args, request));
 
     slot.inProgress = true;
     return confirm(server, client).then((status) => {
       slot.inProgress = false;
       if (status !== NFS4_OK) return { status };
-      return remember(client, args, makeSession(server, client, args));
+      return remember(client, args, makeSession(server, client, args, request));
     });
   },
 };
@@ -77,26 +83,62 @@ function remember(client: Client, args: CreateSessionArgs, result: CreateSession
   return result;
 }
 
-function makeSession(server: ServerState, client: Client, args: CreateSessionArgs): CreateSessionResult {
+function makeSession(
+  server: ServerState,
+  client: Client,
+  args: CreateSessionArgs,
+  { peer, minorVersion }: CompoundRequest,
+): CreateSessionResult {
   const { limits } = server.settings;
   if ((args.flags & ~KNOWN_FLAGS) !== 0) return { status: NFS4ERR_INVAL };
   const fore = agree(args.foreChanAttrs, limits);
   if (fore.maxRequestSize < MIN_CHANNEL_BYTES || fore.maxResponseSize < MIN_CHANNEL_BYTES) {
     return { status: NFS4ERR_TOOSMALL };
   }
+  const wantsBack = (args.flags & CREATE_SESSION4_FLAG_CONN_BACK_CHAN) !== 0;
+  if (wantsBack && isTooSmall(args.backChanAttrs)) return { status: NFS4ERR_TOOSMALL };
   if (client.sessions.size >= limits.sessionsPerClient) return { status: NFS4ERR_NOSPC };
   const session = server.sessions.create(client, fore);
+  const backChanAttrs = agreeOnBack(args.backChanAttrs, limits);
+  session.back = backChannel(server, session, args, backChanAttrs, minorVersion);
+  const bound = wantsBack && session.back !== null && peer !== null;
+  if (bound) session.back?.bind(peer);
   server.leases.renew(client);
   return {
     status: NFS4_OK,
     sessionId: session.id,
     sequence: args.sequence,
-    // Neither a reply cache that survives us nor calls back to the client: no delegation is ever given.
-    flags: 0,
+    // No reply cache that survives us.
+    flags: bound ? CREATE_SESSION4_FLAG_CONN_BACK_CHAN : 0,
     foreChanAttrs: fore,
-    backChanAttrs: { ...args.backChanAttrs, headerPadSize: 0, rdmaIrd: null },
+    backChanAttrs,
   };
 }
+
+/** A connection may be bound later; null: in no way that we know. */
+function backChannel(
+  { settings }: ServerState,
+  { id }: Session,
+  { cbProgram, secParms, backChanAttrs }: CreateSessionArgs,
+  attrs: ChannelAttrs,
+  minorVersion: number,
+): BackChannel | null {
+  const terms = termsFrom(cbProgram, secParms);
+  if (terms === null || isTooSmall(backChanAttrs)) return null;
+  const { clock, leaseMs } = settings;
+  const timeoutMs = leaseMs / CALLS_PER_LEASE;
+  return new BackChannel({ clock, timeoutMs, sessionId: id, minorVersion, attrs, terms });
+}
+
+/** As the client has it: what we send is short, and so is what it answers. */
+const agreeOnBack = (asked: ChannelAttrs, limits: Limits): ChannelAttrs => ({
+  ...asked,
+  headerPadSize: 0,
+  maxRequestSize: Math.min(asked.maxRequestSize, limits.messageBytes),
+  maxResponseSize: Math.min(asked.maxResponseSize, limits.messageBytes),
+  maxRequests: Math.min(asked.maxRequests, limits.slotsPerSession),
+  rdmaIrd: null,
+});
 
 /** The smaller of what both sides can do. */
 function agree(asked: ChannelAttrs, limits: Limits): ChannelAttrs {

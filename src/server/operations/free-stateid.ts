@@ -18,12 +18,13 @@ export const serveFreeStateid: ServedOperation<FreeStateidArgs, FreeStateidResul
     if (state === undefined || state.client !== client) return { status: NFS4ERR_BAD_STATEID };
     if (state.revoked !== 0) {
       locking.acknowledge(state);
+      if (state.kind === 'delegation' && state.revoking) server.rewriteRecord(client, state.file.domain);
       return { status: NFS4_OK };
     }
     const status = judgeStateid(state, stateid.seqid, client);
     if (status !== null) return { status };
-    // An open goes with CLOSE.
-    if (state.kind === 'open' || locking.holdsLocks(state)) return { status: NFS4ERR_LOCKS_HELD };
+    // An open goes with CLOSE, a delegation with DELEGRETURN.
+    if (state.kind !== 'lock' || locking.holdsLocks(state)) return { status: NFS4ERR_LOCKS_HELD };
     locking.freeLock(state);
     return { status: NFS4_OK };
   },

@@ -1,6 +1,7 @@
 import { type GetAttrArgs, type GetAttrResult, getAttr } from '../../nfs4/operations/get-attr.ts';
 import { NFS4_OK, NFS4ERR_NOFILEHANDLE } from '../../nfs4/status.ts';
-import { judgeRequest, readAttributes } from '../attributes.ts';
+import { judgeRequest } from '../attributes.ts';
+import { seenAttributes } from '../delegations/seen-attributes.ts';
 import type { ServedOperation } from '../served-operation.ts';
 
 /** RFC 8881 section 18.7. */
@@ -11,7 +12,7 @@ export const serveGetAttr: ServedOperation<GetAttrArgs, GetAttrResult> = {
     if (compound.current === null) return { status: NFS4ERR_NOFILEHANDLE };
     const bad = judgeRequest(attrRequest);
     if (bad !== null) return { status: bad };
-    const values = readAttributes(compound.server.settings, compound.current, attrRequest);
+    const values = seenAttributes(compound, compound.current, attrRequest);
     if (typeof values === 'number') return { status: values };
     return { status: NFS4_OK, objAttributes: { mask: attrRequest, values } };
   },

@@ -7,6 +7,7 @@ import { serveClose } from './close.ts';
 import { serveCommit } from './commit.ts';
 import { serveCreate } from './create.ts';
 import { serveCreateSession } from './create-session.ts';
+import { serveDelegReturn } from './deleg-return.ts';
 import { serveDestroyClientid } from './destroy-clientid.ts';
 import { serveDestroySession } from './destroy-session.ts';
 import { serveExchangeId } from './exchange-id.ts';
@@ -50,6 +51,7 @@ const MINOR_VERSION_1: readonly AnyServedOperation[] = [
   served(serveCommit),
   served(serveCreate),
   served(serveCreateSession),
+  served(serveDelegReturn),
   served(serveDestroyClientid),
   served(serveDestroySession),
   served(serveExchangeId),

@@ -1,5 +1,6 @@
 import { type LinkArgs, type LinkResult, link } from '../../nfs4/operations/link.ts';
 import { NFS4_OK, NFS4ERR_ISDIR, NFS4ERR_NOFILEHANDLE } from '../../nfs4/status.ts';
+import { recallFor } from '../delegations/conflicts.ts';
 import { directoryFor } from '../directories.ts';
 import { statusOfErrno } from '../errno-status.ts';
 import { judgeName } from '../names.ts';
@@ -18,7 +19,8 @@ export const serveLink: ServedOperation<LinkArgs, LinkResult> = {
     if (typeof directory === 'number') return { status: directory };
     if (saved.type === 'directory') return { status: NFS4ERR_ISDIR };
     const badName = judgeName(newName);
-    if (badName !== null) return { status: badName };
+    const refusal = badName ?? recallFor(compound, saved, 'change');
+    if (refusal !== null) return { status: refusal };
     const linked = compound.server.settings.filesystem.link(saved, directory, newName);
     if (!linked.ok) return { status: statusOfErrno(linked.errno) };
     return { status: NFS4_OK, cinfo: changeInfo(linked.value) };

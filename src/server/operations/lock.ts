@@ -14,6 +14,7 @@ import type { Compound } from '../compound.ts';
 import { statusOfErrno } from '../errno-status.ts';
 import type { LockHolder } from '../filesystem/types.ts';
 import { regularFile } from '../io-admission.ts';
+import { mayBeLeftOver } from '../left-over.ts';
 import { granted, refused, type Subject, spanForHistory } from '../observation.ts';
 import type { ServedOperation } from '../served-operation.ts';
 import { deniedBy, modeOf, spanOf } from '../spans.ts';
@@ -107,26 +108,17 @@ function take(compound: Compound, request: Request): LockResult {
 
 /** Somebody holds it. Also for a reclaim that meets a lock which is not a reclaim: whoever has it was there first. */
 function conflict({ server }: Compound, request: Request, holder: LockHolder): LockResult {
-  const { settings, bornMs } = server;
   const owner = server.locking.ownerOfKey(holder.ownerKey);
   if (owner !== null && server.leases.lapsedIn(owner.client, request.open.file.domain)) {
     // Row 21: a courtesy ends with the first conflict. Record first, so not in this turn.
     void server.leases.expire(owner.client);
     return failed(NFS4ERR_DELAY);
   }
-  if (request.reclaim && owner === null && mayBeLeftOver(settings.clock.nowMs() - bornMs))
-    return failed(NFS4ERR_DELAY);
+  if (request.reclaim && owner === null && mayBeLeftOver(server)) return failed(NFS4ERR_DELAY);
   // Rows 11 and 35.
   if (request.reclaim) return failed(NFS4ERR_RECLAIM_CONFLICT);
   return { status: NFS4ERR_DENIED, denied: deniedBy(holder, owner) };
 }
-
-/**
- * The beacon of a life that is over goes out before its locks do (docs/protocol.md), so a reclaim may meet the lock that it is
- * for, still held by the kernel for the dead process. Later than this, whoever holds it is alive.
- */
-const mayBeLeftOver = (ageMs: number): boolean => ageMs < LEFT_OVER_MS;
-const LEFT_OVER_MS = 1000;
 
 function failed(status: Failure): LockResult {
   if (status === NFS4ERR_DENIED) throw new Error('a denied lock must say by whom');

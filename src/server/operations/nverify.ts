@@ -1,6 +1,7 @@
 import { type NverifyArgs, type NverifyResult, nverify } from '../../nfs4/operations/nverify.ts';
 import { NFS4_OK, NFS4ERR_SAME } from '../../nfs4/status.ts';
 import { compareAttributes } from '../attributes.ts';
+import { judgeSeen } from '../delegations/seen-attributes.ts';
 import type { ServedOperation } from '../served-operation.ts';
 
 /** RFC 8881 section 18.15. */
@@ -8,7 +9,10 @@ export const serveNverify: ServedOperation<NverifyArgs, NverifyResult> = {
   codec: nverify,
   placement: 'in-session',
   serve(compound, { objAttributes }) {
-    const same = compareAttributes(compound.server.settings, compound.current, objAttributes);
+    const { current, server } = compound;
+    const same =
+      judgeSeen(compound, current, objAttributes.mask) ??
+      compareAttributes(server.settings, current, objAttributes);
     if (typeof same === 'number') return { status: same };
     return { status: same ? NFS4ERR_SAME : NFS4_OK };
   },

@@ -22,8 +22,10 @@ export const serveOpenDowngrade: ServedOperation<OpenDowngradeArgs, OpenDowngrad
     if (shareAccess === 0 || shareAccess > SHARE_BOTH || shareDeny > SHARE_BOTH)
       return { status: NFS4ERR_INVAL };
     if (!open.canDowngrade(shareAccess, shareDeny)) return { status: NFS4ERR_INVAL };
-    compound.server.locking.dropDescriptors(open.file.node, open.access & ~shareAccess);
+    const { locking } = compound.server;
+    locking.dropDescriptors(open.file.node, open.access & ~shareAccess);
     open.downgrade(shareAccess, shareDeny);
+    locking.shares.settle(open.file);
     const stateid = bumpSeqid(open);
     compound.currentStateid = stateid;
     return { status: NFS4_OK, openStateid: stateid };

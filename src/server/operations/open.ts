@@ -1,20 +1,12 @@
 import {
   CLAIM_PREVIOUS,
-  OPEN_DELEGATE_NONE,
-  OPEN_DELEGATE_NONE_EXT,
   OPEN4_CREATE,
   OPEN4_RESULT_LOCKTYPE_POSIX,
   OPEN4_SHARE_ACCESS_WANT_CANCEL,
   OPEN4_SHARE_ACCESS_WANT_DELEG_MASK,
-  OPEN4_SHARE_ACCESS_WANT_NO_DELEG,
-  OPEN4_SHARE_ACCESS_WANT_NO_PREFERENCE,
   OPEN4_SHARE_ACCESS_WANT_PUSH_DELEG_WHEN_UNCONTENDED,
   OPEN4_SHARE_ACCESS_WANT_SIGNAL_DELEG_WHEN_RESRC_AVAIL,
-  WND4_CANCELLED,
-  WND4_NOT_WANTED,
-  WND4_RESOURCE,
 } from '../../nfs4/constants.ts';
-import type { OpenDelegation } from '../../nfs4/open-delegation.ts';
 import { type OpenArgs, type OpenResult, open } from '../../nfs4/operations/open.ts';
 import {
   type Failure,
@@ -30,14 +22,20 @@ import {
   statusName,
 } from '../../nfs4/status.ts';
 import type { Compound } from '../compound.ts';
+import { changes, recallForOpen } from '../delegations/conflicts.ts';
+import { delegationFor, reclaimedKind } from '../delegations/giving.ts';
 import type { LockDomain } from '../domains.ts';
 import { statusOfErrno } from '../errno-status.ts';
 import { judgeType } from '../io-admission.ts';
+import { mayBeLeftOver } from '../left-over.ts';
+import { DELEGATIONS, shareMarks, WANTED_FOR_CHANGE, WANTED_FOR_READING } from '../marks/kinds.ts';
 import { changeInfo } from '../new-objects.ts';
 import { granted, refused, type Subject } from '../observation.ts';
 import { findTarget, judgeClaim, type OpenTarget } from '../open-target.ts';
 import type { ServedOperation } from '../served-operation.ts';
-import { shareConflict } from '../state/files.ts';
+import type { ServerState } from '../server-state.ts';
+import { markOf } from '../state/delegations.ts';
+import { type FileState, shareConflict } from '../state/files.ts';
 import { type OpenState, ownerText, SHARE_BOTH, SHARE_READ, SHARE_WRITE } from '../state/opens.ts';
 import { bumpSeqid } from '../state/stateids.ts';
 
@@ -51,11 +49,12 @@ interface Request {
   readonly domain: LockDomain;
 }
 
-/** RFC 8881 section 18.16. Delegations are never given. */
+/** RFC 8881 section 18.16. */
 export const serveOpen: ServedOperation<OpenArgs, OpenResult> = {
   codec: open,
   placement: 'in-session',
-  replyBytes: 88,
+  // With a write delegation.
+  replyBytes: 144,
   serve(compound, args) {
     const bad = judgeShares(args) ?? judgeClaim(args);
     if (bad !== null) return { status: bad };
@@ -108,9 +107,8 @@ function judgeInPseudoRoot(compound: Compound, args: OpenArgs): Failure {
  * would find the file that was made for nothing (GUARDED4: EXIST). So the beacons are tested here too; the test that
  * counts is the one after the state was taken.
  */
-function judgeUnseen({ server }: Compound, { openHow }: OpenArgs, { deny, domain }: Request): Failure | null {
+function judgeUnseen({ server }: Compound, { openHow }: OpenArgs, { domain }: Request): Failure | null {
   const { grants, locking, settings } = server;
-  if (deny !== 0 && settings.denyModes === 'refused') return NFS4ERR_SHARE_DENIED;
   if (openHow.openType !== OPEN4_CREATE) return null;
   return locking.stateids.size >= settings.limits.stateids ? NFS4ERR_DELAY : grants.confirmNewState(domain);
 }
@@ -143,17 +141,18 @@ function judgePermissions(compound: Compound, request: Request, target: OpenTarg
 }
 
 function judgeConflict(
-  { server }: Compound,
+  compound: Compound,
   request: Request,
   { node, truncate }: OpenTarget,
   own: OpenState | null,
 ): Failure | null {
+  const { server } = compound;
   const file = server.locking.files.find(node);
   if (file === undefined) return null;
   // Emptying a file is writing to it.
   const access = truncate ? request.access | SHARE_WRITE : request.access;
   const holder = shareConflict(file, access, request.deny, own);
-  if (holder === null) return null;
+  if (holder === null) return recallForOpen(compound, file, access, request.deny);
   if (server.leases.lapsedIn(holder.client, request.domain)) {
     // Row 21: a courtesy ends with the first conflict. Record first, so not in this turn.
     void server.leases.expire(holder.client);
@@ -165,7 +164,7 @@ function judgeConflict(
 
 /** Grant rule, steps 2 to 4. */
 function take(compound: Compound, args: OpenArgs, request: Request, target: OpenTarget): OpenResult {
-  const { locking, grants, paths, settings } = compound.server;
+  const { locking, grants, paths, settings, wishes } = compound.server;
   const { node } = target;
   const known = locking.findOpen(compound.client, request.owner, node);
   const gained = request.access & ~(known?.access ?? 0);
@@ -175,14 +174,20 @@ function take(compound: Compound, args: OpenArgs, request: Request, target: Open
   // What this very request has made was not there when the beacons were tested before (judgeUnseen), so that no dead
   // node's client can have anything to reclaim on it. A GRACE now would leave the file behind, and GUARDED4 would find
   // it there (EXIST) when it comes again.
-  const tested = request.reclaim || target.fresh ? null : grants.confirmNewState(request.domain);
-  const failure = tested ?? empty(compound, target);
+  const file = locking.files.of(node, request.domain, path);
+  const failure =
+    show(compound, args, request, target, file) ??
+    (request.reclaim || target.fresh ? null : grants.confirmNewState(request.domain)) ??
+    empty(compound, target);
   if (failure !== null) {
     locking.dropDescriptors(node, gained);
+    locking.release(file);
     return refuse(compound, request, path, failure);
   }
   const held = known ?? locking.createOpen(compound.client, request.owner, node, path);
   held.add(request.access, request.deny);
+  locking.shares.settle(file);
+  wishes.fulfil(request.domain, node);
   const stateid = bumpSeqid(held);
   compound.setCurrent(node);
   compound.currentStateid = stateid;
@@ -193,8 +198,51 @@ function take(compound: Compound, args: OpenArgs, request: Request, target: Open
     cinfo: changeInfo(target.directory),
     rflags: OPEN4_RESULT_LOCKTYPE_POSIX,
     attrSet: target.attrSet,
-    delegation: noDelegation(args.shareAccess),
+    delegation: delegationFor(compound, args, held),
   };
+}
+
+/** Puts the open up for the other nodes to see, where theirs do not stand against it. */
+function show(
+  { server }: Compound,
+  args: OpenArgs,
+  request: Request,
+  { truncate }: OpenTarget,
+  file: FileState,
+): Failure | null {
+  const { shares } = server.locking;
+  // Emptying a file is writing to it, for as long as it takes.
+  const access = truncate ? request.access | SHARE_WRITE : request.access;
+  const marks = shareMarks(access, request.deny);
+  const delegation = reclaimedKind(args);
+  let shown = shares.put(file, delegation === null ? marks : marks | markOf(delegation));
+  const leftOver = shown.outcome === 'conflict' && request.reclaim && mayBeLeftOver(server);
+  // Somebody has reclaimed what stands against the delegation only.
+  if (shown.outcome === 'conflict' && delegation !== null && !leftOver) shown = shares.put(file, marks);
+  switch (shown.outcome) {
+    case 'taken':
+      return null;
+    case 'error':
+      return statusOfErrno(shown.errno);
+    case 'passing':
+      return NFS4ERR_DELAY;
+    case 'conflict':
+      if (!request.reclaim) return conflictElsewhere(server, request, access, file, shown.rivals);
+      return leftOver ? NFS4ERR_DELAY : NFS4ERR_RECLAIM_CONFLICT;
+  }
+}
+
+/** Delegations of other nodes can be had back; what their clients have open can't. */
+function conflictElsewhere(
+  { wishes }: ServerState,
+  { domain, deny }: Request,
+  access: number,
+  { place }: FileState,
+  rivals: number,
+): Failure {
+  if ((rivals & ~DELEGATIONS) !== 0 || place === null) return NFS4ERR_SHARE_DENIED;
+  wishes.make(domain, place, changes(access, deny) ? WANTED_FOR_CHANGE : WANTED_FOR_READING);
+  return NFS4ERR_DELAY;
 }
 
 /** Only now: what a dead node's client still holds must not be emptied under it. */
@@ -202,19 +250,6 @@ function empty({ server }: Compound, { node, truncate }: OpenTarget): Failure | 
   if (!truncate) return null;
   const { errno } = server.settings.filesystem.setAttributes(node, { size: 0n });
   return errno === null ? null : statusOfErrno(errno);
-}
-
-/** A client that says what it wants is told why it does not get it (RFC 8881 section 18.16.3). */
-function noDelegation(shareAccess: number): OpenDelegation {
-  const want = shareAccess & OPEN4_SHARE_ACCESS_WANT_DELEG_MASK;
-  if (want === OPEN4_SHARE_ACCESS_WANT_NO_PREFERENCE) return { delegationType: OPEN_DELEGATE_NONE };
-  const why =
-    want === OPEN4_SHARE_ACCESS_WANT_NO_DELEG
-      ? WND4_NOT_WANTED
-      : want === OPEN4_SHARE_ACCESS_WANT_CANCEL
-        ? WND4_CANCELLED
-        : WND4_RESOURCE;
-  return { delegationType: OPEN_DELEGATE_NONE_EXT, whyNone: { why, serverWillSignalAvail: false } };
 }
 
 function refuse(compound: Compound, request: Request, path: string, status: Failure): OpenResult {

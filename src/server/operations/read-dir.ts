@@ -16,8 +16,9 @@ import {
   NFS4ERR_TOOSMALL,
 } from '../../nfs4/status.ts';
 import { XdrWriter } from '../../xdr/writer.ts';
-import { judgeRequest, readAttributes } from '../attributes.ts';
+import { judgeRequest } from '../attributes.ts';
 import type { Compound } from '../compound.ts';
+import { seenAttributes } from '../delegations/seen-attributes.ts';
 import { directoryFor } from '../directories.ts';
 import { statusOfErrno } from '../errno-status.ts';
 import type { DirectoryEntry, FileNode } from '../filesystem/types.ts';
@@ -77,14 +78,15 @@ function fill(
 }
 
 function entryOf(
-  { server }: Compound,
+  compound: Compound,
   directory: FileNode,
   { name, cookie }: DirectoryEntry,
   requested: Bitmap,
 ): DirEntry {
+  const { server } = compound;
   const node = server.settings.filesystem.lookup(directory, name);
   const values: FileAttributes | Failure = node.ok
-    ? readAttributes(server.settings, node.value, requested)
+    ? seenAttributes(compound, node.value, requested)
     : statusOfErrno(node.errno);
   if (node.ok) server.paths.learn(directory, name, node.value);
   // Where one file's attributes cannot be had, the others still can (section 18.23.3).

@@ -1,5 +1,6 @@
 import { type RemoveArgs, type RemoveResult, remove } from '../../nfs4/operations/remove.ts';
 import { NFS4_OK } from '../../nfs4/status.ts';
+import { recallNamed } from '../delegations/conflicts.ts';
 import { directoryFor, judgeRemoval } from '../directories.ts';
 import { statusOfErrno } from '../errno-status.ts';
 import { judgeName } from '../names.ts';
@@ -18,7 +19,8 @@ export const serveRemove: ServedOperation<RemoveArgs, RemoveResult> = {
     const refusal =
       judgeName(target) ??
       grants.undisturbed(domains.of(directory)) ??
-      judgeRemoval(compound, directory, target);
+      judgeRemoval(compound, directory, target) ??
+      recallNamed(compound, directory, target);
     if (refusal !== null) return { status: refusal };
     const removed = compound.server.settings.filesystem.remove(directory, target);
     if (!removed.ok) return { status: statusOfErrno(removed.errno) };

@@ -1,5 +1,6 @@
 import { type RenameArgs, type RenameResult, rename } from '../../nfs4/operations/rename.ts';
 import { NFS4_OK, NFS4ERR_XDEV } from '../../nfs4/status.ts';
+import { recallNamed } from '../delegations/conflicts.ts';
 import { directoryFor, judgeRemoval } from '../directories.ts';
 import { statusOfErrno } from '../errno-status.ts';
 import { judgeName } from '../names.ts';
@@ -24,7 +25,9 @@ export const serveRename: ServedOperation<RenameArgs, RenameResult> = {
       (domains.of(from) === domain ? null : NFS4ERR_XDEV) ??
       grants.undisturbed(domain) ??
       judgeRemoval(compound, from, oldName) ??
-      judgeRemoval(compound, to, newName);
+      judgeRemoval(compound, to, newName) ??
+      recallNamed(compound, from, oldName) ??
+      recallNamed(compound, to, newName);
     if (refusal !== null) return { status: refusal };
     const renamed = compound.server.settings.filesystem.rename(from, oldName, to, newName);
     if (!renamed.ok) return { status: statusOfErrno(renamed.errno) };

@@ -1,7 +1,3 @@
-import {
-  SEQ4_STATUS_EXPIRED_ALL_STATE_REVOKED,
-  SEQ4_STATUS_EXPIRED_SOME_STATE_REVOKED,
-} from '../../nfs4/constants.ts';
 import { type SequenceArgs, type SequenceResult, sequence } from '../../nfs4/operations/sequence.ts';
 import {
   type Failure,
@@ -18,6 +14,7 @@ import {
 } from '../../nfs4/status.ts';
 import type { Compound } from '../compound.ts';
 import type { ServedOperation } from '../served-operation.ts';
+import { statusFlags } from '../session-status.ts';
 import type { Session } from '../state/sessions.ts';
 import { beginRequest, judgeSlot, type RequestFingerprint, type Slot } from '../state/slots.ts';
 
@@ -73,12 +70,6 @@ export function enterSession(
 function judgeSize(compound: Compound, session: Session): Failure | null {
   if (compound.request.requestBytes > session.fore.maxRequestSize) return NFS4ERR_REQ_TOO_BIG;
   return compound.request.operationCount > session.fore.maxOperations ? NFS4ERR_TOO_MANY_OPS : null;
-}
-
-/** Row 22: until all of it is acknowledged. Some is left only where another domain's store failed (leases.ts). */
-function statusFlags({ client }: Session): number {
-  if (client.revoked === 0) return 0;
-  return client.holdsState ? SEQ4_STATUS_EXPIRED_SOME_STATE_REVOKED : SEQ4_STATUS_EXPIRED_ALL_STATE_REVOKED;
 }
 
 const reply = (session: Session, slot: Slot): SequenceResult => ({

@@ -10,6 +10,7 @@ import {
 } from '../../nfs4/status.ts';
 import { bitmapOfSettable, settableFrom } from '../attributes.ts';
 import type { Compound } from '../compound.ts';
+import { recallFor } from '../delegations/conflicts.ts';
 import { statusOfErrno } from '../errno-status.ts';
 import type { FileNode, SettableAttributes } from '../filesystem/types.ts';
 import { judgeIo, judgeType } from '../io-admission.ts';
@@ -32,7 +33,8 @@ export const serveSetAttr: ServedOperation<SetAttrArgs, SetAttrResult> = {
       if (refusal !== null) return failed(refusal);
     }
     const forbidden = judgeOwnership(compound, node, attributes);
-    if (forbidden !== null) return failed(forbidden);
+    const refusal = forbidden ?? recallFor(compound, node, 'change');
+    if (refusal !== null) return failed(refusal);
     const outcome = settings.filesystem.setAttributes(node, attributes);
     return {
       status: outcome.errno === null ? NFS4_OK : statusOfErrno(outcome.errno),

@@ -1,6 +1,7 @@
 import { type VerifyArgs, type VerifyResult, verify } from '../../nfs4/operations/verify.ts';
 import { NFS4_OK, NFS4ERR_NOT_SAME } from '../../nfs4/status.ts';
 import { compareAttributes } from '../attributes.ts';
+import { judgeSeen } from '../delegations/seen-attributes.ts';
 import type { ServedOperation } from '../served-operation.ts';
 
 /** RFC 8881 section 18.31. */
@@ -8,7 +9,10 @@ export const serveVerify: ServedOperation<VerifyArgs, VerifyResult> = {
   codec: verify,
   placement: 'in-session',
   serve(compound, { objAttributes }) {
-    const same = compareAttributes(compound.server.settings, compound.current, objAttributes);
+    const { current, server } = compound;
+    const same =
+      judgeSeen(compound, current, objAttributes.mask) ??
+      compareAttributes(server.settings, current, objAttributes);
     if (typeof same === 'number') return { status: same };
     return { status: same ? NFS4_OK : NFS4ERR_NOT_SAME };
   },

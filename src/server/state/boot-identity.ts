@@ -5,6 +5,9 @@ const OTHER_BYTES = 12;
 /** How much of the tag a stateid carries; the rest is its index. */
 const STATEID_TAG_BYTES = 6;
 const SESSION_ID_BYTES = 16;
+/** Odd, so that no two indices share an id; and what it is undone by, modulo 2^32. */
+const CLIENT_STRIDE = 0x9e3779b1;
+const CLIENT_STRIDE_INVERSE = 0x0e8b2f51;
 
 /**
  * One life of one server, as it shows in everything that the server hands out: client ids, session
@@ -36,9 +39,18 @@ export class BootIdentity {
     return this.#tag;
   }
 
-  /** @param index 1 to 2^32-1, unique among the client ids of this life */
+  /**
+   * Ids that follow each other lie far apart: one with a wrong bit in it is nobody's.
+   * @param index 1 to 2^32-1, unique among the client ids of this life
+   */
   clientId(index: number): bigint {
-    return (BigInt(this.#tagHigh) << 32n) | BigInt(index >>> 0);
+    return (BigInt(this.#tagHigh) << 32n) | BigInt(Math.imul(index, CLIENT_STRIDE) >>> 0);
+  }
+
+  /** @returns the index that a client id of this life was made with, or would be; -1 for any other */
+  clientIndex(clientId: bigint): number {
+    if (clientId >> 32n !== BigInt(this.#tagHigh)) return -1;
+    return Math.imul(Number(clientId & 0xffff_ffffn), CLIENT_STRIDE_INVERSE) >>> 0;
   }
 
   /**

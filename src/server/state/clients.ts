@@ -2,6 +2,7 @@ import type { CreateSessionResult } from '../../nfs4/operations/create-session.t
 import type { ClientIdentity } from '../coordination.ts';
 import type { LockDomain } from '../domains.ts';
 import type { BootIdentity } from './boot-identity.ts';
+import type { Delegation } from './delegations.ts';
 import type { LockOwner } from './lock-owners.ts';
 import type { OpenState } from './opens.ts';
 import type { Session } from './sessions.ts';
@@ -53,9 +54,12 @@ export class Client {
   inFlight = 0;
   /** Stateids that it lost and has not freed yet (row 22). */
   revoked = 0;
+  /** The same of delegations that it did not give back when it was asked to; also while they are being taken. */
+  revokedDelegations = 0;
 
   readonly sessions = new Set<Session>();
   readonly opens = new Set<OpenState>();
+  readonly delegations = new Set<Delegation>();
   /** By owner in hex. */
   readonly lockOwners = new Map<string, LockOwner>();
 
@@ -106,9 +110,9 @@ export class Client {
     this.standing = 'gone';
   }
 
-  /** Opens or locks, that is: something that others could run into. */
+  /** Opens, locks or delegations, that is: something that others could run into. */
   get holdsState(): boolean {
-    return this.opens.size > 0;
+    return this.opens.size > 0 || this.delegations.size > 0;
   }
 }
 
@@ -151,8 +155,8 @@ export class ClientTable {
 
   /** Did this life make this client id, whatever became of it? */
   hasGivenOut(clientId: bigint): boolean {
-    const index = Number(clientId & 0xffff_ffffn);
-    return index > 0 && index <= this.#lastIndex && this.#identity.clientId(index) === clientId;
+    const index = this.#identity.clientIndex(clientId);
+    return index > 0 && index <= this.#lastIndex;
   }
 
   all(): IterableIterator<Client> {

@@ -1,5 +1,7 @@
 import type { LockDomain } from '../domains.ts';
 import type { FileNode } from '../filesystem/types.ts';
+import type { Place } from '../marks/board.ts';
+import type { Delegation } from './delegations.ts';
 import { type OpenState, sharesConflict } from './opens.ts';
 
 /** A file that somebody has open here. */
@@ -9,9 +11,14 @@ export interface FileState {
   /** Relative to the export's root, as far as it was learned; for people and histories. */
   path: string;
   readonly opens: Set<OpenState>;
+  readonly delegations: Set<Delegation>;
+  /** What the other nodes see of it (marks/kinds.ts). */
+  marks: number;
+  /** Where; null as long as nothing was ever shown. */
+  place: Place | null;
 }
 
-/** The files that are open on this node. Share reservations live here: they bind the clients of this node. */
+/** The files that are open on this node. What binds its clients among each other is here; marks/shares.ts shows it to other nodes. */
 export class FileTable {
   readonly #byKey = new Map<string, FileState>();
 
@@ -19,7 +26,7 @@ export class FileTable {
   of(node: FileNode, domain: LockDomain, path: string): FileState {
     let file = this.#byKey.get(node.key);
     if (file === undefined) {
-      file = { node, domain, path, opens: new Set() };
+      file = { node, domain, path, opens: new Set(), delegations: new Set(), marks: 0, place: null };
       this.#byKey.set(node.key, file);
     }
     return file;
@@ -29,9 +36,11 @@ export class FileTable {
     return this.#byKey.get(node.key);
   }
 
-  /** Forgets a file that nobody has open. */
+  /** Forgets a file of which nobody has anything. */
   dropIfUnused(file: FileState): void {
-    if (file.opens.size === 0 && this.#byKey.get(file.node.key) === file) this.#byKey.delete(file.node.key);
+    if (file.opens.size > 0 || file.delegations.size > 0) return;
+    if (file.marks !== 0) throw new Error(`nobody has ${file.path} open, and its marks are up`);
+    if (this.#byKey.get(file.node.key) === file) this.#byKey.delete(file.node.key);
   }
 }
 

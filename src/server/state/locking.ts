@@ -1,13 +1,17 @@
+import type { ReferringCalls } from '../../nfs4/callbacks/cb-sequence.ts';
 import type { Failure } from '../../nfs4/status.ts';
 import type { Domains, LockDomain } from '../domains.ts';
 import type { FileNode, Filesystem, LockTable } from '../filesystem/types.ts';
+import { Shares } from '../marks/shares.ts';
 import { type Observe, released, spanForHistory } from '../observation.ts';
 import type { BootIdentity } from './boot-identity.ts';
 import type { Client } from './clients.ts';
-import { FileTable } from './files.ts';
+import { DelegationTable } from './delegation-table.ts';
+import { Delegation, type DelegationKind } from './delegations.ts';
+import { type FileState, FileTable } from './files.ts';
 import { LockOwner, LockState } from './lock-owners.ts';
 import { OpenState, ownerText, SHARE_READ, SHARE_WRITE } from './opens.ts';
-import { StateidTable } from './stateids.ts';
+import { type LockingState, StateidTable } from './stateids.ts';
 
 /**
  * Opens and byte-range locks of all clients of this node, with what they hold in the filesystem. Everything
@@ -15,6 +19,9 @@ import { StateidTable } from './stateids.ts';
  */
 export class LockingTables {
   readonly files = new FileTable();
+  /** What other nodes are shown of it. */
+  readonly shares = new Shares();
+  readonly delegations = new DelegationTable();
   readonly stateids: StateidTable;
   readonly #domains: Domains;
   readonly #filesystem: Filesystem;
@@ -78,6 +85,36 @@ export class LockingTables {
     return lock;
   }
 
+  /** The marks must be up, and the descriptors kept. */
+  createDelegation(
+    client: Client,
+    file: FileState,
+    type: DelegationKind,
+    givenIn: ReferringCalls | null,
+  ): Delegation {
+    const index = this.stateids.nextIndex(client);
+    const other = this.stateids.otherOf(index);
+    const delegation = new Delegation(index, other, { client, file, givenIn }, type);
+    file.delegations.add(delegation);
+    client.delegations.add(delegation);
+    this.delegations.add(delegation);
+    this.stateids.insert(delegation);
+    return delegation;
+  }
+
+  /** DELEGRETURN. */
+  returnDelegation(delegation: Delegation): void {
+    this.#letGoDelegation(delegation);
+    this.#forgetRevoking(delegation);
+    this.stateids.remove(delegation);
+  }
+
+  /** Its record must be durably gone (I6). */
+  revokeDelegation(delegation: Delegation, status: Failure): void {
+    this.#letGoDelegation(delegation);
+    delegation.revoked = status;
+  }
+
   holdsLocks(lock: LockState): boolean {
     return this.#locks.held(lock.file.node, lock.owner.key).length > 0;
   }
@@ -105,10 +142,11 @@ export class LockingTables {
   }
 
   /** FREE_STATEID of something that was revoked: the client has acknowledged the loss. */
-  acknowledge(state: OpenState | LockState): void {
+  acknowledge(state: LockingState): void {
     if (state.revoked === 0) throw new Error(`stateid ${state.index} was not revoked`);
     this.stateids.remove(state);
-    state.client.revoked -= 1;
+    if (state.kind === 'delegation' && state.revoking) state.client.revokedDelegations -= 1;
+    else state.client.revoked -= 1;
   }
 
   /**
@@ -125,18 +163,27 @@ export class LockingTables {
       this.#letGoOpen(open);
       this.#revoke(open, status);
     }
-    if (client.opens.size === 0) this.#assertEmpty(client);
+    for (const delegation of client.delegations) {
+      if (delegation.file.domain !== domain) continue;
+      this.#letGoDelegation(delegation);
+      this.#forgetRevoking(delegation);
+      this.#revoke(delegation, status);
+    }
+    if (!client.holdsState) this.#assertEmpty(client);
   }
 
   /** Lets go of what a client has in a domain that this node leaves. Its record stays. */
   dropIn(client: Client, domain: LockDomain): void {
     for (const open of client.opens) if (open.file.domain === domain) this.close(open);
+    for (const delegation of client.delegations)
+      if (delegation.file.domain === domain) this.returnDelegation(delegation);
   }
 
   /** Takes everything from a client that will not ask again. Its record must be durably gone (I6). */
   dropAll(client: Client): void {
     for (const open of client.opens) this.close(open);
-    if (client.revoked > 0) this.#forgetRevoked(client);
+    for (const delegation of client.delegations) this.returnDelegation(delegation);
+    if (client.revoked > 0 || client.revokedDelegations > 0) this.#forgetRevoked(client);
     this.#assertEmpty(client);
   }
 
@@ -159,6 +206,12 @@ export class LockingTables {
   dropDescriptors(node: FileNode, access: number): void {
     if ((access & SHARE_READ) !== 0) this.#filesystem.close(node, 'read');
     if ((access & SHARE_WRITE) !== 0) this.#filesystem.close(node, 'write');
+  }
+
+  /** Something that was had of a file is not any more: what the others see follows, and it is forgotten if nobody has anything. */
+  release(file: FileState): void {
+    this.shares.settle(file);
+    this.files.dropIfUnused(file);
   }
 
   #letGoLock(lock: LockState): void {
@@ -190,7 +243,7 @@ export class LockingTables {
     this.dropDescriptors(open.file.node, open.access);
     open.file.opens.delete(open);
     open.client.opens.delete(open);
-    this.files.dropIfUnused(open.file);
+    this.release(open.file);
     this.#observe(
       released({
         op: 'open',
@@ -202,7 +255,23 @@ export class LockingTables {
     );
   }
 
-  #revoke(state: OpenState | LockState, status: Failure): void {
+  #letGoDelegation(delegation: Delegation): void {
+    const { file, client } = delegation;
+    this.dropDescriptors(file.node, delegation.access);
+    file.delegations.delete(delegation);
+    client.delegations.delete(delegation);
+    this.delegations.remove(delegation);
+    this.release(file);
+  }
+
+  /** It goes in another way than was begun. */
+  #forgetRevoking(delegation: Delegation): void {
+    if (!delegation.revoking) return;
+    delegation.revoking = false;
+    delegation.client.revokedDelegations -= 1;
+  }
+
+  #revoke(state: LockingState, status: Failure): void {
     state.revoked = status;
     state.client.revoked += 1;
   }
@@ -210,10 +279,11 @@ export class LockingTables {
   #forgetRevoked(client: Client): void {
     for (const state of this.stateids.all()) if (state.client === client) this.stateids.remove(state);
     client.revoked = 0;
+    client.revokedDelegations = 0;
   }
 
   #assertEmpty(client: Client): void {
-    if (client.opens.size > 0 || client.lockOwners.size > 0) {
+    if (client.holdsState || client.lockOwners.size > 0) {
       throw new Error(`client ${client.name} still holds state after all of it was taken`);
     }
   }

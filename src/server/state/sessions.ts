@@ -1,3 +1,4 @@
+import type { BackChannel } from '../callbacks/back-channel.ts';
 import type { BootIdentity } from './boot-identity.ts';
 import type { Client } from './clients.ts';
 import { newSlot, type Slot } from './slots.ts';
@@ -18,6 +19,8 @@ export class Session {
   readonly client: Client;
   readonly fore: ChannelLimits;
   readonly slots: readonly Slot[];
+  /** Calls to the client; null: it cannot be called through this session. */
+  back: BackChannel | null = null;
   destroyed = false;
 
   constructor(id: Buffer, index: number, client: Client, fore: ChannelLimits) {
@@ -65,6 +68,7 @@ export class SessionTable {
 
   destroy(session: Session): void {
     session.destroyed = true;
+    session.back?.close();
     session.client.sessions.delete(session);
     this.#byIndex.delete(session.index);
   }

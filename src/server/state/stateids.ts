@@ -1,10 +1,11 @@
 import type { BootIdentity } from './boot-identity.ts';
 import type { Client } from './clients.ts';
+import type { Delegation } from './delegations.ts';
 import type { LockState } from './lock-owners.ts';
 import type { OpenState } from './opens.ts';
 import { StateidBlocks } from './stateid-blocks.ts';
 
-export type LockingState = OpenState | LockState;
+export type LockingState = OpenState | LockState | Delegation;
 
 /** As on the wire (RFC 8881 section 3.3.12). */
 export interface StateidValue {
@@ -20,11 +21,12 @@ export class StateidTable {
   readonly #identity: BootIdentity;
   readonly #byIndex = new Map<number, LockingState>();
   /** Where those of version 4.0 come from. */
-  readonly blocks = new StateidBlocks();
+  readonly blocks: StateidBlocks;
   #lastIndex = 0;
 
   constructor(identity: BootIdentity) {
     this.#identity = identity;
+    this.blocks = new StateidBlocks(identity.writeVerifier.readUInt32BE(4));
   }
 
   get size(): number {

@@ -33,6 +33,8 @@ export class SessionlessClient extends Client {
   readonly openOwners = new Map<string, OpenOwner>();
   /** By lock owner in hex; only those that have a lock stateid count ({@link lockSequenceOf}). */
   readonly #lockSequences = new Map<string, OwnerSequence>();
+  /** Opens that are closed, the newest of each owner: a CLOSE that comes again names one, and nothing else tells whose it was. */
+  readonly #closed = new Map<number, OpenOwner>();
   readonly #blocks: StateidBlocks;
 
   constructor(
@@ -74,6 +76,22 @@ export class SessionlessClient extends Client {
   override leaveTables(): void {
     super.leaveTables();
     this.#blocks.release(this);
+  }
+
+  /** The newest CLOSE of this owner ended the open with this stateid. */
+  keepClosed(index: number, owner: OpenOwner): void {
+    this.forgetClosed(owner);
+    owner.closed = index;
+    this.#closed.set(index, owner);
+  }
+
+  closedBy(index: number): OpenOwner | null {
+    return this.#closed.get(index) ?? null;
+  }
+
+  forgetClosed(owner: OpenOwner): void {
+    if (owner.closed !== null) this.#closed.delete(owner.closed);
+    owner.closed = null;
   }
 
   /** Null: a lock owner without any lock stateid, whose next request may have any seqid (RFC 7530 section 9.1.10). */

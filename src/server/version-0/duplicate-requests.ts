@@ -1,18 +1,24 @@
 import { crc32 } from 'node:zlib';
 import type { Clock } from '../../core/clock.ts';
+import type { XdrWriter } from '../../xdr/writer.ts';
 
 /** Requests whose answers are kept. */
 const KEPT_REQUESTS = 1024;
 /** Bytes of a request that go into its checksum: a WRITE of a megabyte is told from another by its head. */
 const CHECKSUM_BYTES = 1024;
 
+/** A COMPOUND that writes its reply. */
+interface Run {
+  /** A promise only when some operation had to wait. */
+  run(): Promise<void> | undefined;
+  /** Was something done that must not be done twice? */
+  readonly changed: boolean;
+}
+
 interface Kept {
   readonly atMs: number;
-  /** COMPOUND4res; null: it is being worked on. */
-  reply: Buffer | null;
-  /** Resolves when it has been worked on. */
-  readonly done: Promise<void>;
-  readonly finish: () => void;
+  /** COMPOUND4res; a promise of it while it is being worked on; null: it has changed nothing, and may be done again. */
+  reply: Buffer | null | Promise<Buffer | null>;
 }
 
 /**
@@ -39,28 +45,50 @@ export class DuplicateRequests {
     return `${xid} ${message.length} ${crc32(message.subarray(0, CHECKSUM_BYTES))} ${principal}`;
   }
 
-  /** Undefined: it was not seen, or long ago. */
-  find(key: string): Kept | undefined {
+  /**
+   * Runs it, or writes the answer of before at the writer's position.
+   * @param begin makes the COMPOUND, which writes the head of its reply at once
+   */
+  answer(key: string, writer: XdrWriter, begin: () => Run): Promise<void> | undefined {
     const kept = this.#kept.get(key);
-    return kept !== undefined && this.#clock.nowMs() - kept.atMs < this.#ageMs ? kept : undefined;
+    if (kept === undefined || this.#clock.nowMs() - kept.atMs >= this.#ageMs)
+      return this.#run(key, writer, begin);
+    if (!(kept.reply instanceof Promise)) return repeatOrRun(writer, kept.reply, begin);
+    return kept.reply.then((reply) => repeatOrRun(writer, reply, begin));
   }
 
-  begin(key: string): void {
-    const { promise, resolve } = Promise.withResolvers<void>();
+  #run(key: string, writer: XdrWriter, begin: () => Run): Promise<void> | undefined {
+    const start = writer.position;
+    const compound = begin();
+    const kept: Kept = { atMs: this.#clock.nowMs(), reply: null };
+    const finish = (): Buffer | null => {
+      const keep = compound.changed && writer.position - start <= this.#bytes;
+      kept.reply = keep ? writer.copy(start) : null;
+      return kept.reply;
+    };
+    const pending = compound.run();
+    if (pending === undefined) {
+      if (finish() !== null) this.#keep(key, kept);
+      return undefined;
+    }
+    const done = pending.then(finish);
+    kept.reply = done;
+    this.#keep(key, kept);
+    return done.then(() => {});
+  }
+
+  #keep(key: string, kept: Kept): void {
     this.#kept.delete(key);
-    this.#kept.set(key, { atMs: this.#clock.nowMs(), reply: null, done: promise, finish: resolve });
+    this.#kept.set(key, kept);
     for (const oldest of this.#kept.keys()) {
       if (this.#kept.size <= KEPT_REQUESTS) break;
       this.#kept.delete(oldest);
     }
   }
+}
 
-  /** @param reply null: it has changed nothing, and may be done again */
-  end(key: string, reply: Buffer | null): void {
-    const kept = this.#kept.get(key);
-    if (kept === undefined) return;
-    if (reply === null || reply.length > this.#bytes) this.#kept.delete(key);
-    else kept.reply = reply;
-    kept.finish();
-  }
+function repeatOrRun(writer: XdrWriter, reply: Buffer | null, begin: () => Run): Promise<void> | undefined {
+  if (reply === null) return begin().run();
+  writer.opaqueFixed(reply, reply.length);
+  return undefined;
 }

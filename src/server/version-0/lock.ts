@@ -67,7 +67,6 @@ function lockAsNewOwner(compound: Compound, args: LockArgs, locker: OpenToLockOw
   const name = locker.lockOwner.owner.toString('hex');
   return inSequence<LockResult>(compound, opener.sequence, locker.openSeqid, () => {
     opener.usedAtMs = server.settings.clock.nowMs();
-    server.closedOpens.forget(opener);
     // It has a lock stateid for this file, and must use it.
     if (server.locking.findLock(client, name, open) !== null) return { status: NFS4ERR_BAD_SEQID };
     // Known from other files: its sequence goes on. Else it begins with whatever number it comes with.

@@ -11,13 +11,13 @@ import {
 import type { Stateid } from '../../nfs4/types.ts';
 import type { Compound } from '../compound.ts';
 import type { ServerState } from '../server-state.ts';
-import type { LockState } from '../state/lock-owners.ts';
 import type { OpenState } from '../state/opens.ts';
+import type { LockingState } from '../state/stateids.ts';
 import { SessionlessClient } from './client.ts';
 import type { OpenOwner } from './open-owner.ts';
 
-type StateOf<Kind> = Kind & { readonly client: SessionlessClient };
-export type FoundState = StateOf<OpenState> | StateOf<LockState>;
+/** State of a client of this version. */
+export type FoundState = LockingState & { readonly client: SessionlessClient };
 
 /**
  * The client of a client id, whose lease is renewed by this (RFC 7530 section 9.5). STALE_CLIENTID for an id of another
@@ -63,21 +63,27 @@ export function findState(compound: Compound, stateid: Stateid, unconfirmed = fa
   if (typeof state === 'number') return state;
   const { client } = state;
   if (state.revoked !== 0) return state.revoked;
-  if (client.standing !== 'live') return NFS4ERR_DELAY;
+  // Its record there is being removed: what it holds may be somebody else's in a moment (leases.ts).
+  if (client.leaving.has(state.file.domain)) return NFS4ERR_DELAY;
   compound.server.leases.renew(client);
   if (stateid.seqid !== state.seqid)
     return stateid.seqid < state.seqid ? NFS4ERR_OLD_STATEID : NFS4ERR_BAD_STATEID;
   if (!unconfirmed && state.kind === 'open' && !ownerOf(state)?.confirmed) return NFS4ERR_BAD_STATEID;
-  // Its record there is being removed: what it holds may be somebody else's in a moment (leases.ts).
-  if (client.leaving.has(state.file.domain)) return NFS4ERR_DELAY;
   if (state.file.node.key !== compound.current?.key) return NFS4ERR_BAD_STATEID;
   compound.actFor(client);
   return state;
 }
 
 /** Undefined: the owner was forgotten with all it had, and this open with it. */
-export const ownerOf = (open: StateOf<OpenState>): OpenOwner | undefined =>
+export const ownerOf = (open: OpenState & { readonly client: SessionlessClient }): OpenOwner | undefined =>
   open.client.openOwners.get(open.owner);
+
+/** The owner whose newest CLOSE ended the open of this stateid. */
+export function findCloser({ identity, locking }: ServerState, { other }: Stateid): OpenOwner | null {
+  const index = identity.stateidIndex(other);
+  const client = locking.stateids.blocks.clientOf(index);
+  return client instanceof SessionlessClient ? client.closedBy(index) : null;
+}
 
 /** Of the special stateids (RFC 7530 section 9.1.4.3). */
 const isReserved = (other: Buffer): boolean =>

@@ -23,7 +23,6 @@ export const serveOpenDowngrade: ServedOperation<OpenDowngradeArgs, OpenDowngrad
     if (owner === undefined) return { status: NFS4ERR_BAD_STATEID };
     return inSequence<OpenDowngradeResult>(compound, owner.sequence, args.seqid, () => {
       owner.usedAtMs = server.settings.clock.nowMs();
-      server.closedOpens.forget(owner);
       return downgrade.serve(compound, args) as OpenDowngradeResult;
     });
   },

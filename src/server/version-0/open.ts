@@ -108,7 +108,6 @@ export const serveOpen: ServedOperation<Args, OpenResult> = {
     if (owner === null) return { status: NFS4ERR_RESOURCE };
     return inSequence<OpenResult>(compound, owner.sequence, args.seqid, () => {
       owner.usedAtMs = server.settings.clock.nowMs();
-      server.closedOpens.forget(owner);
       return openFor(compound, client, owner, args);
     });
   },

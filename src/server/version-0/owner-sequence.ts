@@ -88,6 +88,8 @@ export function inSequence<Result extends StatusResult>(
   if (!sequence.isNext(seqid)) return { status: NFS4ERR_BAD_SEQID };
   const request = fingerprintOf(compound);
   const result = work();
+  // Another request could come in between, and be done on what this one has not changed yet (record-first.ts waits before).
+  if (result instanceof Promise) throw new Error('what has a seqid is done in one turn');
   if (!KEEPS_SEQID.has(result.status)) sequence.remember(seqid, request, result, compound.current);
   return result;
 }

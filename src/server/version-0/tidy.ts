@@ -21,5 +21,5 @@ export function tidyOwners(server: ServerState, client: SessionlessClient): void
 export function forgetOwner(server: ServerState, client: SessionlessClient, owner: OpenOwner): void {
   for (const open of owner.opens()) server.locking.close(open);
   client.openOwners.delete(owner.name);
-  server.closedOpens.forget(owner);
+  client.forgetClosed(owner);
 }

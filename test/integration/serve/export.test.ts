@@ -16,9 +16,7 @@ const skip = process.geteuid?.() === 0 ? false : 'only root can act as others';
 
 /** A directory to serve, with something beside it that is not. */
 function exported(t: Test): string {
-  const dir = path.join(place(t), 'x');
-  mkdirSync(dir);
-  chmodSync(path.dirname(dir), 0o755);
+  const dir = place(t);
   writeFileSync(path.join(dir, 'file'), 'text');
   mkdirSync(path.join(dir, 'sub'));
   writeFileSync(path.join(dir, '..', 'secret'), 'text');

@@ -5,7 +5,7 @@ t.test('the list names a program and a package per line, and comments are no par
   const required = requiredPrograms('tests');
   t.ok(required.length > 0);
   for (const { program, package: name } of required) {
-    t.match(program, /^[a-z0-9._+-]+$/);
+    t.match(program, /^([a-z0-9._+-]+|\/[a-z0-9._+/-]+)$/);
     t.match(name, /^[a-z0-9.+-]+$/);
   }
   t.strictSame(

@@ -42,6 +42,20 @@ t.test('wrong usage: fewer nodes than the scenario names', (t) =>
 t.test('wrong usage: a mutant in a lab that stays up', (t) =>
   refusal(t, ['up', '--mutant', 'D9'], 64, /the real product only/),
 );
+t.test('wrong usage: a benchmark of grace with nobody to survive', (t) =>
+  refusal(
+    t,
+    ['bench', 'grace', '--nodes', '3,1'],
+    64,
+    /'3,1' is invalid\. It must be a whole number from 2 to/,
+  ),
+);
+t.test('wrong usage: a benchmark with a store that there is not', (t) =>
+  refusal(t, ['bench', 'grace', '--store', 'sqlite,redis'], 64, /A store is sqlite or etcd/),
+);
+t.test('wrong usage: an unknown benchmark', (t) =>
+  refusal(t, ['bench', 'gravity'], 64, /no benchmark "gravity"; there are grace/),
+);
 t.test('wrong usage: an unknown fault', (t) =>
   refusal(t, ['fault', 'flood', 'n1'], 64, /no fault "flood"; there are power-cut/),
 );
@@ -90,7 +104,7 @@ t.test('wrong usage: a run folder whose topology is a directory, or no JSON', as
 t.test('the bounds of the model are told in the words of its options', async (t) => {
   const bounds = async (...argv: string[]) => (await gracelab(['model', ...argv])).stdout.split('\n')[0];
   t.equal(
-    await bounds('--nodes', '1', '--clients', '1', '--faults', '1', '--lost-answers', '1'),
+    await bounds('--nodes', '1', '--clients', '1', '--faults', '1', '--heirs', '0', '--lost-answers', '1'),
     '1 node, 1 client, 1 crash, 1 lost answer',
   );
   t.equal(
@@ -106,7 +120,7 @@ t.test('the bounds of the model are told in the words of its options', async (t)
       '--max-states',
       '1',
     ),
-    '2 nodes, 1 client, 2 crashes, 1 change of members',
+    '2 nodes, 1 client, 2 crashes, 2 takeovers, 1 change of members',
   );
 });
 

@@ -7,6 +7,17 @@ t.test('no name means all scenarios that ship', async (t) => {
     t.ok(names.includes(name), name);
 });
 
+t.test('the tour is a selection, and a name is stronger than it', async (t) => {
+  const tour = (await chooseScenarios([], '/', { tour: true })).map(({ name }) => name);
+  t.ok(tour.includes('reboot') && tour.includes('failover'));
+  t.notOk(tour.includes('ledger-lost'), 'nothing that needs an etcd');
+  const named = await chooseScenarios(['barrier'], '/', { tour: true });
+  t.strictSame(
+    named.map(({ name }) => name),
+    ['barrier'],
+  );
+});
+
 t.test('further nodes get names that nobody has', async (t) => {
   const [scenario] = await chooseScenarios(['reboot'], '/');
   if (scenario === undefined) return t.fail('there is no scenario called reboot');

@@ -85,7 +85,7 @@ t.test(
     );
     t.match(explained.sentences.join('\n'), /No deadline runs before the barrier/);
     t.match(explained.remedies, [
-      'n3 is paused: let it go on with `gracelab fault start n3`.',
+      'n3 is paused; let it go on with `gracelab fault start n3`.',
       /^Or end n3 with `gracelab fault kill n3 --stay-down`/,
       /^n1 is down .*, once the barrier is reached\.$/,
     ]);
@@ -295,7 +295,7 @@ t.test('a paused node is named outside grace, too; a booting one says what it wa
   const paused = explainGrace(question(quiet(), { absent: absent({ paused: ['n1'] }) }));
   t.match(paused, {
     sentences: [String, 'n1 is paused.'],
-    remedies: ['n1 is paused: let it go on with `gracelab fault start n1`.'],
+    remedies: ['n1 is paused; let it go on with `gracelab fault start n1`.'],
   });
   const ledger = acknowledge(dies(quiet(), N1, N2), N2);
   const booting = explainGrace(

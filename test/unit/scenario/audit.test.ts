@@ -1,6 +1,7 @@
 import t from 'tap';
 import type { ByteSpan, LockMode } from '../../../src/history/events.ts';
-import { guardedFiles, isHeld, type SharedView } from '../../../src/scenario/audit.ts';
+import { guardedFiles, isHeld, type SharedView, sharedViewOf } from '../../../src/scenario/audit.ts';
+import { shapeOf } from '../../../src/scenario/format/cluster.ts';
 import { parseScenario } from '../../../src/scenario/load.ts';
 
 /** A filesystem that names the last of the conflicting locks first, as a kernel may. */
@@ -62,4 +63,23 @@ t.test('guarded files are found in every kind of step, up to their last cell', a
       ['d', 32],
     ],
   );
+});
+
+t.test('C12: a path leads into the filesystem of its lock domain', async (t) => {
+  const opened: string[] = [];
+  const open = (directory: string): SharedView => {
+    opened.push(directory);
+    return {
+      conflict: (file) => (file === 'letters' ? span(0, 8) : null),
+      content: (file) => `${directory}:${file}`,
+    };
+  };
+  const lab = { sharedDir: '/shared', sharedDirOf: (name: string) => `/further/${name}` };
+  const domains = { home: ['n1'], work: ['n1'] };
+  const view = sharedViewOf(shapeOf({ nodes: ['n1'], domains }, { leaseMs: 1000 }), lab, open);
+  t.equal(view.content('work/logs/today', 9), '/further/work:logs/today');
+  t.strictSame(view.conflict('home/letters', span(0, 8), 'write'), span(0, 8));
+  t.equal(view.content('nowhere/letters', 9), null);
+  const only = sharedViewOf(shapeOf({ nodes: ['n1'] }, { leaseMs: 1000 }), lab, open);
+  t.equal(only.content('home/letters', 9), '/shared:home/letters');
 });

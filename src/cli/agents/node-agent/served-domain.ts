@@ -9,6 +9,7 @@ import { Coordinator } from '../../../server/coordinator.ts';
 import { Beacon } from '../../../server/filesystem/beacon.ts';
 import { ExportedFilesystem } from '../../../server/filesystem/filesystem.ts';
 import { RangeLocks } from '../../../server/filesystem/range-locks.ts';
+import { type MarkBoard, RecordLockBoard } from '../../../server/marks/board.ts';
 import { CountedStore, type StoreUse } from '../../../store/counted.ts';
 import { openDomainStore } from '../../../store/open.ts';
 import { type DomainStore, StoreUnavailableError } from '../../../store/store.ts';
@@ -28,6 +29,7 @@ export interface ServedDomain {
   readonly filesystem: ExportedFilesystem;
   readonly locks: RangeLocks;
   readonly coordination: Coordinator;
+  readonly marks: MarkBoard;
   readonly handleKey: Buffer;
   /** How this life has used its store so far. */
   storeUse(): StoreUse;
@@ -95,6 +97,7 @@ export async function bootDomain(
     name: domain.name,
     filesystem,
     locks: new RangeLocks(filesystem),
+    marks: new RecordLockBoard(join(control, CONTROL_FILES.marks)),
     coordination,
     handleKey: key,
     storeUse: () => store.use,

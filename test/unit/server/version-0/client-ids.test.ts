@@ -94,6 +94,14 @@ t.test('section 16.33.5: each SETCLIENTID that is not confirmed is replaced by t
   t.equal(await second.confirm(), 'OK');
 });
 
+t.test('section 16.33.5: an update takes the place of a restart that was not confirmed', async (t) => {
+  const { alice } = await setup(t);
+  const again = await restarted(alice);
+  t.equal(await alice.introduce(), 'OK');
+  t.equal(await again.confirm(), 'STALE_CLIENTID');
+  t.equal(await alice.confirm(), 'OK');
+});
+
 t.test('section 16.33.5: an update that was begun is void when the client has restarted', async (t) => {
   const { alice } = await setup(t);
   await alice.introduce();
@@ -223,6 +231,8 @@ t.test(
     t.equal(await alice.test(file, 'x'), 'STALE_CLIENTID');
     t.equal(await alice.confirm(), 'STALE_CLIENTID');
     t.equal(await alice.renew(0n), 'STALE_CLIENTID');
+    await new SessionlessTestClient(node, 'bob').start();
+    t.equal(await alice.renew(), 'STALE_CLIENTID', 'also when this life has given out as many');
     node.coordination.lift();
     await alice.start();
     t.equal(await alice.renew(alice.clientId + 100n), 'STALE_CLIENTID', 'never given out');

@@ -248,3 +248,16 @@ t.test('the beacons are tested after the state was taken, and a missing one cost
   t.equal((await alice.lock(two, 'other')).status, 'OK');
   t.equal(await alice.try(call(putFh, { object: file.handle }), alice.closeCall(file)), 'OK');
 });
+
+t.test('C11: a reclaim that waits for its record while everything is let go takes nothing', async (t) => {
+  const { node, alice, file } = await afterReboot(t);
+  node.coordination.hold();
+  const reclaiming = alice.reclaim(file).catch(() => 'no answer');
+  await node.coordination.untilHolding(1);
+  const grants = () => node.events.filter(({ event }) => event === 'grant').length;
+  const before = grants();
+  node.server.releaseAllState();
+  node.coordination.letGo();
+  t.equal(await reclaiming, 'no answer');
+  t.equal(grants(), before);
+});

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { NO_ATTRIBUTES } from '../../../../src/nfs4/attributes.ts';
@@ -140,7 +140,7 @@ t.test('section 9.1.7: any other seqid is BAD_SEQID, and changes nothing', async
 });
 
 t.test('section 9.1.7: which failures cost a seqid', async (t) => {
-  const { node, alice } = await setup(t, { denyModes: 'refused' });
+  const { node, alice } = await setup(t);
   const file = await alice.opened('f');
   const held = await alice.locked(file);
   const bob = await new SessionlessTestClient(node, 'bob').start();
@@ -236,6 +236,15 @@ t.test(
     t.equal(await alice.read(other), 'OK ');
   },
 );
+
+t.test('section 9.1.9: the same request in another directory is another request', async (t) => {
+  const { node, alice } = await setup(t);
+  mkdirSync(join(node.dir, 'd'));
+  await alice.opened('g');
+  await alice.open('f');
+  alice.seqids.set('app', alice.next('app') - 1);
+  t.equal(await alice.open('f', 'app', {}, 'd'), 'BAD_SEQID');
+});
 
 t.test(
   'section 9.1.11: an owner that is not confirmed may begin anew; what it had open is let go',
