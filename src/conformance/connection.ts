@@ -1,15 +1,15 @@
 import type { Op } from '../client/compound.ts';
-import type { CompoundProbe, ProbeReply } from '../client/compound-probe.ts';
+import type { ProbeReply } from '../client/compound-probe.ts';
 import type { Principal } from '../client/principal.ts';
 import type { MinorVersion } from './outcome.ts';
-import type { ServerUnderTest } from './server-under-test.ts';
+import type { Line, ServerUnderTest } from './server-under-test.ts';
 
 /** Of one client: dialled when something is to be said, again after it was cut; one request at a time, in the order they were given. */
 export class Connection {
   readonly #server: ServerUnderTest;
   readonly #principal: Principal;
   readonly #version: MinorVersion;
-  #probe: CompoundProbe | null = null;
+  #line: Line | null = null;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(server: ServerUnderTest, principal: Principal, version: MinorVersion) {
@@ -28,9 +28,10 @@ export class Connection {
   /** To be called within {@link alone}. */
   readonly send = <const Ops extends readonly Op[]>(...ops: Ops): Promise<ProbeReply<Ops>> =>
     this.#server.inTurn(async () => {
-      this.#probe ??= await this.#server.connect(this.#principal);
+      if (this.#line?.ended()) this.cut();
+      this.#line ??= await this.#server.connect(this.#principal);
       try {
-        return await this.#probe.compoundOf(this.#version, ops);
+        return await this.#line.probe.compoundOf(this.#version, ops);
       } catch (error) {
         this.cut();
         throw error;
@@ -38,7 +39,7 @@ export class Connection {
     });
 
   cut(): void {
-    this.#probe?.close();
-    this.#probe = null;
+    this.#line?.probe.close();
+    this.#line = null;
   }
 }

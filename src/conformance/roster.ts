@@ -17,6 +17,10 @@ export class Roster {
   readonly #random: Random;
   readonly #leaseMs: number;
   readonly #listed = new Map<Listed, object>();
+  readonly #asked = new Set<Listed>();
+  /** When each of those that renew was heard last, as far as the server can have noticed. */
+  readonly #heardMs = new Map<Listed, number>();
+  readonly #late = new Set<object>();
   #cancel: (() => void) | null = null;
   #stopped = false;
 
@@ -41,6 +45,13 @@ export class Roster {
   /** The server is about to die: no connection outlives that. */
   cutAll(): void {
     for (const client of this.#listed.keys()) client.cut();
+    // Their leases end with the server's life.
+    this.#heardMs.clear();
+  }
+
+  /** A client of this owner could not renew for longer than a lease, against its will: nothing that it saw is worth anything. */
+  wasLate(owner: object): boolean {
+    return this.#late.has(owner);
   }
 
   async endAllOf(owner: object): Promise<void> {
@@ -48,6 +59,7 @@ export class Roster {
     // One after the other: two may be the same client to the server.
     for (const client of owned) {
       this.#listed.delete(client);
+      this.#heardMs.delete(client);
       // What cannot be ended ends with its lease.
       await client.end(this.freshVerifier()).catch(() => client.cut());
     }
@@ -60,21 +72,42 @@ export class Roster {
   }
 
   #schedule(): void {
-    this.#cancel = this.#clock.after(this.#leaseMs / RENEWALS_PER_LEASE, () => void this.#renewAll());
+    this.#cancel = this.#clock.after(this.#leaseMs / RENEWALS_PER_LEASE, () => {
+      for (const [client, owner] of this.#listed) this.#see(client, owner);
+      if (!this.#stopped) this.#schedule();
+    });
   }
 
-  async #renewAll(): Promise<void> {
-    const renewing = [...this.#listed.keys()].filter((client) => client.renewing);
-    await Promise.all(renewing.map(renew));
-    if (!this.#stopped) this.#schedule();
+  #see(client: Listed, owner: object): void {
+    if (!client.renewing) {
+      this.#heardMs.delete(client);
+      return;
+    }
+    const nowMs = this.#clock.nowMs();
+    const heardMs = this.#heardMs.get(client);
+    if (heardMs === undefined) this.#heardMs.set(client, nowMs);
+    else if (nowMs - heardMs > this.#leaseMs) this.#late.add(owner);
+    void this.#renew(client);
+  }
+
+  /** Whoever waits for its answer is not asked again; nobody waits for the others' answers. */
+  async #renew(client: Listed): Promise<void> {
+    if (this.#asked.has(client)) return;
+    this.#asked.add(client);
+    const sentMs = this.#clock.nowMs();
+    if (await renew(client)) this.#heardMs.set(client, sentMs);
+    this.#asked.delete(client);
   }
 }
 
-/** A client that has no session yet, or whose server is away, is its test's to look after. */
-async function renew(client: Listed): Promise<void> {
+/** A client that has no session yet, or whose server is away, is its test's to look after. @returns whether its lease was renewed */
+async function renew(client: Listed): Promise<boolean> {
   try {
-    if (OVER.has(await client.renew())) client.renewing = false;
+    const status = await client.renew();
+    if (OVER.has(status)) client.renewing = false;
+    return status === 'OK';
   } catch {
     // The next round asks again.
+    return false;
   }
 }

@@ -114,13 +114,15 @@ class Run {
   static async begin(options: ConformanceOptions): Promise<Run> {
     const { target, runId } = options;
     const maker = clientOf(options, 'maker', Buffer.from(runId.padEnd(8)).subarray(0, 8), Buffer.alloc(0), 0);
-    await maker.start();
-    const said = await readLeaseMs(maker);
-    const leaseMs = options.leaseMs ?? said;
-    if (leaseMs === null) throw new Unjudged('the server does not say its lease time: say it with --lease');
-    const directory = await makeRunDirectory(maker, target.path, directoryName(runId));
-    await maker.end(Buffer.alloc(8, 1));
-    return new Run(options, leaseMs, directory);
+    try {
+      await maker.start();
+      const leaseMs = options.leaseMs ?? (await readLeaseMs(maker));
+      if (leaseMs === null) throw new Unjudged('the server does not say its lease time: say it with --lease');
+      const directory = await makeRunDirectory(maker, target.path, directoryName(runId));
+      return new Run(options, leaseMs, directory);
+    } finally {
+      await maker.end(Buffer.alloc(8, 1)).catch(() => maker.cut());
+    }
   }
 
   async all(versions: readonly MinorVersion[]): Promise<TestOutcome[]> {
@@ -190,6 +192,7 @@ class Run {
       (error: Error) => error,
     );
     await roster.endAllOf(trial);
+    if (roster.wasLate(trial)) return outcomeOf(test, version, 'unknown', TOO_LATE);
     const [finding] = trial.findings;
     if (finding !== undefined) return outcomeOf(test, version, 'fail', finding);
     if (unfinished === null)
@@ -204,28 +207,34 @@ class Run {
   async end(): Promise<void> {
     const { target, runId, tell, warn } = this.#options;
     tell('cleaning up');
-    const name = directoryName(runId);
-    let gone = false;
-    try {
-      await this.#lives.quiet();
-      await this.#lives.end();
-      const remover = clientOf(
-        this.#options,
-        'remover',
-        this.#roster.freshVerifier(),
-        this.#directory,
-        this.leaseMs,
-      );
-      await remover.start();
-      gone = await removeRunDirectory(remover, target.path, name, this.#directory);
-      await remover.end(this.#roster.freshVerifier());
-    } catch {
-      // Said below.
-    }
+    const gone = await this.#removeAll().catch(() => false);
     this.#roster.stop();
-    if (!gone) warn(`the directory ${name} is left behind in /${target.path.join('/')}: remove it by hand`);
+    if (gone) return;
+    const place = `/${target.path.join('/')}`;
+    warn(`the directory ${directoryName(runId)} is left behind in ${place}: remove it by hand`);
+  }
+
+  async #removeAll(): Promise<boolean> {
+    await this.#lives.quiet();
+    await this.#lives.end();
+    const remover = clientOf(
+      this.#options,
+      'remover',
+      this.#roster.freshVerifier(),
+      this.#directory,
+      this.leaseMs,
+    );
+    // So that it is cut off with all others, whatever happens.
+    this.#roster.add(remover, this);
+    await remover.start();
+    const { path } = this.#options.target;
+    const gone = await removeRunDirectory(remover, path, directoryName(this.#options.runId), this.#directory);
+    await this.#roster.endAllOf(this);
+    return gone;
   }
 }
+
+const TOO_LATE = 'a client could not renew its lease in time: the server, or this machine, is too busy';
 
 const directoryName = (runId: string): string => `gracelab-conformance-${runId}`;
 

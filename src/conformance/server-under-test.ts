@@ -1,6 +1,7 @@
 import type { Dial } from '../client/channel.ts';
 import { CompoundProbe } from '../client/compound-probe.ts';
 import type { Principal } from '../client/principal.ts';
+import { tcpDial } from '../client/tcp.ts';
 import type { Clock, Random } from '../core/clock.ts';
 import type { Address } from './target.ts';
 
@@ -8,9 +9,15 @@ export interface ServerUnderTest {
   readonly clock: Clock;
   readonly random: Random;
   /** A new connection for hand-built COMPOUNDs. @throws Error one sentence, when there is none */
-  connect(principal: Principal): Promise<CompoundProbe>;
+  connect(principal: Principal): Promise<Line>;
   /** At most so many requests at a time, over all connections. */
   inTurn<T>(request: () => Promise<T>): Promise<T>;
+}
+
+export interface Line {
+  readonly probe: CompoundProbe;
+  /** The server has closed it, or died. */
+  ended(): boolean;
 }
 
 export interface ServerOptions extends Address {
@@ -31,22 +38,33 @@ export const NOBODY_SPECIAL: Principal = { uid: 1000, gid: 1000, machine: 'confo
 export const SOMEBODY_ELSE: Principal = { uid: 1001, gid: 1001, machine: 'elsewhere' };
 
 export function serverUnderTest(options: ServerOptions): ServerUnderTest {
-  const { clock, random, host, port, parallel, dial } = options;
+  const { clock, random, host, port, parallel } = options;
+  const dial = options.dial ?? tcpDial(host, port, clock);
   let free = parallel;
   const waiting: (() => void)[] = [];
   return {
     clock,
     random,
-    connect: (principal) =>
-      CompoundProbe.connect({
-        host,
-        port,
-        clock,
-        random,
-        principal,
+    async connect(principal) {
+      let ended = false;
+      const watched: Dial = (events, timeoutMs) =>
+        dial(
+          {
+            message: events.message,
+            ended: (reason) => {
+              ended = true;
+              events.ended(reason);
+            },
+          },
+          timeoutMs,
+        );
+      const probe = await CompoundProbe.connect({
+        ...{ host, port, clock, random, principal },
         timeoutMs: ANSWER_MS,
-        ...(dial === undefined ? {} : { dial }),
-      }),
+        dial: watched,
+      });
+      return { probe, ended: () => ended };
+    },
     async inTurn(request) {
       if (free > 0) free -= 1;
       else await new Promise<void>((go) => waiting.push(go));

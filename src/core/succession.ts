@@ -6,13 +6,15 @@
 import type { Incarnation, NodeId } from './ids.ts';
 import { barrierReached, claimsServedBy, inGrace, type Ledger, nodesOf } from './ledger.ts';
 
-/** The live members in the order of their turns: those that follow `node` in the ring of names come first. */
+/**
+ * The live members in the order of their turns: those that follow `node` in the ring of names come first, and leavers after all others.
+ * They inherit from nobody, but where nobody else is left, a leaver whose barrier waits for a node that hangs could only wait for ever.
+ */
 export function successorsOf(ledger: Ledger, node: NodeId): NodeId[] {
-  const others = nodesOf(ledger).filter((other) => {
-    const { state, leaving } = ledger.members[other]!;
-    return other !== node && state === 'up' && !leaving;
-  });
-  return [...others.filter((other) => other > node), ...others.filter((other) => other < node)];
+  const others = nodesOf(ledger).filter((other) => other !== node && ledger.members[other]!.state === 'up');
+  const ring = [...others.filter((other) => other > node), ...others.filter((other) => other < node)];
+  const leaves = (other: NodeId): boolean => ledger.members[other]!.leaving;
+  return [...ring.filter((other) => !leaves(other)), ...ring.filter(leaves)];
 }
 
 /** Whose turn it is to act for `node`: 0 for the first. Null: never, it is no live member. */
@@ -21,9 +23,9 @@ export function turnOf(ledger: Ledger, node: NodeId, successor: NodeId): number 
   return turn < 0 ? null : turn;
 }
 
-/** Whose turn it is to inherit from the dead `node`: any live member may, whatever addresses it carries. Null: it may not. */
+/** Whose turn it is to inherit from the dead `node`: any live member that stays may, whatever addresses it carries. Null: it may not. */
 export function heirTurnOf(ledger: Ledger, node: NodeId, heir: NodeId): number | null {
-  return turnOf(ledger, node, heir);
+  return ledger.members[heir]?.leaving ? null : turnOf(ledger, node, heir);
 }
 
 export interface Life {

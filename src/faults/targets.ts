@@ -24,6 +24,8 @@ const STORE_COUNTS: Readonly<Record<string, string>> = {
 
 /** Words for members of the store, as targets of a fault. */
 export const STORE_SELECTORS: readonly string[] = Object.keys(STORE_COUNTS);
+/** Every word that means some of the nodes, or some of the store. */
+export const TARGET_WORDS: readonly string[] = [...Object.keys(COUNTS), ...STORE_SELECTORS];
 /** Words for all of them, as what others are cut off from. */
 export const LEDGER_WORDS: readonly string[] = ['ledger', WHOLE_STORE];
 

@@ -34,6 +34,12 @@ export interface FsLocations {
   readonly locations: readonly { readonly server: readonly string[]; readonly rootPath: readonly string[] }[];
 }
 
+/** mode_umask4: the mode that was asked for, and the umask of who asked (RFC 8275 section 4.1). */
+export interface ModeUmask {
+  readonly mode: number;
+  readonly umask: number;
+}
+
 export const bool: ValueCodec<boolean> = {
   write: (w, value) => w.bool(value),
   read: (r) => r.bool(),
@@ -72,6 +78,14 @@ export const fsId: ValueCodec<FsId> = {
     w.uint64(value.minor);
   },
   read: (r) => ({ major: r.uint64(), minor: r.uint64() }),
+};
+
+export const modeUmask: ValueCodec<ModeUmask> = {
+  write(w, value) {
+    w.uint32(value.mode);
+    w.uint32(value.umask);
+  },
+  read: (r) => ({ mode: r.uint32(), umask: r.uint32() }),
 };
 
 export const filehandle: ValueCodec<Buffer> = {

@@ -6,11 +6,11 @@ import { type FileType, OPAQUE_MAX_BYTES } from './constants.ts';
 import type { Status } from './status.ts';
 import type { NfsTime, SpecData } from './types.ts';
 
-export type { FsId, FsLocations, SetTime } from './attribute-values.ts';
+export type { FsId, FsLocations, ModeUmask, SetTime } from './attribute-values.ts';
 
 /**
  * Attributes of a file or its filesystem, those that are known or asked for. Sizes and counts of bytes
- * are in bytes, `leaseTime` is in seconds. RFC 8881 sections 5.8.1 and 5.8.2.
+ * are in bytes, `leaseTime` is in seconds. RFC 8881 sections 5.8.1 and 5.8.2, and from 78 on RFC 7862 section 12.2, RFC 8275 and RFC 8276.
  */
 export interface FileAttributes {
   readonly supportedAttrs?: Bitmap;
@@ -61,6 +61,11 @@ export interface FileAttributes {
   readonly timeModifySet?: value.SetTime;
   readonly mountedOnFileid?: bigint;
   readonly suppattrExclcreat?: Bitmap;
+  readonly spaceFreed?: bigint;
+  /** change_attr_type4 */
+  readonly changeAttrType?: number;
+  readonly modeUmask?: value.ModeUmask;
+  readonly xattrSupport?: boolean;
 }
 
 export type AttributeName = keyof FileAttributes;
@@ -129,6 +134,10 @@ const ATTRIBUTES: readonly Attribute[] = [
   attribute(54, 'timeModifySet', value.setTime),
   attribute(55, 'mountedOnFileid', value.uint64),
   attribute(75, 'suppattrExclcreat', value.bitmap),
+  attribute(78, 'spaceFreed', value.uint64),
+  attribute(79, 'changeAttrType', value.uint32),
+  attribute(81, 'modeUmask', value.modeUmask),
+  attribute(82, 'xattrSupport', value.bool),
 ];
 
 const BY_NUMBER: readonly (Attribute | undefined)[] = ATTRIBUTES.reduce<(Attribute | undefined)[]>(

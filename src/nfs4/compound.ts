@@ -15,6 +15,7 @@ import {
 
 /** The number that answers a number which is no operation (RFC 8881 section 18.52). */
 export const OP_ILLEGAL = 10044;
+const OP_SETATTR = 34;
 
 /** The last operation number of each minor version: RFC 7530, RFC 8881, RFC 7862 with RFC 8276. */
 const LAST_OPERATIONS: readonly number[] = [39, 58, 75];
@@ -92,6 +93,8 @@ export class CompoundReplyWriter {
     const start = this.#w.position;
     this.#w.uint32(operationNumber);
     this.#w.uint32(status);
+    // SETATTR4res alone has a field on failure as well: what was set (RFC 8881 section 18.30.2).
+    if (operationNumber === OP_SETATTR) this.#w.uint32(0);
     this.#count += 1;
     this.#status = status;
     return start;

@@ -49,6 +49,11 @@ export const ACCESS4_EXTEND = 0x08;
 export const ACCESS4_DELETE = 0x10;
 export const ACCESS4_EXECUTE = 0x20;
 
+// ACCESS, RFC 8276 section 8.5
+export const ACCESS4_XAREAD = 0x40;
+export const ACCESS4_XAWRITE = 0x80;
+export const ACCESS4_XALIST = 0x100;
+
 // fattr4_fh_expire_type, RFC 8881 section 5.8.1.3
 export const FH4_PERSISTENT = 0;
 
@@ -173,7 +178,9 @@ export const RPCSEC_GSS = 6;
 // SEEK, RFC 7862 section 11.3 (data_content4)
 export const NFS4_CONTENT_DATA = 0;
 export const NFS4_CONTENT_HOLE = 1;
-export type DataContent = 0 | 1;
+
+// fattr4_change_attr_type, RFC 7862 section 12.2.3
+export const NFS4_CHANGE_TYPE_IS_TIME_METADATA = 3;
 
 // COPY, RFC 7862 section 7.1 (netloc_type4)
 export const NL4_NAME = 1;

@@ -172,6 +172,9 @@ export class ClusterNode implements BreakableNode {
   /** Planned stop (C11): grace first, and only past the barrier does the process end and let its locks go. */
   async stop(): Promise<void> {
     if (this.paused) throw new Error(`${this.name} is paused, so it cannot leave the cluster by the book`);
+    // A boot keeps what it is told for later, when nobody waits for it any more.
+    if (!this.#serving)
+      throw new Error(`${this.name} does not serve yet, so it cannot leave the cluster by the book`);
     const left = await this.command('leave', {}, this.#options.leaveMs);
     if (!left.ok) throw new Error(`${this.name} could not stop as planned: ${left.error}`);
     this.#expectEnd();

@@ -66,6 +66,8 @@ export class Cluster {
   #checkQueued = false;
   #stopping = false;
   #lost: string | null = null;
+  /** By name: what ended without having been told to. */
+  readonly #ended = new Map<string, string>();
   readonly #becameLost = Promise.withResolvers<string>();
 
   private constructor(options: ClusterOptions) {
@@ -107,6 +109,12 @@ export class Cluster {
   /** Why the cluster is not what it should be: an agent ended by itself. Null while all is well. */
   get lost(): string | null {
     return this.#lost;
+  }
+
+  /** As {@link lost}, but of those that are not back by now; null when there are none. */
+  get missing(): string | null {
+    const missing = [...this.#ended].filter(([name]) => this.#nodes.get(name)?.serving !== true);
+    return missing.length === 0 ? null : missing.map(([, sentence]) => sentence).join('; ');
   }
 
   /** Resolves with that sentence, if there ever is one. */
@@ -181,7 +189,7 @@ export class Cluster {
     const agent = new Agent({ title: `client ${name}`, process, configuration, clock, onEvent: this.record });
     void process.exited.then(({ code, signal }) => {
       if (!this.#stopping)
-        this.#lose(`client ${name} ended by itself (${signal ?? `status ${code}`}); its log says why`);
+        this.#lose(name, `client ${name} ended by itself (${signal ?? `status ${code}`}); its log says why`);
     });
     await agent.ready(BOOT_MS);
     const client: ClusterClient = {
@@ -262,7 +270,7 @@ export class Cluster {
       afterFence: shape.afterFence,
       record: this.record,
       onRequest: (request) => this.#answer(request),
-      onLost: (sentence) => this.#lose(sentence),
+      onLost: (sentence) => this.#lose(container.name, sentence),
     });
     this.#nodes.set(container.name, node);
   }
@@ -289,8 +297,9 @@ export class Cluster {
     return { container, incarnation: node.incarnationIn(label), life: node.life };
   }
 
-  #lose(sentence: string): void {
+  #lose(name: string, sentence: string): void {
     if (this.#stopping) return;
+    this.#ended.set(name, sentence);
     this.#lost ??= sentence;
     this.#becameLost.resolve(sentence);
     this.#queueCheck();

@@ -57,6 +57,7 @@ export function nodeConfiguration(node: string, cluster: ClusterConfiguration): 
     mutants,
     domains,
     namedDomains: several,
+    stable: NODE_PATHS.stable,
     serviceAddresses,
     failoverMs: shape.failoverMs,
     fenceAfterMs: shape.fenceAfterMs,

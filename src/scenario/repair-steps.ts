@@ -92,7 +92,10 @@ async function beginNode(name: string, context: StepContext): Promise<void> {
     const node = cluster.node(name);
     if (!node.running) await node.start();
     const timeoutMs = 10_000;
+    // Those of a member that was retired, and is admitted again, have begun already.
+    const begun = new Set(cluster.clients.map((client) => client.name));
     for (const described of latecomers.get(name) ?? []) {
+      if (begun.has(described.name)) continue;
       const client = await cluster.addClient(described);
       const reply = await client.command('await', { what: 'recovered', timeoutMs }, timeoutMs + 1000);
       if (!reply.ok) throw new Error(reply.error);

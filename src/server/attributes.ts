@@ -6,7 +6,7 @@ import {
   type FileAttributes,
   sameAttributes,
 } from '../nfs4/attributes.ts';
-import { type Bitmap, bitmapHas, bitmapIsEmpty, bitmapWithout } from '../nfs4/bitmap.ts';
+import { type Bitmap, bitmapHas, bitmapIsEmpty, bitmapOr, bitmapWithout } from '../nfs4/bitmap.ts';
 import * as nfs from '../nfs4/constants.ts';
 import {
   type Failure,
@@ -21,6 +21,7 @@ import { statusOfErrno } from './errno-status.ts';
 import type { FileNode, FileType, FsAttributes, SettableAttributes } from './filesystem/types.ts';
 import { MAX_NAME_BYTES } from './names.ts';
 import type { Settings } from './options.ts';
+import { attributesOfVersion2, SETTABLE_IN_2, SUPPORTED_IN_2 } from './version-2/own-attributes.ts';
 
 /** The largest offset that record locks and files of the operating system know. */
 export const MAX_FILE_OFFSET = 2n ** 63n - 1n;
@@ -44,7 +45,7 @@ const SPACE_ATTRIBUTES: readonly AttributeName[] = [
   'spaceTotal',
 ];
 
-/** All that are answered; RFC 8881 sections 5.6 (all REQUIRED ones) and 5.7. */
+/** All that are answered up to version 4.1; RFC 8881 sections 5.6 (all REQUIRED ones) and 5.7. */
 const SUPPORTED = attributeBitmap([
   ...SPACE_ATTRIBUTES,
   ...WRITABLE.keys(),
@@ -86,6 +87,9 @@ const SUPPORTED = attributeBitmap([
 /** Without the times: an exclusive creation keeps its verifier there. */
 const EXCLUSIVE_CREATE = attributeBitmap(['size', 'mode', 'owner', 'ownerGroup']);
 
+const SUPPORTED_UP_TO_2 = bitmapOr(SUPPORTED, SUPPORTED_IN_2);
+const EXCLUSIVE_CREATE_UP_TO_2 = bitmapOr(EXCLUSIVE_CREATE, SETTABLE_IN_2);
+
 const WRITABLE_MASK = attributeBitmap(WRITABLE.keys());
 const SPACE_NUMBERS = SPACE_ATTRIBUTES.map(attributeNumber);
 
@@ -99,8 +103,9 @@ const WIRE_TYPE: Record<FileType, nfs.FileType> = {
   character: nfs.NF4CHR,
 };
 
-/** Time-setting attributes can't be asked for (RFC 8881 section 5.5). Null: fine. */
-export function judgeRequest(requested: Bitmap): Failure | null {
+/** Time-setting attributes can't be asked for (RFC 8881 section 5.5), nor modes with umasks. Null: fine. */
+export function judgeRequest(requested: Bitmap, minorVersion: number): Failure | null {
+  if (minorVersion >= 2 && bitmapHas(requested, attributeNumber('modeUmask'))) return NFS4ERR_INVAL;
   for (const name of ['timeAccessSet', 'timeModifySet'] as const) {
     if (bitmapHas(requested, attributeNumber(name))) return NFS4ERR_INVAL;
   }
@@ -112,6 +117,7 @@ export function readAttributes(
   settings: Settings,
   node: FileNode,
   requested: Bitmap,
+  minorVersion: number,
 ): FileAttributes | Failure {
   const { filesystem } = settings;
   const found = filesystem.attributes(node);
@@ -120,6 +126,7 @@ export function readAttributes(
     ...fixedAttributes(settings),
     ...ownAttributes(found.value),
     filehandle: filesystem.handleOf(node),
+    ...(minorVersion < 2 ? {} : ofVersion2(settings, node, found.value)),
   };
   if (!SPACE_NUMBERS.some((number) => bitmapHas(requested, number))) return values;
   const space = filesystem.space(node);
@@ -134,6 +141,12 @@ export function readAttributes(
     spaceTotal: space.value.bytesTotal,
   };
 }
+
+const ofVersion2 = (settings: Settings, node: FileNode, attributes: FsAttributes): FileAttributes => ({
+  ...attributesOfVersion2(settings.filesystem, node, attributes),
+  supportedAttrs: SUPPORTED_UP_TO_2,
+  suppattrExclcreat: EXCLUSIVE_CREATE_UP_TO_2,
+});
 
 function ownAttributes(attributes: FsAttributes): FileAttributes {
   return {
@@ -226,12 +239,14 @@ export function compareAttributes(
   settings: Settings,
   node: FileNode | null,
   expected: AttributeSet,
+  minorVersion: number,
 ): boolean | Failure {
   if (node === null) return NFS4ERR_NOFILEHANDLE;
-  if (!bitmapIsEmpty(bitmapWithout(expected.mask, SUPPORTED))) return NFS4ERR_ATTRNOTSUPP;
+  const supported = minorVersion < 2 ? SUPPORTED : SUPPORTED_UP_TO_2;
+  if (!bitmapIsEmpty(bitmapWithout(expected.mask, supported))) return NFS4ERR_ATTRNOTSUPP;
   if (bitmapHas(expected.mask, attributeNumber('rdattrError'))) return NFS4ERR_INVAL;
-  const bad = judgeRequest(expected.mask);
+  const bad = judgeRequest(expected.mask, minorVersion);
   if (bad !== null) return bad;
-  const values = readAttributes(settings, node, expected.mask);
+  const values = readAttributes(settings, node, expected.mask, minorVersion);
   return typeof values === 'number' ? values : sameAttributes(expected.mask, values, expected.values);
 }

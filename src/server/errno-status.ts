@@ -26,6 +26,8 @@ const STATUS_OF: Partial<Record<Errno, status.Failure>> = {
   EOPNOTSUPP: status.NFS4ERR_NOTSUPP,
   ENOSYS: status.NFS4ERR_NOTSUPP,
   EOVERFLOW: status.NFS4ERR_INVAL,
+  ENODATA: status.NFS4ERR_NOXATTR,
+  E2BIG: status.NFS4ERR_XATTR2BIG,
   ETXTBSY: status.NFS4ERR_FILE_OPEN,
   EBUSY: status.NFS4ERR_FILE_OPEN,
   // All of these pass: come again.

@@ -1,7 +1,7 @@
 /** One node's side of the grace that runs: whose clients may reclaim here, who is still expected, and until when. */
 import type { ClientRecord, RecordScope } from '../core/client-record.ts';
 import type { Clock } from '../core/clock.ts';
-import type { NodeId } from '../core/ids.ts';
+import type { Epoch, NodeId } from '../core/ids.ts';
 import { barrierReached, claimsServedBy, inGrace, type Ledger, memberOf, nodesOf } from '../core/ledger.ts';
 import type { Mutants } from '../core/mutants.ts';
 import type { NodeEvent } from '../history/events.ts';
@@ -50,8 +50,10 @@ export interface ExpectedClient {
 export class GraceRecovery {
   readonly #options: GraceRecoveryOptions;
   #claims: ReclaimClaims | null = null;
+  /** Null before the barrier and outside grace. */
   #deadline: GraceDeadline | null = null;
-  /** Of this grace, so far. */
+  /** Of this grace, the newest that was given; and how many were. */
+  #lastDeadline: GraceDeadline | null = null;
   #deadlines = 0;
   readonly #alarm: Alarm;
   /** When this grace was first heard of here. */
@@ -72,21 +74,15 @@ export class GraceRecovery {
 
   /** A newer ledger, in grace. */
   learn(before: Ledger, ledger: Ledger): void {
-    this.#beganMs ??= this.#options.clock.nowMs();
-    if (this.#claims?.recoveryEpoch !== ledger.recoveryEpoch)
-      this.#claims = new ReclaimClaims(ledger.recoveryEpoch!);
+    const claims = this.#claimsIn(ledger.recoveryEpoch!);
     const served = claimsServedBy(ledger, this.#options.node);
-    for (const claimant of nodesOf(ledger)) if (!served.includes(claimant)) this.#claims.unload(claimant);
+    for (const claimant of nodesOf(ledger)) if (!served.includes(claimant)) claims.unload(claimant);
     if (!barrierReached(ledger)) {
       // A `finish` that was on its way has been refused: it comes again after the next barrier, if it still should.
       this.#finishing.clear();
       this.#deadline = null;
     } else {
-      const anew = somebodyNewServes(before, ledger) && this.#deadlines < MOST_DEADLINES;
-      if (this.#deadline === null || anew) {
-        this.#deadline = new GraceDeadline(this.#options, this.#options.clock.nowMs());
-        this.#deadlines += 1;
-      }
+      if (this.#deadline === null || somebodyNewServes(before, ledger)) this.#giveTime();
       if (this.#barrierView !== ledger.view) this.#options.observe({ event: 'barrier', view: ledger.view });
       this.#barrierView = ledger.view;
     }
@@ -97,9 +93,7 @@ export class GraceRecovery {
   lift(ledger: Ledger): void {
     this.#claims = null;
     this.#beganMs = null;
-    this.#finishing.clear();
-    this.#deadline = null;
-    this.#deadlines = 0;
+    this.#forgetTimes();
     this.#setAlarm();
     this.#options.observe({ event: 'lifted', view: ledger.view });
   }
@@ -174,12 +168,15 @@ export class GraceRecovery {
     return this.#deadline !== null && this.#options.clock.nowMs() >= this.#deadline.latestMs();
   }
 
-  /** Those served here whose recorded clients all completed, or all that are served when the deadline has passed. */
+  /** Those served here whose recorded clients all completed, or all that are served when the deadline has passed; once said, it stays so. */
   finished(ledger: Ledger): Set<NodeId> {
     if (this.#awaitsFirstBoots(ledger)) return new Set();
     const due = this.due();
     const served = claimsServedBy(ledger, this.#options.node);
-    return new Set(served.filter((claimant) => due || this.#claims?.areThrough(claimant)));
+    // Nobody reclaims any more from a claimant whose `finish` was lost, so nobody is given more time for it either.
+    return new Set(
+      served.filter((claimant) => due || this.#finishing.has(claimant) || this.#claims?.areThrough(claimant)),
+    );
   }
 
   /** Who is still expected here. */
@@ -212,6 +209,31 @@ export class GraceRecovery {
     if (this.#deadline === null) return null;
     const nowMs = this.#options.clock.nowMs();
     return { usual: this.#deadline.atMs() - nowMs, latest: this.#deadline.latestMs() - nowMs };
+  }
+
+  /** A grace that is new here begins, also where the end of the one before was never heard of. */
+  #claimsIn(recoveryEpoch: Epoch): ReclaimClaims {
+    if (this.#claims?.recoveryEpoch === recoveryEpoch) return this.#claims;
+    this.#claims = new ReclaimClaims(recoveryEpoch);
+    this.#beganMs = this.#options.clock.nowMs();
+    this.#forgetTimes();
+    return this.#claims;
+  }
+
+  #forgetTimes(): void {
+    this.#finishing.clear();
+    this.#deadline = null;
+    this.#lastDeadline = null;
+    this.#deadlines = 0;
+  }
+
+  /** The last one that is given runs on, also while a barrier is waited for. */
+  #giveTime(): void {
+    if (this.#lastDeadline === null || this.#deadlines < MOST_DEADLINES) {
+      this.#lastDeadline = new GraceDeadline(this.#options, this.#options.clock.nowMs());
+      this.#deadlines += 1;
+    }
+    this.#deadline = this.#lastDeadline;
   }
 
   /** Row 20: what cannot be read gives nobody a claim, and the operator is told. */

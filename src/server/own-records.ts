@@ -111,15 +111,19 @@ export class OwnRecords {
   /**
    * These clients' chance to reclaim from `node` is about to end before they completed. Durable when it resolves; only then may the
    * ledger say so. For a claimant that is served here they become this node's to remember. Those of an abandoned node are written
-   * where its next life finds them: they say that a client may not reclaim, so it does not matter which life wrote them.
+   * where its next life finds them: they say that a client may not reclaim, so it does not matter which life wrote them. But that
+   * holds only for the ledger by which the node is given up. Were it back by the time of the write, a client that has reclaimed
+   * and completed there since would have its good record replaced (I2).
    * @param recorded what the recovery epoch holds about them
+   * @param abandonedAt the revision of the ledger by which `node` is given up; null: it is served here
    */
   async reclaimIncomplete(
     node: NodeId,
-    servedHere: boolean,
     recorded: readonly ClientRecord[],
+    abandonedAt: number | null,
   ): Promise<WriteOutcome> {
     if (recorded.length === 0) return 'written';
+    const servedHere = abandonedAt === null;
     return this.#queued(async () => {
       const { epoch, node: self } = this.#scope();
       // Whoever completed while this write was waiting for its turn has lost nothing.
@@ -131,7 +135,9 @@ export class OwnRecords {
           because: record.revoked ? 'expired' : 'reclaim-incomplete',
         }),
       );
-      const outcome = await this.#write({ epoch, node: servedHere ? self : node }, records);
+      const outcome = servedHere
+        ? await this.#write({ epoch, node: self }, records)
+        : await this.#write({ epoch, node }, records, { revision: abandonedAt });
       if (outcome === 'written' && servedHere) for (const record of records) this.#remember(record);
       return outcome;
     });
@@ -209,8 +215,12 @@ export class OwnRecords {
     return after;
   }
 
-  #write(scope: RecordScope, records: readonly ClientRecord[]): Promise<WriteOutcome> {
-    return this.#options.store.putRecords(this.#options.fence, scope, records);
+  #write(
+    scope: RecordScope,
+    records: readonly ClientRecord[],
+    only: Pick<Fence, 'revision'> = {},
+  ): Promise<WriteOutcome> {
+    return this.#options.store.putRecords({ ...this.#options.fence, ...only }, scope, records);
   }
 
   #remove(scope: RecordScope, client: ClientIdentity): Promise<WriteOutcome> {

@@ -15,7 +15,7 @@
 import type { ClientRecord, RecordScope } from '../core/client-record.ts';
 import type { Clock } from '../core/clock.ts';
 import type { NodeId } from '../core/ids.ts';
-import { type Ledger, standing } from '../core/ledger.ts';
+import type { Ledger } from '../core/ledger.ts';
 import { formatLedger, parseLedger } from '../core/ledger-text.ts';
 import { formatRecord, parseRecord } from '../core/record-text.ts';
 import type { ClientIdentity } from '../core/record-transitions.ts';
@@ -27,6 +27,7 @@ import { type ChangedTo, EtcdWatch } from './etcd-watch.ts';
 import {
   type DomainStore,
   type Fence,
+  isFenced,
   RecordsUnreadableError,
   type StoredLedger,
   StoreUnavailableError,
@@ -242,7 +243,10 @@ export class EtcdStore implements DomainStore {
   #writeAll(fence: Fence, operations: readonly Operation[]): Promise<WriteOutcome> {
     return this.#queued(async () => {
       // Nothing to write: what remains of the promise is that this life was current.
-      if (operations.length === 0) return isOver(await this.#look(fence.node), fence) ? 'fenced' : 'written';
+      if (operations.length === 0) {
+        const seen = await this.#look(fence.node);
+        return seen === null || isFenced(seen, fence) ? 'fenced' : 'written';
+      }
       for (const chunk of chunked(operations))
         if ((await this.#write(fence, () => chunk)) === 'fenced') return 'fenced';
       return 'written';
@@ -258,9 +262,9 @@ export class EtcdStore implements DomainStore {
     const writerKey = this.#keys.writer(fence.node);
     let unanswered = 0;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const seen = this.#seen.get(fence.node) ?? (await this.#look(fence.node));
+      const seen = this.#remembered(fence) ?? (await this.#look(fence.node));
       // A life that is over stays so, however old the ledger is that says it.
-      if (seen === null || isOver(seen, fence)) return 'fenced';
+      if (seen === null || isFenced(seen, fence)) return 'fenced';
       const result = await this.#gateway.transact({
         compare: [
           { key: ledgerKey, modRevision: seen.revision },
@@ -286,6 +290,12 @@ export class EtcdStore implements DomainStore {
     throw new StoreUnavailableError(
       `the store does not answer: other writers came in between ${MAX_ATTEMPTS} times`,
     );
+  }
+
+  /** Not where that is a ledger from before the one that the write is for. */
+  #remembered({ node, revision = 0 }: Fence): Seen | undefined {
+    const seen = this.#seen.get(node);
+    return seen !== undefined && seen.revision >= revision ? seen : undefined;
   }
 
   /** The newest ledger and the writer's own key, as of one moment. */
@@ -318,9 +328,6 @@ export class EtcdStore implements DomainStore {
     return result;
   }
 }
-
-const isOver = (seen: StoredLedger | null, { node, incarnation }: Fence): boolean =>
-  seen === null || standing(seen.ledger, node, incarnation) === 'fenced';
 
 function ledgerIn({ value, mod_revision }: KeyValue): StoredLedger {
   const parsed = parseLedger(value);

@@ -1,12 +1,13 @@
 /** The store of tests and of the simulator: one domain in memory, a handle for each node. */
 import type { ClientRecord, RecordScope } from '../core/client-record.ts';
 import type { Clock } from '../core/clock.ts';
-import { type Ledger, standing } from '../core/ledger.ts';
+import type { Ledger } from '../core/ledger.ts';
 import { formatLedger, parseLedger } from '../core/ledger-text.ts';
 import type { ClientIdentity } from '../core/record-transitions.ts';
 import {
   type DomainStore,
   type Fence,
+  isFenced,
   RecordsUnreadableError,
   type StoredLedger,
   StoreUnavailableError,
@@ -124,8 +125,7 @@ export class MemoryStore implements DomainStore {
 
   async #fenced(fence: Fence, write: (ledger: Ledger) => void): Promise<WriteOutcome> {
     const stored = await this.read();
-    if (stored === null || standing(stored.ledger, fence.node, fence.incarnation) === 'fenced')
-      return 'fenced';
+    if (stored === null || isFenced(stored, fence)) return 'fenced';
     this.#check();
     write(stored.ledger);
     return 'written';

@@ -5,7 +5,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { ClientRecord, RecordScope } from '../core/client-record.ts';
 import type { Clock } from '../core/clock.ts';
-import { type Ledger, standing } from '../core/ledger.ts';
+import type { Ledger } from '../core/ledger.ts';
 import { formatLedger, parseLedger } from '../core/ledger-text.ts';
 import { formatRecord, parseRecord } from '../core/record-text.ts';
 import type { ClientIdentity } from '../core/record-transitions.ts';
@@ -13,6 +13,7 @@ import { answering, mayHaveHappened, openFile, transaction } from './sqlite-file
 import {
   type DomainStore,
   type Fence,
+  isFenced,
   RecordsUnreadableError,
   type StoredLedger,
   type SwapOutcome,
@@ -182,8 +183,7 @@ export class SqliteStore implements DomainStore {
     return answering(() =>
       transaction(this.#database, () => {
         const stored = this.#read();
-        if (stored === null || standing(stored.ledger, fence.node, fence.incarnation) === 'fenced')
-          return 'fenced';
+        if (stored === null || isFenced(stored, fence)) return 'fenced';
         write(stored.ledger);
         return 'written';
       }),

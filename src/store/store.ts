@@ -1,6 +1,6 @@
 import type { ClientRecord, RecordScope } from '../core/client-record.ts';
 import type { Incarnation, NodeId } from '../core/ids.ts';
-import type { Ledger } from '../core/ledger.ts';
+import { type Ledger, standing } from '../core/ledger.ts';
 import type { ClientIdentity } from '../core/record-transitions.ts';
 
 /** The ledger as read, with the store's own version of it: what a compare-and-swap compares. */
@@ -14,6 +14,8 @@ export interface StoredLedger {
 export interface Fence {
   readonly node: NodeId;
   readonly incarnation: Incarnation;
+  /** The write is for a ledger of exactly this revision; absent: for any by which that life is current. */
+  readonly revision?: number;
 }
 
 /**
@@ -29,7 +31,10 @@ export type SwapOutcome =
   | { readonly outcome: 'swapped'; readonly revision: number }
   | { readonly outcome: 'lost' | 'unknown' };
 
-/** `fenced`: the writer's life is over; nothing is written from then on. A long list may have been written in part before that. */
+/**
+ * `fenced`: the writer's life is over, or the ledger is not of the fence's revision; nothing is written from then on. A long list may
+ * have been written in part before that.
+ */
 export type WriteOutcome = 'written' | 'fenced';
 
 /**
@@ -65,6 +70,11 @@ export interface DomainStore extends AsyncDisposable {
   /** Removes every record of epochs that neither `epoch` nor `recoveryEpoch` of the ledger names any more. */
   collectGarbage(fence: Fence): Promise<WriteOutcome>;
 }
+
+/** Does this ledger, which must not be older than the one that the fence names, refuse the writer? */
+export const isFenced = ({ ledger, revision }: StoredLedger, fence: Fence): boolean =>
+  standing(ledger, fence.node, fence.incarnation) === 'fenced' ||
+  (fence.revision !== undefined && fence.revision !== revision);
 
 /** The store did not answer, or answered that it cannot: unreachable, full, read-only, locked too long. */
 export class StoreUnavailableError extends Error {

@@ -1,7 +1,8 @@
 /** The figures of one run, from what was seen in it. Pure; whatever was not seen is absent, with the reason. */
 import { asNodeId } from '../../core/ids.ts';
 import { barrierReached, inGrace, type Ledger, memberOf, nodesOf } from '../../core/ledger.ts';
-import type { HistoryEvent, LedgerEvent } from '../../history/events.ts';
+import type { History, HistoryEvent, LedgerEvent } from '../../history/events.ts';
+import { inOrder } from '../../history/recorder.ts';
 import { absent, type Figure, figure } from '../figure.ts';
 import { type Cut, type ObservedGrace, VICTIM } from './observed.ts';
 import { type Spent, type Swaps, spentBetween, swapsUpTo } from './spent.ts';
@@ -65,11 +66,13 @@ export function graceFigures(observed: ObservedGrace): GraceFigures {
 /** A run with its swaps in their order. */
 class SeenRun {
   readonly observed: ObservedGrace;
+  readonly history: History;
   readonly swaps: readonly LedgerEvent[];
 
   constructor(observed: ObservedGrace) {
     this.observed = observed;
-    this.swaps = observed.history
+    this.history = inOrder(observed.history);
+    this.swaps = this.history
       .filter((event) => event.kind === 'ledger')
       .toSorted((a, b) => (a.revision ?? 0) - (b.revision ?? 0) || a.t - b.t);
   }
@@ -81,7 +84,7 @@ class SeenRun {
   }
 
   event(from: number, is: (event: HistoryEvent) => boolean): HistoryEvent | undefined {
-    return this.observed.history.find((event) => event.t >= from && is(event));
+    return this.history.find((event) => event.t >= from && is(event));
   }
 
   swap(from: number, is: (ledger: Ledger) => boolean): LedgerEvent | undefined {
@@ -173,8 +176,8 @@ function reboot(run: SeenRun): Omit<Reboot, keyof Spent> {
 }
 
 /** When each of the victim's clients had told its server that it has nothing more to reclaim. */
-const clientsThrough = ({ observed }: SeenRun, from: number): number[] =>
-  observed.history
+const clientsThrough = ({ history }: SeenRun, from: number): number[] =>
+  history
     .filter((event) => event.kind === 'client' && event.event === 'reclaim-complete' && event.node === VICTIM)
     .filter((event) => event.t >= from)
     .map(({ t }) => t);

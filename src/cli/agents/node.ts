@@ -12,12 +12,20 @@ import { bootVerifier, listenAt, scopeOf } from '../server-identity.ts';
 import { converse } from './conversation.ts';
 import { BootWaiting } from './node-agent/boot-waiting.ts';
 import { CONFIGURATION, type NodeConfiguration } from './node-agent/configuration.ts';
-import { bootDomain, type DomainSurroundings, type ServedDomain } from './node-agent/served-domain.ts';
+import {
+  bootDomain,
+  type DomainSurroundings,
+  openPatiently,
+  type ServedDomain,
+} from './node-agent/served-domain.ts';
 import { ServiceAddresses } from './node-agent/service-addresses.ts';
+import { beTheOnlyLife } from './node-agent/single-life.ts';
 import { systemClock } from './surroundings.ts';
 
 const FENCED_EXIT = 70;
 const NS_PER_MS = 1e6;
+/** The lab ends a node as soon as it hears that it has left. */
+const LEFT_BEHIND_MS = 2000;
 
 const conversation = converse(process.stdin, process.stdout);
 
@@ -28,6 +36,7 @@ async function run(): Promise<void> {
   const stamp = (): number => Number(process.hrtime.bigint() - origin);
   const clock = { nowMs: () => stamp() / NS_PER_MS, after: systemClock.after };
 
+  await beTheOnlyLife(node, configuration.stable, clock);
   let domains: readonly ServedDomain[] = [];
   const observe = (event: Omit<NodeEvent, 't' | 'kind' | 'node' | 'incarnation'>) => {
     const domain = domains.find(({ name }) => name === event.domain) ?? domains[0];
@@ -76,13 +85,19 @@ async function bootAll(
   // One ledger says where an address leads. Where there are several, nothing moves.
   const movable = domains.length === 1 && !configuration.namedDomains;
   if (!movable && serviceAddresses[node] !== undefined) addresses.carry([asNodeId(node)]);
+  const onWaiting = (problem: string) => waiting.because(problem);
+  // All ledgers answer before a life begins in any of them: it would let its clients' time to reclaim run out while the
+  // node, which waits for the others, serves nobody.
+  const stores = await Promise.all(
+    domains.map((domain) => openPatiently(domain, surroundings.clock, onWaiting)),
+  );
   const booted = await Promise.all(
-    domains.map((domain) =>
-      bootDomain(domain, {
+    domains.map((domain, index) =>
+      bootDomain(domain, stores[index]!, {
         ...surroundings,
         configuration,
         addresses: movable ? addresses : { carry: () => {} },
-        onWaiting: (problem) => waiting.because(problem),
+        onWaiting,
         onFenced: (reason) => end(FENCED_EXIT, `${node} ends this life: ${reason}`),
       }),
     ),
@@ -121,6 +136,8 @@ async function obey(command: string, domains: readonly ServedDomain[], server: L
       await Promise.all(
         domains.map(({ name, coordination }) => coordination.leave(() => server.releaseStateIn(name))),
       );
+      // Whoever wanted it to leave may have given up waiting. It is no member now and would stand there for ever.
+      systemClock.after(LEFT_BEHIND_MS, () => end(FENCED_EXIT, 'nobody ended this node after it had left'));
       return {};
     default:
       throw new Error(`a node does not know the command ${command}`);

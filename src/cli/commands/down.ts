@@ -23,7 +23,7 @@ async function waitForEnd(identity: SandboxIdentity): Promise<boolean> {
 async function takeDown(place: LabPlace): Promise<void> {
   const identity = readIdentity(place);
   // A lab that does not answer any more is what `down` is for, too.
-  await askLab(place, { command: 'down' }).catch(() => undefined);
+  await askLab(place, { command: 'down' }, PATIENCE_MS).catch(() => undefined);
   if (identity !== null && !(await waitForEnd(identity))) {
     killSandbox(identity);
     if (!(await waitForEnd(identity))) {

@@ -50,6 +50,10 @@ function checkUsage(kind: string, targets: readonly string[], options: FaultOpti
     );
   if (targets.length === 0 && kind !== 'heal')
     refuse(`whom is it about? Name a node: \`gracelab fault ${kind} n1\`.`);
+  if (options.down !== undefined && options.stayDown)
+    refuse('it either lasts for some time (--down) or stays like that (--stay-down); leave one of them out.');
+  if (fault === undefined && (options.down !== undefined || options.stayDown))
+    refuse(`--down and --stay-down belong to a fault; to ${kind} takes neither.`);
   if (kind === 'pause' && options.down === undefined && !options.stayDown)
     refuse(
       `how long is the pause? Add --down 5s, or --stay-down and end it with \`gracelab fault start ${targets.join(' ')}\`.`,

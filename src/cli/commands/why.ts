@@ -33,10 +33,9 @@ export function why(frame: Frame): Command {
 async function explain(place: PlaceOfLedger, frame: Frame): Promise<GraceExplanation[]> {
   if (place.kind === 'foreign')
     return [explainGrace({ ...(await observeForeign(place.foreign, frame)), advice: place.advice })];
-  const observed = await askLab<readonly GraceObservation[]>(place.place, { command: 'why' });
-  return observed
-    .filter(({ domain }) => place.domain === null || domain === null || domain === place.domain)
-    .map((observation) => explainGrace({ ...observation, advice: place.advice(observation.domain) }));
+  const { domain, advice } = place;
+  const observed = await askLab<readonly GraceObservation[]>(place.place, { command: 'why', domain });
+  return observed.map((observation) => explainGrace({ ...observation, advice: advice(observation.domain) }));
 }
 
 /** Without a lab there is nobody to ask what the nodes say. */

@@ -8,7 +8,7 @@ export interface Advice {
   /** What ends the present life of a node for certain, in half a sentence: "with ...". */
   end(node: string): string;
   /** What brings a node back that does not run. */
-  boot(node: string): string;
+  boot(nodes: string): string;
   /** What lets a node go on that stands still; null where nobody but the operator could have stopped it. */
   resume(node: string): string | null;
 }
@@ -21,7 +21,8 @@ export function labAdvice({ name, domain }: { name: string | null; domain: strin
     why: `\`gracelab why${lab}\``,
     repair: (repair, node) => `\`gracelab ledger ${repair} ${node}${at}\``,
     end: (node) => `with \`gracelab fault kill ${node} --stay-down${lab}\``,
-    boot: (node) => `boot it with \`gracelab fault start ${node}${lab}\``,
+    boot: (nodes) =>
+      `boot ${nodes.includes(' ') ? 'them' : 'it'} with \`gracelab fault start ${nodes}${lab}\``,
     resume: (node) => `let it go on with \`gracelab fault start ${node}${lab}\``,
   };
 }

@@ -1,5 +1,5 @@
 /** The ledger of any lock domain, reached through its store: no lab is needed, and none of its nodes has to be up. */
-import { closeSync, constants, openSync, readSync, statfsSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { commandFencer } from '../../runtime/command-fencer.ts';
@@ -108,12 +108,18 @@ function isLit(beacon: string, slot: bigint): boolean | null {
   const fd = openat(AT_FDCWD, beacon, constants.O_RDONLY);
   if (fd < 0) return null;
   try {
-    if (OTHER_KERNELS.has(statfsSync(beacon).type)) return null;
+    if (OTHER_KERNELS.has(statfsSync(beacon).type) || !isBeaconFile(beacon)) return null;
     const status = isByteLocked(fd, 'description', slot);
     return status < 0 ? null : status === 1;
   } finally {
     close(fd);
   }
+}
+
+/** In any other file that was named by mistake nobody is alive. Beacons are locks beyond the end of an empty file, which nobody writes. */
+function isBeaconFile(path: string): boolean {
+  const found = statSync(path);
+  return found.isFile() && found.size === 0;
 }
 
 const wrong = (sentence: string): Refusal => new Refusal(EXIT.wrongUsage, sentence);

@@ -1,7 +1,7 @@
 /** What is known about a grace, in sentences. */
 import type { NodeId } from '../../core/ids.ts';
 import { barrierReached, inGrace, type Ledger, nodesOf, unserved } from '../../core/ledger.ts';
-import { successorsOf } from '../../core/succession.ts';
+import { heirTurnOf, successorsOf } from '../../core/succession.ts';
 import type { CoordinatorStatus } from '../../server/coordinator.ts';
 import {
   type AwaitedClient,
@@ -127,7 +127,7 @@ function namesWithTimes(clients: readonly AwaitedClient[]): string {
 
 function successionWords(node: NodeId, ledger: Ledger, { times }: GraceQuestion): string {
   const failoverMs = times?.failoverMs ?? null;
-  const [next] = successorsOf(ledger, node);
+  const next = successorsOf(ledger, node).find((successor) => heirTurnOf(ledger, node, successor) !== null);
   if (times === null) return '';
   if (failoverMs === null)
     return ', and no other node takes its clients over, since the cluster was not told to';

@@ -2,6 +2,7 @@
 import type { NodeId } from '../../core/ids.ts';
 import { type Ledger, memberOf, nodesOf, unacknowledged } from '../../core/ledger.ts';
 import type { Refusal } from '../../core/transitions.ts';
+import { OPERATOR } from '../../history/events.ts';
 import type { Repair } from '../../scenario/scenario.ts';
 import type { Advice } from './advice.ts';
 import { clientName, list } from './phrases.ts';
@@ -26,7 +27,9 @@ const lifeOf = (ledger: Ledger, node: NodeId): string => `life ${memberOf(ledger
 
 const WORDS: Readonly<Record<RepairRefusal, Words>> = {
   'not-a-name': ({ node }) =>
-    `"${node}" is no name for a node: 1 to 64 characters of a-z, 0-9 and dashes, no dash first or last.`,
+    String(node) === OPERATOR
+      ? `"${node}" is who does repairs, so no node is called that.`
+      : `"${node}" is no name for a node: 1 to 64 characters of a-z, 0-9 and dashes, no dash first or last.`,
   'not-a-member': ({ node, sight, advice }) => {
     const members = nodesOf(sight.ledger);
     const known =

@@ -12,7 +12,8 @@ import type { LabPlace } from './place.ts';
 /** A question to the lab. */
 export type ControlRequest =
   | { readonly command: 'status' }
-  | { readonly command: 'why' }
+  /** Null: of every lock domain. */
+  | { readonly command: 'why'; readonly domain: string | null }
   | { readonly command: 'down' }
   /** `start` boots what a fault has left down, `heal` ends partitions (all, where it names no target); every other name is one of the faults. */
   | {
@@ -116,9 +117,17 @@ async function reply(
   socket.end(`${JSON.stringify(outcome)}\n`);
 }
 
-/** @throws {Refusal} when the lab does not answer, or refuses. */
-export async function askLab<Answer>(place: LabPlace, request: ControlRequest): Promise<Answer> {
+/**
+ * @param patienceMs how long the answer may take; without it, as long as it takes
+ * @throws {Refusal} when the lab does not answer, or refuses.
+ */
+export async function askLab<Answer>(
+  place: LabPlace,
+  request: ControlRequest,
+  patienceMs = 0,
+): Promise<Answer> {
   const socket = createConnection(place.socket);
+  socket.setTimeout(patienceMs, () => socket.destroy(new Error(`no answer within ${patienceMs} ms`)));
   const line = new Promise<string>((resolve, reject) => {
     socket.once('error', reject);
     socket.once('close', () => reject(new Error('it closed the connection')));

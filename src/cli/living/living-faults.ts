@@ -27,7 +27,7 @@ export async function breakOrMend(
   if (fault === 'heal') return heal(cluster, selectors, random);
   const names = resolved(selectors, cluster, random);
   const targets = names.map((name) => cluster.breakable(name));
-  if (fault === 'start') return start(cluster, targets);
+  if (fault === 'start') return start(cluster, targets, selectors);
   const others = from?.flatMap((word) => othersOf(word, cluster, random));
   if (others?.length === 0)
     throw new Error(`there is no ${from?.join(', ')} in this lab; there are ${everybody.join(', ')}`);
@@ -35,8 +35,18 @@ export async function breakOrMend(
   const refusal = faultRefusal(fault, given);
   if (refusal !== null) throw new Error(refusal);
   const chosen = FAULTS.get(fault)!;
-  await chosen.inject(targets, chosen.parameters.parse(given), surroundings);
-  return { fault, targets: names, note: '' };
+  if (chosen.hits === 'node' && (fault === 'pause' || parameters.stayDown === true)) refuseDead(targets);
+  const injected = chosen.inject(targets, chosen.parameters.parse(given), surroundings);
+  return { fault, targets: names, note: (await unlessBootsWait(cluster, targets, injected)) ?? '' };
+}
+
+/** Among others a target that is down is left so; where there are no others, nothing would be done. */
+function refuseDead(targets: readonly BreakableNode[]): void {
+  if (targets.some(({ running }) => running)) return;
+  const names = targets.map(({ name }) => name);
+  throw new Error(
+    `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} down already; \`gracelab fault start ${names.join(' ')}\` ends that`,
+  );
 }
 
 const everybodyOf = (cluster: Cluster): readonly string[] =>
@@ -78,14 +88,23 @@ async function heal(cluster: Cluster, selectors: readonly string[], random: Rand
 /** A member of the store, or a node, as far as starting it goes. */
 type Startable = BreakableNode & { readonly paused: boolean };
 
-async function start(cluster: Cluster, targets: readonly BreakableNode[]): Promise<FaultAnswer> {
+const isUp = ({ running, paused }: Startable): boolean => running && !paused;
+
+/** A word for several, like `all` or `store`, means those of them that are down or paused. */
+async function start(
+  cluster: Cluster,
+  targets: readonly BreakableNode[],
+  selectors: readonly string[],
+): Promise<FaultAnswer> {
   const startable = targets as readonly Startable[];
-  const up = startable.find((target) => target.running && !target.paused);
-  if (up !== undefined) throw new Error(`${up.name} is up already`);
-  const notes = await Promise.all(startable.map((target) => startOne(cluster, target)));
+  const chosen = startable.filter((target) => selectors.includes(target.name) || !isUp(target));
+  const up = (chosen.length === 0 ? startable : chosen).filter(isUp);
+  if (up.length > 0)
+    throw new Error(`${up.map(({ name }) => name).join(', ')} ${up.length === 1 ? 'is' : 'are'} up already`);
+  const notes = await Promise.all(chosen.map((target) => startOne(cluster, target)));
   return {
     fault: 'start',
-    targets: targets.map(({ name }) => name),
+    targets: chosen.map(({ name }) => name),
     note: notes.filter((note) => note !== null).join(' '),
   };
 }
@@ -104,22 +123,40 @@ async function startOne(cluster: Cluster, target: Startable): Promise<string | n
     await target.start();
     return null;
   }
-  const started = node.start();
+  try {
+    return await unlessBootsWait(cluster, [node], node.start());
+  } catch (error) {
+    throw new Error(`${(error as Error).message}; why says \`gracelab logs ${node.name}\``);
+  }
+}
+
+/** @returns null when it is done; why not, when a boot that is part of it waits for something */
+async function unlessBootsWait(
+  cluster: Cluster,
+  targets: readonly BreakableNode[],
+  doing: Promise<void>,
+): Promise<string | null> {
   const looking = new AbortController();
+  const names = new Set(targets.map(({ name }) => name));
   const outcome = await Promise.race([
-    started.then(() => null),
-    untilItWaits(node, cluster.surroundings.clock, looking.signal),
+    doing.then(() => null),
+    ...cluster.nodes
+      .filter(({ name }) => names.has(name))
+      .map((node) => untilItWaits(node, cluster.surroundings.clock, looking.signal)),
   ]).finally(() => looking.abort());
   // Should it fail after that, `status` says so.
-  if (outcome !== null) started.catch(() => undefined);
+  if (outcome !== null) doing.catch(() => undefined);
   return outcome;
 }
 
+/** A boot that was under way before does not count: it is about to be ended. */
 function untilItWaits(node: ClusterNode, clock: Clock, over: AbortSignal): Promise<string> {
+  const { life } = node;
   return new Promise((resolve) => {
     const look = () => {
       if (over.aborted) return;
-      if (node.waitingFor !== null) resolve(`${node.name} is booting: ${node.waitingFor}.`);
+      if (node.life !== life && node.waitingFor !== null)
+        resolve(`${node.name} is booting: ${node.waitingFor}.`);
       else clock.after(LOOK_MS, look);
     };
     look();

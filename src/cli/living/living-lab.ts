@@ -108,7 +108,7 @@ export class LivingLab {
       case 'status':
         return this.#status();
       case 'why':
-        return this.#why();
+        return this.#why(request.domain);
       case 'fault':
         return breakOrMend(this.#cluster, request, this.#surroundings.random);
       case 'locate':
@@ -156,7 +156,7 @@ export class LivingLab {
       })),
       cuts: this.#cluster.surroundings.cuts.all,
       clients: clients.map((client) => ({ ...client, address: this.#lab.find(client.name)?.address ?? '' })),
-      trouble: this.#cluster.lost,
+      trouble: this.#cluster.missing,
     };
   }
 
@@ -169,9 +169,9 @@ export class LivingLab {
   }
 
   /** Of each lock domain, whoever of its nodes answers. */
-  async #why(): Promise<readonly GraceObservation[]> {
+  async #why(domain: string | null): Promise<readonly GraceObservation[]> {
     const status = await this.#status();
-    return observeGrace(await this.#ledgers.look(null), status, this.#description.shape);
+    return observeGrace(await this.#ledgers.look(domain), status, this.#description.shape);
   }
 
   #locate(name: string): Location {

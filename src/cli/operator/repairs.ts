@@ -67,7 +67,8 @@ type Proof = { readonly over: true } | { readonly over: false; readonly sentence
 async function isOver(desk: OperatorsDesk, ledger: Ledger, node: NodeId, member: Member): Promise<Proof> {
   const lit = desk.beaconLit(beaconSlot(member.beaconIndex, member.incarnation));
   if (lit === false && ledger.beaconProvesDeath) return { over: true };
-  if (desk.fencer === null) {
+  // To end what lives is a fault, and has a step of its own; the fencer is for what nobody can see.
+  if (desk.fencer === null || (lit === true && ledger.beaconProvesDeath)) {
     const why = lit === true ? `its beacon is lit: it lives` : 'its beacon proves nothing on this filesystem';
     return {
       over: false,

@@ -6,7 +6,7 @@ import { decodeArray, decodeComponent, encodeArray } from '../types.ts';
 export interface ListXattrsArgs {
   /** 0: from the beginning. */
   readonly cookie: bigint;
-  /** Bytes of the answer's names, as XDR. */
+  /** Bytes of the answer: cookie, names and eof, as XDR. */
   readonly maxCount: number;
 }
 

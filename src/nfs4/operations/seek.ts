@@ -1,4 +1,3 @@
-import { type DataContent, NFS4_CONTENT_DATA, NFS4_CONTENT_HOLE } from '../constants.ts';
 import { type OperationCodec, type Outcome, okFields } from '../operation.ts';
 import { decodeStateid, encodeStateid, type Stateid } from '../types.ts';
 
@@ -6,7 +5,8 @@ import { decodeStateid, encodeStateid, type Stateid } from '../types.ts';
 export interface SeekArgs {
   readonly stateid: Stateid;
   readonly offset: bigint;
-  readonly what: DataContent;
+  /** data_content4. Any number may come: one that the server does not know is NFS4ERR_UNION_NOTSUPP. */
+  readonly what: number;
 }
 
 export type SeekResult = Outcome<{
@@ -14,8 +14,6 @@ export type SeekResult = Outcome<{
   readonly eof: boolean;
   readonly offset: bigint;
 }>;
-
-const CONTENTS: readonly DataContent[] = [NFS4_CONTENT_DATA, NFS4_CONTENT_HOLE];
 
 export const seek: OperationCodec<SeekArgs, SeekResult> = {
   number: 69,
@@ -25,11 +23,7 @@ export const seek: OperationCodec<SeekArgs, SeekResult> = {
     w.uint64(args.offset);
     w.uint32(args.what);
   },
-  decodeArgs: (r) => ({
-    stateid: decodeStateid(r),
-    offset: r.uint64(),
-    what: r.oneOf(CONTENTS, 'data_content4'),
-  }),
+  decodeArgs: (r) => ({ stateid: decodeStateid(r), offset: r.uint64(), what: r.uint32() }),
   ...okFields(
     (w, fields) => {
       w.bool(fields.eof);

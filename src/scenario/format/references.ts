@@ -1,6 +1,8 @@
 /** What a schema cannot say: names must exist, loops must run before they are stopped, nothing is defined twice. */
 
-import { LEDGER_WORDS, STORE_SELECTORS, WHOLE_STORE } from '../../faults/targets.ts';
+import { NODE_NAME } from '../../core/ledger-text.ts';
+import { LEDGER_WORDS, STORE_SELECTORS, TARGET_WORDS, WHOLE_STORE } from '../../faults/targets.ts';
+import { OPERATOR } from '../../history/events.ts';
 import { ETCD_MEMBERS, storeMembersOf } from '../cluster-shape.ts';
 import type { FaultCatalogue } from '../fault-catalogue.ts';
 import type {
@@ -129,6 +131,8 @@ function faultProblems(step: FaultStep, at: Path, known: Known): Problem[] {
     return problem(
       `the ledger of this cluster is a file on the shared filesystem, so there is no "${ofStore}" to hit or to be cut off from; write "store: etcd" under "cluster"`,
     );
+  const itself = step.targets.find((target) => step.from?.includes(target));
+  if (itself !== undefined) return problem(`"${itself}" cannot be cut off from itself`);
   const hittable = stores.length === 0 ? nodes : [...nodes, ...stores, ...STORE_SELECTORS];
   return [
     ...namesProblem(at, 'node', step.targets, hittable),
@@ -207,6 +211,11 @@ export function memberProblems(
       [...clusterAt, cluster.nodes.includes(twice) && cluster.spares.includes(twice) ? 'spares' : 'nodes'],
       `two nodes are called "${twice}"`,
     );
+  const reserved = all.find((node) => !NODE_NAME.test(node) || isWord(node));
+  if (reserved !== undefined) {
+    const at = cluster.nodes.includes(reserved) ? 'nodes' : 'spares';
+    return wrong([...clusterAt, at], `no node can be called "${reserved}"; give it another name`);
+  }
   const taken = all.find((node) => stores.includes(node));
   if (taken !== undefined)
     return wrong(
@@ -216,12 +225,28 @@ export function memberProblems(
   return [...domainProblems(cluster, clusterAt), ...clientProblems(all, stores, clients)];
 }
 
+/** What faults and commands mean something else by, or the kernel: the container of that name could not be told from it, or not be made. */
+const WORDS: readonly string[] = [
+  ...TARGET_WORDS,
+  ...LEDGER_WORDS,
+  OPERATOR,
+  'clients',
+  'lab',
+  'default',
+  'lo',
+];
+const isWord = (name: string): boolean => WORDS.includes(name) || name.startsWith('lab-');
+
 function clientProblems(
   nodes: readonly string[],
   stores: readonly string[],
   clients: readonly ScenarioClient[],
 ): Problem[] {
   return clients.flatMap((client) => {
+    if (isWord(client.name)) {
+      const text = `no client can be called "${client.name}"; give it another name`;
+      return [{ path: ['clients', client.name], atKey: true, text }];
+    }
     const is = nodes.includes(client.name) ? 'a node' : "a member of the ledger's etcd";
     return nodes.includes(client.name) || stores.includes(client.name)
       ? [
@@ -243,6 +268,8 @@ function domainProblems({ domains, nodes, spares, failoverMs }: ClusterShape, cl
     const at = [...path, domain.name];
     const unknownNode = namesProblem(at, 'node', domain.nodes, all);
     if (unknownNode.length > 0) return unknownNode;
+    const twice = domain.nodes.find((node, index) => domain.nodes.indexOf(node) !== index);
+    if (twice !== undefined) return wrong(at, `"${twice}" stands twice in the domain "${domain.name}"`);
     if (!domain.nodes.some((node) => nodes.includes(node)))
       return wrong(
         at,

@@ -23,6 +23,9 @@ export type PeerAnswer =
   /** No answer, or none that can be read. Whether it was done is unknown. */
   | { readonly kind: 'lost' };
 
+/** Of a recall with its headers, as a rule. */
+const CALL_BYTES = 512;
+
 type Settle = (answer: PeerAnswer) => void;
 
 /** Is this message a reply to a call of ours, and no call? */
@@ -34,7 +37,6 @@ export const isReply = (message: Buffer): boolean => message.length >= 8 && mess
  */
 export class Peer {
   readonly #send: (message: Buffer) => boolean;
-  readonly #writer = new XdrWriter();
   readonly #waiting = new Map<number, Settle>();
   readonly #onEnd = new Set<() => void>();
   #xid = 0;
@@ -58,9 +60,9 @@ export class Peer {
     if (this.#ended) return Promise.resolve({ kind: 'lost' });
     this.#xid = (this.#xid + 1) >>> 0;
     const xid = this.#xid;
-    this.#writer.reset();
-    encodeCall(this.#writer, { xid, ...head });
-    writeArguments(this.#writer);
+    const w = new XdrWriter(CALL_BYTES);
+    encodeCall(w, { xid, ...head });
+    writeArguments(w);
     return new Promise((resolve) => {
       const cancel = clock.after(timeoutMs, () => settle({ kind: 'lost' }));
       const settle = (answer: PeerAnswer) => {
@@ -69,7 +71,7 @@ export class Peer {
         resolve(answer);
       };
       this.#waiting.set(xid, settle);
-      if (!this.#send(this.#writer.copy())) settle({ kind: 'lost' });
+      if (!this.#send(w.copy())) settle({ kind: 'lost' });
     });
   }
 

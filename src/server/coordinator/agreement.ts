@@ -273,7 +273,7 @@ export class Agreement {
     const result = transition(before.ledger, command, mutants);
     // What others write until the turn has come is learned all the same.
     if (!result.ok || !this.#turn.hasCome(before.ledger, command.type)) return;
-    if (!(await rememberLate(command, before.ledger, this))) return this.wake();
+    if (!(await rememberLate(command, before, this))) return this.wake();
     const lifts = inGrace(before.ledger) && !inGrace(result.ledger);
     if (lifts && mutants.has('D14')) {
       this.#known = { ...before, ledger: result.ledger };

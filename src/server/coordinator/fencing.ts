@@ -10,6 +10,7 @@ import { holdingUp, type Life, turnOf } from '../../core/succession.ts';
 import type { Command } from '../../core/transitions.ts';
 import { Alarm } from './alarm.ts';
 import type { Observe } from './options.ts';
+import { STALE_MS } from './store-patience.ts';
 
 export interface FencingOptions {
   readonly node: NodeId;
@@ -53,21 +54,24 @@ export class Fencing {
   readonly #options: FencingOptions;
   readonly #alarm: Alarm;
   readonly #watched = new Map<string, Watched>();
+  #lookedMs: number;
   #closed = false;
 
   constructor(options: FencingOptions) {
     this.#options = options;
     this.#alarm = new Alarm(options.clock, options.onDue);
+    this.#lookedMs = options.clock.nowMs();
   }
 
   /**
-   * Looks whose time is up, and begins. To be called with a ledger that was read just now, never from memory: a node that is cut
-   * off from the store has no business ending others.
+   * Looks whose time is up, and begins. To be called with each ledger that is learned, and with the same one as long as nothing else is:
+   * a node that has not looked for a while has no business ending others for what it saw before.
    */
   learn(ledger: Ledger, deadlinePassed: boolean): void {
     const { node: self, clock, fencer, fenceAfterMs } = this.#options;
     if (fencer === null || fenceAfterMs === null || this.#closed) return;
     const nowMs = clock.nowMs();
+    this.#beginAnewAfterPause(nowMs);
     const holding = holdingUp(ledger, deadlinePassed).filter(({ node }) => node !== self);
     this.#watch(ledger, holding, nowMs);
     const dueTimes: number[] = [];
@@ -111,6 +115,16 @@ export class Fencing {
   close(): void {
     this.#closed = true;
     this.#alarm.cancel();
+  }
+
+  /**
+   * This process was stopped itself, or its store did not answer. Whoever held grace up before may have stopped to do so meanwhile, and
+   * another grace may run by now, so nobody's time has run meanwhile, nor before.
+   */
+  #beginAnewAfterPause(nowMs: number): void {
+    if (nowMs - this.#lookedMs > STALE_MS)
+      for (const watched of this.#watched.values()) watched.sinceMs = nowMs;
+    this.#lookedMs = nowMs;
   }
 
   /** The count begins anew for whoever stopped holding up in between, or holds up in another way. */

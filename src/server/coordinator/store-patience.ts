@@ -8,7 +8,7 @@ export type StoreStatus =
   | { readonly answers: false; readonly sinceMs: number; readonly problem: string };
 
 /** What is known counts as old when it was asked for longer ago than this. A few heartbeats: one that is late makes nobody wait. */
-const STALE_MS = 4 * HEARTBEAT_MS;
+export const STALE_MS = 4 * HEARTBEAT_MS;
 
 export interface StorePatienceOptions {
   readonly clock: Clock;

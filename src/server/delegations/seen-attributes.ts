@@ -21,7 +21,11 @@ export function seenAttributes(
   node: FileNode,
   requested: Bitmap,
 ): FileAttributes | Failure {
-  return judgeSeen(compound, node, requested) ?? readAttributes(compound.server.settings, node, requested);
+  const { request, server } = compound;
+  return (
+    judgeSeen(compound, node, requested) ??
+    readAttributes(server.settings, node, requested, request.minorVersion)
+  );
 }
 
 /** Null: they are what they seem. */

@@ -1,4 +1,5 @@
 import { Branch, fileIn, inBranch, type TreeMember } from './branch.ts';
+import { COMPOSITE_EXTENTS, COMPOSITE_XATTRS } from './composite-files.ts';
 import { DOMAIN_TAG_BYTES } from './handle.ts';
 import { checkName } from './names.ts';
 import { PSEUDO_FSID, PseudoRoot } from './pseudo-root.ts';
@@ -36,6 +37,8 @@ export class CompositeFilesystem implements Filesystem {
   /** A constant: what cookies mean depends on each member's key alone, and a handle does not outlive its key. */
   readonly cookieVerifier = Buffer.from('composit');
   readonly enforcesRights: boolean;
+  readonly extents = COMPOSITE_EXTENTS;
+  readonly xattrs = COMPOSITE_XATTRS;
   readonly #root: PseudoRoot;
   readonly #byName = new Map<string, Branch>();
   readonly #byTag = new Map<bigint, Branch>();

@@ -1,6 +1,7 @@
 import { type CallerRights, OWN_RIGHTS } from './caller-rights.ts';
 import { FileContents } from './contents.ts';
 import { makeDirectory, makeSpecial, makeSymlink, RegularFileMaker } from './creation.ts';
+import { type ExportTerms, KernelExtents } from './extents.ts';
 import { domainConstant, MIN_KEY_BYTES } from './handle.ts';
 import { detectScheme, type IdentityScheme } from './identity.ts';
 import { checkTarget } from './names.ts';
@@ -28,6 +29,7 @@ import type {
   SettableAttributes,
   Stability,
 } from './types.ts';
+import { KernelXattrs } from './xattrs.ts';
 
 export interface ExportOptions {
   readonly exportDir: string;
@@ -61,6 +63,8 @@ export class ExportedFilesystem implements Filesystem, Disposable {
   readonly scheme: IdentityScheme;
   readonly cookieVerifier: Buffer;
   readonly enforcesRights: boolean;
+  readonly extents: KernelExtents;
+  readonly xattrs: KernelXattrs;
   readonly #rights: CallerRights;
   readonly #readOnly: boolean;
   readonly #fsid: FsAttributes['fsid'];
@@ -87,6 +91,13 @@ export class ExportedFilesystem implements Filesystem, Disposable {
     this.#readOnly = options.readOnly ?? false;
     this.#nodes = new NodeTable(rootFd, this.scheme, options.handleKey, limits);
     this.#contents = new FileContents(this.#nodes, this.#rights);
+    const terms: ExportTerms = {
+      readOnly: this.#readOnly,
+      rights: this.#rights,
+      begin: () => this.#begin(),
+    };
+    this.extents = new KernelExtents(this.#contents, terms);
+    this.xattrs = new KernelXattrs(this.#contents, terms, this.#nodes.root, (node) => this.#changeOf(node));
     this.#tree = new DirectoryTree(
       this.#nodes,
       this.#contents,
@@ -126,6 +137,11 @@ export class ExportedFilesystem implements Filesystem, Disposable {
     this.#begin();
     const status = this.#contents.stat(node as Node, STATX_ATTRIBUTES, stat);
     return status.ok ? { ok: true, value: attributesOf(stat, this.#fsid) } : status;
+  }
+
+  #changeOf(node: FileNode): FsResult<bigint> {
+    const found = this.attributes(node);
+    return found.ok ? { ok: true, value: found.value.change } : found;
   }
 
   setAttributes(node: FileNode, attributes: SettableAttributes): SetAttributesOutcome {

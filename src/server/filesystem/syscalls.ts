@@ -200,3 +200,63 @@ const faccessat2Call = libc.func(
  */
 export const mayAccess = (fd: number, mode: number): number =>
   result(Number(faccessat2Call(SYS.faccessat2, fd, '', mode, AT_EACCESS | AT_EMPTY_PATH)));
+
+// ---- what is inside files, beyond reading and writing (NFSv4.2) ----
+
+export const SEEK_DATA = 3;
+export const SEEK_HOLE = 4;
+/** Where the next data or hole begins, or minus an error number. */
+export const seekFor = (fd: number, offset: bigint, whence: typeof SEEK_DATA | typeof SEEK_HOLE): bigint => {
+  const found = lseekCall(fd, offset, whence);
+  return found < 0 ? BigInt(-koffi.errno()) : BigInt(found);
+};
+
+export const FALLOC_FL_KEEP_SIZE = 1;
+export const FALLOC_FL_PUNCH_HOLE = 2;
+const fallocateCall = libc.func('int fallocate64(int fd, int mode, int64_t offset, int64_t length)');
+export const fallocate = (fd: number, mode: number, offset: bigint, length: bigint): number =>
+  result(fallocateCall(fd, mode, offset, length));
+
+const copyFileRangeCall = libc.func(
+  'int64_t copy_file_range(int from, uint8_t *fromOffset, int to, uint8_t *toOffset, size_t count, uint32_t flags)',
+);
+/** The offsets are 8 bytes each, which the kernel moves on. */
+export const copyFileRange = (
+  from: number,
+  fromOffset: Buffer,
+  to: number,
+  toOffset: Buffer,
+  count: number,
+): number => result(Number(copyFileRangeCall(from, fromOffset, to, toOffset, count, 0)));
+
+const ioctlCall = libc.func('int ioctl(int fd, uint64_t request, uint8_t *argument)');
+const FICLONERANGE = 0x4020_940d;
+/** `range`: the 32 bytes of `struct file_clone_range`. */
+export const cloneRange = (to: number, range: Buffer): number => result(ioctlCall(to, FICLONERANGE, range));
+
+// ---- extended attributes, by the path of the descriptor: O_PATH descriptors are refused otherwise ----
+
+export const XATTR_CREATE = 1;
+export const XATTR_REPLACE = 2;
+
+const getxattrCall = libc.func(
+  'int64_t getxattr(const char *path, const char *name, uint8_t *value, size_t size)',
+);
+/** The length of the value, which is in `value` unless that is empty. */
+export const getXattr = (fd: number, name: string, value: Buffer): number =>
+  result(Number(getxattrCall(byDescriptor(fd), name, value, value.length)));
+
+const setxattrCall = libc.func(
+  'int setxattr(const char *path, const char *name, const uint8_t *value, size_t size, int flags)',
+);
+export const setXattr = (fd: number, name: string, value: Buffer, flags: number): number =>
+  result(setxattrCall(byDescriptor(fd), name, value, value.length, flags));
+
+const listxattrCall = libc.func('int64_t listxattr(const char *path, uint8_t *names, size_t size)');
+/** Names, each with a NUL behind it. */
+export const listXattrs = (fd: number, names: Buffer): number =>
+  result(Number(listxattrCall(byDescriptor(fd), names, names.length)));
+
+const removexattrCall = libc.func('int removexattr(const char *path, const char *name)');
+export const removeXattr = (fd: number, name: string): number =>
+  result(removexattrCall(byDescriptor(fd), name));

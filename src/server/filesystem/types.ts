@@ -146,6 +146,35 @@ export interface FsSpace {
   readonly filesAvailable: bigint;
 }
 
+/** What is inside regular files, beyond reading and writing (RFC 7862). Whoever calls has judged access. */
+export interface FileExtents {
+  /** Where the next data or hole begins, from `offset` on; a hole follows the last byte. ENXIO: nothing of the kind, or no such offset. */
+  seek(node: FileNode, offset: bigint, what: 'data' | 'hole'): FsResult<bigint>;
+  /** Room for the range, which the file then reaches at least. EOPNOTSUPP where the filesystem cannot, as for the others. */
+  allocate(node: FileNode, offset: bigint, length: bigint): FsResult<void>;
+  /** Makes a hole; the size stays. */
+  deallocate(node: FileNode, offset: bigint, length: bigint): FsResult<void>;
+  /** Copies up to `count` bytes, and answers how many. EXDEV, EOPNOTSUPP: not without reading and writing them. */
+  copy(from: FileNode, fromAt: bigint, to: FileNode, toAt: bigint, count: number): FsResult<number>;
+  /** Lets both files share blocks, all or nothing. `count` 0: to the end. */
+  clone(from: FileNode, fromAt: bigint, to: FileNode, toAt: bigint, count: bigint): FsResult<void>;
+}
+
+export type XattrWish = 'either' | 'create' | 'replace';
+
+/** Extended attributes that users give files (RFC 8276). ENODATA: there is none of this name. E2BIG: too large a value. */
+export interface ExtendedAttributes {
+  supported(node: FileNode): boolean;
+  get(node: FileNode, name: string): FsResult<Buffer>;
+  /** The change of the file. */
+  set(node: FileNode, name: string, value: Buffer, wish: XattrWish): FsResult<DirectoryChange>;
+  remove(node: FileNode, name: string): FsResult<DirectoryChange>;
+  /** In no particular order. */
+  list(node: FileNode): FsResult<readonly string[]>;
+  /** Do new files in a directory get an access control list from it? */
+  inheritsAccessList(directory: FileNode): boolean;
+}
+
 /**
  * An exported directory. All operations are synchronous and answer errors by errno. Unless it
  * {@link Filesystem.enforcesRights | enforces rights} itself, they run with those of the process: whether a client may
@@ -165,6 +194,8 @@ export interface Filesystem {
    * and listing directories, which NFS allows in cases that a local program does not know (RFC 8881 section 18.16.4: the owner).
    */
   readonly enforcesRights?: boolean;
+  readonly extents: FileExtents;
+  readonly xattrs: ExtendedAttributes;
   /** Nothing can be changed there, whoever asks: EROFS. Absent: nowhere. */
   isReadOnly?(node: FileNode): boolean;
 

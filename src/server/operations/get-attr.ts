@@ -10,7 +10,7 @@ export const serveGetAttr: ServedOperation<GetAttrArgs, GetAttrResult> = {
   placement: 'in-session',
   serve(compound, { attrRequest }) {
     if (compound.current === null) return { status: NFS4ERR_NOFILEHANDLE };
-    const bad = judgeRequest(attrRequest);
+    const bad = judgeRequest(attrRequest, compound.request.minorVersion);
     if (bad !== null) return { status: bad };
     const values = seenAttributes(compound, compound.current, attrRequest);
     if (typeof values === 'number') return { status: values };

@@ -1,5 +1,6 @@
 import { type AnyServedOperation, served } from '../served-operation.ts';
 import { MINOR_VERSION_0 } from '../version-0/index.ts';
+import { MINOR_VERSION_2 } from '../version-2/index.ts';
 import { serveAccess } from './access.ts';
 import { serveBackchannelCtl } from './backchannel-ctl.ts';
 import { serveBindConnToSession } from './bind-conn-to-session.ts';
@@ -100,8 +101,21 @@ function tableOf(operations: readonly AnyServedOperation[]): OperationTable {
   return table;
 }
 
+/** An earlier version's operations, but for those that a later one has itself. */
+function succeeding(
+  earlier: readonly AnyServedOperation[],
+  later: readonly AnyServedOperation[],
+): readonly AnyServedOperation[] {
+  const renewed = new Set(later.map(({ codec }) => codec.number));
+  return [...earlier.filter(({ codec }) => !renewed.has(codec.number)), ...later];
+}
+
 /** What is served, by minor version. */
-const TABLES: readonly (OperationTable | undefined)[] = [tableOf(MINOR_VERSION_0), tableOf(MINOR_VERSION_1)];
+const TABLES: readonly (OperationTable | undefined)[] = [
+  tableOf(MINOR_VERSION_0),
+  tableOf(MINOR_VERSION_1),
+  tableOf(succeeding(MINOR_VERSION_1, MINOR_VERSION_2)),
+];
 
 /** Undefined: MINOR_VERS_MISMATCH. */
 export const operationsOf = (minorVersion: number): OperationTable | undefined => TABLES[minorVersion];

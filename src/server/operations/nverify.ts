@@ -9,10 +9,10 @@ export const serveNverify: ServedOperation<NverifyArgs, NverifyResult> = {
   codec: nverify,
   placement: 'in-session',
   serve(compound, { objAttributes }) {
-    const { current, server } = compound;
+    const { current, request, server } = compound;
     const same =
       judgeSeen(compound, current, objAttributes.mask) ??
-      compareAttributes(server.settings, current, objAttributes);
+      compareAttributes(server.settings, current, objAttributes, request.minorVersion);
     if (typeof same === 'number') return { status: same };
     return { status: same ? NFS4ERR_SAME : NFS4_OK };
   },

@@ -38,7 +38,7 @@ export const serveReadDir: ServedOperation<ReadDirArgs, ReadDirResult> = {
   serve(compound, args) {
     const directory = directoryFor(compound, compound.current, 'read');
     if (typeof directory === 'number') return { status: directory };
-    const bad = judgeRequest(args.attrRequest);
+    const bad = judgeRequest(args.attrRequest, compound.request.minorVersion);
     if (bad !== null) return { status: bad };
     if (args.cookie === 1n || args.cookie === 2n) return { status: NFS4ERR_BAD_COOKIE };
     const { filesystem } = compound.server.settings;

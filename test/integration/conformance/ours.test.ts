@@ -59,6 +59,15 @@ t.test('gracelab serve holds every row', async (t) => {
   t.same(readdirSync(path.join(directory, 'export')), [], 'nothing is left behind');
 });
 
+t.test('a path that is not there: one sentence, and status 2', async (t) => {
+  const directory = temporaryDirectory(t);
+  const port = await freePort();
+  await ServerProcess.start(t, ours(directory, port));
+  await t.rejects(conformance(`127.0.0.1:${port}/none`), {
+    message: /nothing could be judged: cannot make a directory in \/none: NOENT/,
+  });
+});
+
 t.test('a server that is not there: one sentence, and status 2', async (t) => {
   await t.rejects(conformance('127.0.0.1:1/'), {
     message: /nothing could be judged: no connection to 127.0.0.1/,

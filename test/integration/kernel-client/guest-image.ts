@@ -2,15 +2,14 @@
 import { execFile } from 'node:child_process';
 import {
   accessSync,
-  constants,
   chmodSync,
+  constants,
   copyFileSync,
   cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
-  readFileSync,
   renameSync,
   rmSync,
 } from 'node:fs';
@@ -43,7 +42,8 @@ export interface GuestImage {
 
 /** Null where a guest can run, else why not. */
 export function guestRefusal(): string | null {
-  if (process.arch !== 'x64') return `the guest is a x86-64 machine, and its programs come from this one`;
+  if (process.arch !== 'x64') return 'the guest is an x86-64 machine, and its programs come from this one';
+  if (process.geteuid?.() !== 0) return 'only as root does the server act for the users of the guest';
   const missing = NEEDED.filter((file) => !existsSync(file));
   return missing.length > 0 ? `not installed: ${missing.join(', ')}` : null;
 }
@@ -85,7 +85,9 @@ async function keptKernel(): Promise<string> {
 }
 
 async function offeredKernel(): Promise<string | null> {
-  const { stdout } = await run('apt-cache', ['depends', META_PACKAGE]).catch(() => ({ stdout: '' }));
+  const { stdout } = await run('apt-cache', ['depends', META_PACKAGE], {
+    env: { ...process.env, LC_ALL: 'C' },
+  }).catch(() => ({ stdout: '' }));
   return /Depends: (linux-image-\S+)/.exec(stdout)?.[1] ?? null;
 }
 

@@ -4,7 +4,7 @@ import { absences, type Figure, figure, spreadOf } from '../../../src/bench/figu
 import { graceFigures } from '../../../src/bench/grace/figures.ts';
 import type { ObservedGrace } from '../../../src/bench/grace/observed.ts';
 import { expected, graceText } from '../../../src/bench/grace/table.ts';
-import type { HistoryEvent } from '../../../src/history/events.ts';
+import type { HistoryEvent, LedgerEvent } from '../../../src/history/events.ts';
 import { counted, observedRun, Run } from './fixtures/run.ts';
 
 const shown = (of: Figure) => ('value' in of ? of.value : of.absent);
@@ -73,6 +73,20 @@ t.test('a node that boots before anybody has missed it was not detected', async 
     t.match(shown(barrierMs), /^no node found the beacon of n1 missing/);
   }
   t.equal(shown(reboot.liftMs), 81, 'the rest is there');
+});
+
+t.test('what else happens after the cut is not taken for its consequence', async (t) => {
+  const observed = observedRun();
+  const { at } = observed.reboot!;
+  const before = observed.history.filter((event) => event.kind === 'ledger' && event.t < at).at(-1)!;
+  const others: HistoryEvent[] = [
+    { kind: 'node', t: at + 1e6, node: 'n2', incarnation: 1, event: 'beacon-missing', peer: 'n3' },
+    // A swap that was under way: the victim is up in it, in its former life.
+    { ...(before as LedgerEvent), t: at + 2e6, command: 'admit', revision: 8.5 },
+  ];
+  const { reboot } = graceFigures({ ...observed, history: [...observed.history, ...others] });
+  t.equal(shown(reboot.detectionMs), 20);
+  t.equal(shown(reboot.backMs), 300);
 });
 
 t.test('a survivor that never acknowledges leaves no barrier', async (t) => {

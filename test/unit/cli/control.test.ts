@@ -16,7 +16,9 @@ async function lab(t: Test, answer: (request: ControlRequest) => Promise<unknown
 
 t.test('a question and its answer', async (t) => {
   const place = await lab(t, async (request) => ({ heard: request }));
-  t.strictSame(await askLab(place, { command: 'why' }), { heard: { command: 'why' } });
+  t.strictSame(await askLab(place, { command: 'why', domain: null }), {
+    heard: { command: 'why', domain: null },
+  });
 });
 
 t.test('a refusal of the lab is one sentence for the person', async (t) => {
@@ -24,6 +26,14 @@ t.test('a refusal of the lab is one sentence for the person', async (t) => {
     throw new Error('n1 is up already');
   });
   await t.rejects(askLab(place, { command: 'status' }), { status: 64, message: 'n1 is up already.' });
+});
+
+t.test('a lab that has hung is not waited for longer than one wants', async (t) => {
+  const place = await lab(t, () => new Promise(() => {}));
+  await t.rejects(askLab(place, { command: 'down' }, 1), {
+    status: 3,
+    message: /^the lab "a" does not answer \(no answer within 1 ms\)/,
+  });
 });
 
 t.test('a lab that nobody listens for is named, with the remedy', async (t) => {

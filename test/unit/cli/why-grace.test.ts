@@ -252,7 +252,7 @@ t.test('without the store nothing can be repaired: it has to answer first', asyn
     /^The ledger's store has to answer first: see to it, .*`gracelab why`\.$/,
   ]);
   t.match(explainGrace(question(grace, { ...blind, absent: absent({ stores: ['e1', 'e2'] }) })).remedies, [
-    /e1 and e2 are down \(boot it with `gracelab fault start e1 e2`\)/,
+    /e1 and e2 are down \(boot them with `gracelab fault start e1 e2`\)/,
   ]);
 });
 

@@ -185,3 +185,39 @@ t.test(
     t.equal(JSON.stringify([cluster.ledger, cluster.recorded()]), before);
   },
 );
+
+t.test('I8: a leaver that is the only other one has the node fenced that holds its barrier up', async (t) => {
+  const cluster = new FakeCluster('n1', 'n2');
+  const [n1, n2] = await cluster.start({ fenceAfterMs: FENCE_AFTER_MS });
+  n2!.pause();
+  let left = false;
+  void n1!.coordinator
+    .leave(() => {})
+    .then(() => {
+      left = true;
+    });
+  await cluster.clock.advance(FENCE_AFTER_MS + 200);
+  t.same(cluster.fencer.asked, ['n2 1']);
+  t.ok(left);
+});
+
+t.test('C8: a node that was stopped ends nobody for what it saw before', async (t) => {
+  const cluster = new FakeCluster('n1', 'n2', 'n3', 'n4', 'n5');
+  const [n1, n2, n3, n4] = await cluster.start({ fenceAfterMs: FENCE_AFTER_MS });
+  n3!.pause();
+  n1!.crash();
+  await cluster.clock.advance(100);
+  // It has seen n3 hold one grace up. When it goes on another one has just begun, and n3 is not late yet.
+  n4!.pause();
+  n3!.resume();
+  await cluster.clock.advance(3_000);
+  t.equal(cluster.ledger.recoveryEpoch, null);
+  n3!.pause();
+  n2!.crash();
+  await cluster.clock.advance(100);
+  n4!.resume();
+  await cluster.clock.advance(100);
+  t.same(cluster.fencer.asked, []);
+  await cluster.clock.advance(FENCE_AFTER_MS);
+  t.same(cluster.fencer.asked, ['n3 1'], 'it gets as much time as ever');
+});

@@ -170,3 +170,23 @@ t.test('I8: a node that boots over and over does not hold the others in one grac
   }
   t.not(cluster.ledger.recoveryEpoch, recoveryEpoch);
 });
+
+t.test(
+  'I8: nor does one that boots, is suspected, and boots again, where each of them breaks the barrier',
+  async (t) => {
+    const cluster = new FakeCluster('n1', 'n2', 'n3');
+    const [n1, n2] = await cluster.start({ beaconProvesDeath: false, fenceAfterMs: 100 });
+    await n1!.coordinator.completed(client('alice'));
+    n1!.crash();
+    await cluster.clock.advance(50);
+    for (let boots = 0; boots < 20; boots++) {
+      const n3 = cluster.nodes.findLast(({ name }) => name === 'n3')!;
+      for (const [slot, life] of cluster.beacons) if (life === n3.life) cluster.beacons.delete(slot);
+      await cluster.clock.advance(500);
+      t.ok(n3.crashed);
+      await cluster.boot('n3');
+      await cluster.clock.advance(500);
+    }
+    t.ok(n2!.swaps.includes('abandon'), 'nobody waits for the clients of n1 any longer');
+  },
+);

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { asNodeId } from '../../../src/core/ids.ts';
+import { asIncarnation, asNodeId } from '../../../src/core/ids.ts';
 import { StoreUnavailableError } from '../../../src/store/store.ts';
 import { client, FakeCluster } from './fixtures/cluster.ts';
 
@@ -183,3 +183,53 @@ t.test('an operator’s abandon writes no such record, and entitles nobody eithe
   await cluster.clock.advance(50);
   t.equal(again.coordinator.reclaim(alice), 'no-grace');
 });
+
+t.test('I2: whoever gives a node up too late takes nobody’s good record away', async (t) => {
+  const cluster = new FakeCluster('n1', 'n2');
+  const [n1, n2] = await cluster.start();
+  await n1!.coordinator.completed(alice);
+  n1!.crash();
+  const slow = Promise.withResolvers<void>();
+  const put = n2!.store.putRecords.bind(n2!.store);
+  n2!.store.putRecords = async (fence, scope, records) => {
+    if (scope.node === 'n1') await slow.promise;
+    return put(fence, scope, records);
+  };
+  await cluster.clock.advance(1_700);
+  t.not(cluster.ledger.recoveryEpoch, null, 'the deadline has passed, and the record of it is on its way');
+  const again = await cluster.boot('n1');
+  await cluster.clock.advance(50);
+  t.equal(again.coordinator.reclaim(alice), 'grant');
+  t.equal(await again.coordinator.completed(alice), 'durable');
+  slow.resolve();
+  await cluster.clock.advance(300);
+  t.equal(cluster.ledger.recoveryEpoch, null);
+  t.same(cluster.recorded(), { 'n1 alice': 'complete' });
+  again.crash();
+  const third = await cluster.boot('n1');
+  await cluster.clock.advance(50);
+  t.equal(third.coordinator.reclaim(alice), 'grant');
+});
+
+t.test(
+  'I8: claims whose end was announced end, also when the announcement was lost to somebody who gets more time',
+  async (t) => {
+    const cluster = new FakeCluster('n1', 'n2', 'n3');
+    const [n1] = await cluster.start();
+    await n1!.coordinator.completed(alice);
+    n1!.crash();
+    const again = await cluster.boot('n1');
+    const swap = again.store.swap.bind(again.store);
+    let lost = 0;
+    again.store.swap = async (expected, next) => {
+      if (next.members[asNodeId('n1')]!.claims === 'closed' && lost++ === 0)
+        await cluster.command({ type: 'confirm-death', node: asNodeId('n3'), incarnation: asIncarnation(1) });
+      return swap(expected, next);
+    };
+    await cluster.clock.advance(2_000);
+    t.ok(lost > 1);
+    t.equal(again.coordinator.reclaim(alice), 'no-grace', 'she has been given up');
+    t.ok(again.swaps.includes('finish'), 'so nobody waits for her');
+    t.equal(cluster.ledger.members.n3.claims, 'open', 'only the clients of n3 have more time');
+  },
+);

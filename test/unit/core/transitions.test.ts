@@ -12,7 +12,7 @@ import {
   unacknowledged,
 } from '../../../src/core/ledger.ts';
 import { formatLedger, parseLedger } from '../../../src/core/ledger-text.ts';
-import { holdingUp, successorsOf } from '../../../src/core/succession.ts';
+import { heirTurnOf, holdingUp, successorsOf } from '../../../src/core/succession.ts';
 import { type Command, type Refusal, transition } from '../../../src/core/transitions.ts';
 
 const [n1, n2, n3, n4] = ['n1', 'n2', 'n3', 'n4'].map(asNodeId) as [NodeId, NodeId, NodeId, NodeId];
@@ -317,7 +317,8 @@ t.test('whoever leaves inherits nothing, and no grace lifts while it still holds
   let ledger = barrier(dies(cluster(), n1, n2));
   ledger = must(ledger, { type: 'leave', ...self(ledger, n2) });
   t.equal(refusalOf(ledger, { type: 'inherit', ...self(ledger, n2), dead: n1 }), 'already-leaving');
-  t.same(successorsOf(ledger, n1), [n3]);
+  t.same(successorsOf(ledger, n1), [n3, n2], 'it is the last to have others fenced');
+  t.same([heirTurnOf(ledger, n1, n3), heirTurnOf(ledger, n1, n2)], [0, null]);
 });
 
 t.test('an operator abandons under the same conditions as a node', async (t) => {

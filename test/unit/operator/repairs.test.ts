@@ -91,10 +91,12 @@ t.test('declare dead: the beacon proves it where it proves anything', async (t) 
 });
 
 t.test('I3: a life whose beacon is lit is not declared dead on the word of a person', async (t) => {
-  const desk = await deskOver(serving(), { beaconLit: () => true });
+  const fencer = fencerThatSays({ outcome: 'gone' });
+  const desk = await deskOver(serving(), { beaconLit: () => true, fencer });
   const before = await ledgerOf(desk);
   t.match(await declareDead(desk, 'n2'), { refusal: 'still-alive', sentence: /its beacon is lit: it lives/ });
   t.strictSame(await ledgerOf(desk), before);
+  t.strictSame(fencer.asked, [], 'nor is it ended for that');
 });
 
 t.test('D19: where a missing beacon proves nothing the fencer is asked, and believed', async (t) => {

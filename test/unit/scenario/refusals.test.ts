@@ -40,6 +40,36 @@ t.test('the example itself is accepted', async (t) => {
 
 const REFUSALS: [what: string, from: string | RegExp, to: string, sentence: string][] = [
   [
+    'a node that is called like the one who does repairs',
+    'nodes: 3',
+    'nodes: [n1, n2, operator]',
+    'x.yaml:4:19: cluster.nodes: no node can be called "operator"; give it another name.',
+  ],
+  [
+    'a node whose name no ledger could hold',
+    'nodes: 3',
+    'nodes: [n1, n2, n-]',
+    'x.yaml:4:19: cluster.nodes: no node can be called "n-"; give it another name.',
+  ],
+  [
+    'a client that is called like several of them',
+    '{ alice: n1, bob: n2 }',
+    '{ alice: n1, bob: n2, clients: n3 }',
+    'x.yaml:5:32: clients.clients: no client can be called "clients"; give it another name.',
+  ],
+  [
+    'a node twice in a domain',
+    'lease: 1s',
+    'domains: { home: [n1, n2, n3, n1] }',
+    'x.yaml:4:39: cluster.domains.home: "n1" stands twice in the domain "home".',
+  ],
+  [
+    'a partition between a node and itself',
+    'power-cut n1 for 500ms',
+    'partition n1 n2 from n2 n3 for 500ms',
+    'x.yaml:10:12: steps[2].fault: "n2" cannot be cut off from itself.',
+  ],
+  [
     'a typo in a verb',
     'lock: alice',
     'lokc: alice',

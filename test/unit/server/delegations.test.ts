@@ -17,6 +17,7 @@ import { setAttr } from '../../../src/nfs4/operations/set-attr.ts';
 import { testStateid } from '../../../src/nfs4/operations/test-stateid.ts';
 import { NFS4ERR_BAD_STATEID, statusName } from '../../../src/nfs4/status.ts';
 import { ANONYMOUS_STATEID, READ_BYPASS_STATEID, type Stateid } from '../../../src/nfs4/types.ts';
+import { DELEGATIONS } from '../../../src/server/marks/kinds.ts';
 import { LEASE_MS, NodeUnderTest } from './fixtures/node-under-test.ts';
 import { type OpenFile, type OpenWish, TestClient } from './fixtures/test-client.ts';
 import { TestConnection } from './fixtures/test-connection.ts';
@@ -182,7 +183,7 @@ for (const where of ['one node', 'two nodes'] as const) {
   t.test(
     `${where}: a write delegation goes before anybody else reads, who then finds what was written`,
     async (t) => {
-      const { alice, connection, bob, noticed } = await setup(t, where);
+      const { far, alice, connection, bob, noticed } = await setup(t, where);
       const file = await delegated(alice, 'write');
       await alice.closeFile(file);
       t.equal(await bob.open('f', 'app', { access: READ }), 'DELAY');
@@ -196,6 +197,68 @@ for (const where of ['one node', 'two nodes'] as const) {
       t.equal(await giveBack(alice, file), 'OK');
       const reader = await bob.opened('f', 'app', { access: READ });
       t.equal(await bob.read(reader), 'OK newest');
+      const { marks } = far.domain();
+      if (marks !== undefined) t.same(marks.others(marks.anywhere, DELEGATIONS), { ok: true, value: 0 });
+    },
+  );
+
+  t.test(`${where}: what others have open stands against a delegation`, async (t) => {
+    const { near, alice, bob } = await setup(t, where);
+    writeFileSync(join(near.dir, 'f'), 'x');
+    const { OPEN4_SHARE_ACCESS_WANT_ANY_DELEG: ANY } = nfs;
+    const writer = await bob.opened('f', 'app', { access: WRITE });
+    const refused = await alice.opened('f', 'app', { access: READ | ANY });
+    t.equal(why(refused), nfs.WND4_CONTENTION);
+    await bob.closeFile(writer);
+    const reader = await bob.opened('f', 'app', { access: READ });
+    const both = await alice.opened('f', 'app', { access: BOTH | ANY });
+    t.equal(why(both), nfs.WND4_CONTENTION);
+    await alice.closeFile(both);
+    const beside = await alice.opened('f', 'app', { access: READ | ANY });
+    t.equal(why(beside), nfs.OPEN_DELEGATE_READ, 'readers do not disturb each other');
+    await bob.closeFile(reader);
+    await giveBack(alice, beside);
+    await alice.closeFile(beside);
+    t.equal(why(await alice.opened('f', 'app', { access: BOTH | ANY })), nfs.OPEN_DELEGATE_WRITE);
+  });
+
+  t.test(`${where}: a file that was wanted back is not given out again at once`, async (t) => {
+    const { near, alice, bob, noticed } = await setup(t, where);
+    const file = await delegated(alice, 'write');
+    await alice.closeFile(file);
+    t.equal(await bob.open('f', 'app', { access: READ }), 'DELAY');
+    await noticed();
+    await giveBack(alice, file);
+    await bob.closeFile(await bob.opened('f', 'app', { access: READ }));
+    const wish = { access: READ | nfs.OPEN4_SHARE_ACCESS_WANT_READ_DELEG };
+    t.equal(why(await alice.opened('f', 'app', wish)), nfs.WND4_CONTENTION);
+    await near.clock.advance(LEASE_MS / 2);
+    await alice.renew();
+    await near.clock.advance(LEASE_MS / 2 + 1);
+    t.equal(why(await alice.opened('f', 'app', wish)), nfs.OPEN_DELEGATE_READ);
+  });
+
+  t.test(
+    `${where}: nothing is revoked while grace lasts: who wanted it could not have it, nor could its holder open it`,
+    async (t) => {
+      const { near, alice, bob, noticed } = await setup(t, where);
+      const file = await delegated(alice, 'write');
+      await alice.closeFile(file);
+      t.equal(await bob.open('f', 'app', { access: READ }), 'DELAY');
+      await noticed();
+      near.coordination.grace = true;
+      const lease = async () => {
+        for (let part = 0; part < 4; part += 1) {
+          await near.clock.advance(LEASE_MS / 4);
+          await alice.renew();
+        }
+      };
+      await lease();
+      t.equal(alice.statusFlags, 0);
+      near.coordination.grace = false;
+      await lease();
+      t.equal(alice.statusFlags, RECALLED);
+      t.equal(await alice.read(file, stateidOf(file)), 'DELEG_REVOKED');
     },
   );
 

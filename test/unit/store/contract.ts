@@ -1,8 +1,19 @@
 /** What every store must hold; run against each of them. */
 import type { Test } from 'tap';
 import { asEpoch } from '../../../src/core/ids.ts';
-import { transition } from '../../../src/core/transitions.ts';
-import { bootAgain, booted, empty, fence, found, hearing, n1, n2, record, scope } from './fixtures/domain.ts';
+import {
+  bootAgain,
+  booted,
+  empty,
+  fence,
+  found,
+  hearing,
+  leave,
+  n1,
+  n2,
+  record,
+  scope,
+} from './fixtures/domain.ts';
 import { type Open, type Troubles, troubleContract } from './trouble-contract.ts';
 
 export interface StoreUnderTest {
@@ -211,14 +222,31 @@ function fenceContract(t: Test, open: Open): void {
     t.same(await store.records(scope), []);
   });
 
-  t.test("a change of the ledger that does not end the writer's life does not hinder it", async (t) => {
+  t.test('a write for one revision of the ledger is refused at any other', async (t) => {
     const store = await found(await open('fresh'));
     const other = await open();
+    const { revision } = (await store.read())!;
+    const write = (...names: string[]) => store.putRecords({ ...fence, revision }, scope, names.map(record));
+    t.equal(await write('a'), 'written');
+    const now = await leave(other);
+    t.equal(await write('b'), 'fenced', 'also where this handle still has the old one in mind');
+    t.equal(await write(), 'fenced');
+    t.equal(await store.putRecords({ ...fence, revision: now }, scope, [record('c')]), 'written');
+    t.same(await store.records(scope), [record('a'), record('c')]);
+  });
+
+  t.test('a write for a revision that this handle has not seen yet looks again', async (t) => {
+    const store = await found(await open('fresh'));
     await store.putRecords(fence, scope, [record('a')]);
-    const seen = (await other.read())!;
-    const moved = transition(seen.ledger, { type: 'leave', ...fence });
-    if (!moved.ok) throw new Error(moved.refusal);
-    t.equal((await other.swap(seen.revision, moved.ledger)).outcome, 'swapped');
+    const now = await leave(await open());
+    t.equal(await store.putRecords({ ...fence, revision: now }, scope, [record('b')]), 'written');
+    t.same(await store.records(scope), [record('a'), record('b')]);
+  });
+
+  t.test("a change of the ledger that does not end the writer's life does not hinder it", async (t) => {
+    const store = await found(await open('fresh'));
+    await store.putRecords(fence, scope, [record('a')]);
+    await leave(await open());
     t.equal(await store.putRecords(fence, scope, [record('b')]), 'written');
     t.same(await store.records(scope), [record('a'), record('b')]);
   });

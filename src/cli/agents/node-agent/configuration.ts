@@ -38,6 +38,8 @@ export const CONFIGURATION = z.object({
   domains: z.array(domain).min(1),
   /** The cluster has several domains: their names are the entries of the root, also on a node that serves only one. */
   namedDomains: z.boolean().default(false),
+  /** The node's own storage, which survives its reboots. */
+  stable: z.string(),
   /** By node; none where nothing moves. */
   serviceAddresses: z.record(NAME, z.ipv4()).default({}),
   /** The network interface that carries them. */

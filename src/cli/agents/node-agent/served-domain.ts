@@ -5,13 +5,14 @@ import type { Clock } from '../../../core/clock.ts';
 import { asNodeId } from '../../../core/ids.ts';
 import type { HistoryEvent, NodeEvent } from '../../../history/events.ts';
 import type { AddressCarrier } from '../../../server/coordinator/options.ts';
+import { isStoreError } from '../../../server/coordinator/store-errors.ts';
 import { Coordinator } from '../../../server/coordinator.ts';
 import { Beacon } from '../../../server/filesystem/beacon.ts';
 import { ExportedFilesystem } from '../../../server/filesystem/filesystem.ts';
 import { RangeLocks } from '../../../server/filesystem/range-locks.ts';
 import { type MarkBoard, RecordLockBoard } from '../../../server/marks/board.ts';
 import { CountedStore, type StoreUse } from '../../../store/counted.ts';
-import { openDomainStore } from '../../../store/open.ts';
+import { openDomainStore, type StoreSpec } from '../../../store/open.ts';
 import { type DomainStore, StoreUnavailableError } from '../../../store/store.ts';
 import { CONTROL_FILES, handleKey } from '../control-directory.ts';
 import type { Conversation } from '../conversation.ts';
@@ -49,9 +50,14 @@ export interface DomainSurroundings {
   readonly onFenced: (sentence: string) => void;
 }
 
-/** Boots the node in this domain. @throws BootRefusedError and the store's errors, each with one sentence */
+/**
+ * Boots the node in this domain.
+ * @param opened the domain's store, from {@link openPatiently}
+ * @throws BootRefusedError and the store's errors, each with one sentence
+ */
 export async function bootDomain(
   domain: DomainConfiguration,
+  opened: DomainStore,
   surroundings: DomainSurroundings,
 ): Promise<ServedDomain> {
   const { configuration, conversation, clock, stamp, addresses, onWaiting, onFenced } = surroundings;
@@ -62,7 +68,7 @@ export async function bootDomain(
   const control = join(domain.directory, '.gracelab');
   const mutants = new Set(configuration.mutants);
   const key = handleKey(control, randomBytes);
-  const store = new CountedStore(await openPatiently(domain, clock, onWaiting));
+  const store = new CountedStore(opened);
   const coordination = await Coordinator.boot({
     node: asNodeId(node),
     foundingMembers: domain.members.map(asNodeId),
@@ -106,18 +112,30 @@ export async function bootDomain(
   };
 }
 
-/** A ledger that does not answer may come back; until then this node is not up, and nobody waits for it. */
-async function openPatiently(
+async function openAnswering(spec: StoreSpec, clock: Clock): Promise<DomainStore> {
+  const opened = await openDomainStore(spec, clock);
+  try {
+    await opened.read();
+    return opened;
+  } catch (error) {
+    await opened[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** A ledger that does not answer, or is damaged, may come back; until then this node is not up, and nobody waits for it. */
+export async function openPatiently(
   { store }: DomainConfiguration,
   clock: Clock,
   onWaiting: (problem: string) => void,
 ): Promise<DomainStore> {
   for (;;) {
     try {
-      return await openDomainStore(store, clock);
+      return await openAnswering(store, clock);
     } catch (error) {
-      if (!(error instanceof StoreUnavailableError)) throw error;
-      onWaiting(`the ledger does not answer (${error.message})`);
+      if (!isStoreError(error)) throw error;
+      const problem = error instanceof StoreUnavailableError ? 'does not answer' : 'cannot be read';
+      onWaiting(`the ledger ${problem} (${error.message.replace(/\.$/, '')})`);
       await new Promise<void>((resolve) => void clock.after(STORE_RETRY_MS, resolve));
     }
   }

@@ -1,9 +1,12 @@
 /** Many clients of one server in one process, each as a client of its own is: owner id, session, connection, an open file and a lock. */
+import type { Dial } from '../../../client/channel.ts';
 import { NfsClient } from '../../../client/nfs-client.ts';
 import type { NfsFile } from '../../../client/nfs-file.ts';
 import type { ClientObservation } from '../../../client/observer.ts';
+import { tcpDial } from '../../../client/tcp.ts';
 import type { Clock, Random } from '../../../core/clock.ts';
 import type { ClientEvent } from '../../../history/events.ts';
+import { sharedDial } from './shared-dial.ts';
 
 export interface SwarmOptions {
   readonly name: string;
@@ -54,10 +57,13 @@ const TOLD: ReadonlySet<ClientEvent['event']> = new Set([
 export class Swarm {
   readonly #options: SwarmOptions;
   readonly #members: readonly Member[];
+  readonly #dial: Dial;
   #news: ClientEvent[] = [];
 
   constructor(options: SwarmOptions) {
     this.#options = options;
+    const { host, port, clock } = options;
+    this.#dial = sharedDial(tcpDial(host, port, clock), clock);
     const digits = String(options.clients).length;
     this.#members = Array.from({ length: options.clients }, (_, index) =>
       this.#member(`${options.name}-${String(index + 1).padStart(digits, '0')}`),
@@ -113,9 +119,18 @@ export class Swarm {
   }
 
   #member(name: string): Member {
-    const { node, host, port, leaseMs, clock, random } = this.#options;
-    const observe = (event: ClientObservation) => this.#observe(event);
-    const client = new NfsClient({ name, node, host, port, leaseMs, clock, random, slots: SLOTS, observe });
+    const { node, host, leaseMs, clock, random } = this.#options;
+    const client = new NfsClient({
+      name,
+      node,
+      host,
+      leaseMs,
+      clock,
+      random,
+      slots: SLOTS,
+      dial: this.#dial,
+      observe: (event) => this.#observe(event),
+    });
     return { client, file: client.file(name) };
   }
 

@@ -7,7 +7,9 @@ my ($kind, $path) = @ARGV;
 my ($F_SETLK, $F_SETLKW, $F_WRLCK, $F_UNLCK) = (6, 7, 1, 2);
 my ($LOCK_EX, $LOCK_NB, $LOCK_UN) = (2, 4, 8);
 my $fsync = 74;
-open my $file, '+<', $path or open $file, '+>', $path or do { print "open: $!\n"; exit 1 };
+my ($O_RDWR, $O_CREAT) = (2, 64);
+my $file;
+sysopen $file, $path, $O_RDWR | $O_CREAT or do { print "open: $!\n"; exit 1 };
 
 # struct flock: type, whence, padding, start, length, pid, padding.
 sub posix { my ($command, $type, $start, $length) = @_; fcntl $file, $command, pack 's s x4 q q l x4', $type, 0, $start, $length, 0 }

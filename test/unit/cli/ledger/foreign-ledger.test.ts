@@ -109,6 +109,16 @@ t.test('to look at a beacon takes it from nobody', async (t) => {
   t.match((await gracelab(['ledger', ...at])).stdout, /\n {2}n1 +1 +up +lit/);
 });
 
+t.test('I3: a file that is no beacon file proves nobody dead', async (t) => {
+  const { at, directory, read } = await control(t, quiet());
+  writeFileSync(path.join(directory, 'beacon'), 'something else');
+  t.match(await gracelab(['ledger', 'declare-dead', 'n1', '--yes', ...at]), {
+    status: 64,
+    stderr: /its beacon cannot be looked at from here/,
+  });
+  t.equal((await read()).revision, 1);
+});
+
 t.test('without a beacon file nobody is dead, but by a command that makes sure of it', async (t) => {
   const { at, directory, read } = await control(t, quiet());
   rmSync(path.join(directory, 'beacon'));
