@@ -1,6 +1,7 @@
 /**
  * The test runner: each test file is a Node process that prints TAP. Files of test/unit run two at a
- * time; files of test/integration build containers and measure time, so each has the machine to itself.
+ * time; files of test/integration build containers and measure time, so they run one after another. Beside them run,
+ * one after another as well, those that mostly wait: for a virtual machine, for a lease to run out.
  *
  * Usage: run-tests [--fast] [PART-OF-A-PATH ...]. The last line is always `N passed, N failed, N skipped`.
  */
@@ -15,6 +16,8 @@ const ROOT = path.resolve(import.meta.dirname, '..', '..');
 const pc = picocolors.createColors(wantsColours(process.stdout, process.env));
 
 const UNIT_JOBS = 2;
+/** Folders of test/integration whose files make no containers and keep one processor busy at most. */
+const BESIDE = /^test\/integration\/(conformance|kernel-client|package|serve)\//;
 const UNIT_TIMEOUT_MS = 120_000;
 const INTEGRATION_TIMEOUT_MS = 600_000;
 /** Enough of a diff to see what is wrong, not so much that other failures scroll away. */
@@ -172,7 +175,13 @@ async function main(argv: readonly string[]): Promise<void> {
     });
   }
   const outcomes = await runAll(filesOf('unit', filters), UNIT_JOBS, UNIT_TIMEOUT_MS);
-  if (!fast) outcomes.push(...(await runAll(filesOf('integration', filters), 1, INTEGRATION_TIMEOUT_MS)));
+  if (!fast) {
+    const { beside = [], alone = [] } = Object.groupBy(filesOf('integration', filters), (file) =>
+      BESIDE.test(file) ? 'beside' : 'alone',
+    );
+    const lanes = [alone, beside].map((files) => runAll(files, 1, INTEGRATION_TIMEOUT_MS));
+    outcomes.push(...(await Promise.all(lanes)).flat());
+  }
   printSummary(outcomes);
 }
 

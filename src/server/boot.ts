@@ -6,7 +6,7 @@ import { createLedger, memberOf, standing } from '../core/ledger.ts';
 import { nextIncarnation, transition } from '../core/transitions.ts';
 import type { DomainStore, StoredLedger, SwapOutcome } from '../store/store.ts';
 import { isStoreError } from './coordinator/store-errors.ts';
-import { waitAfterLoss } from './coordinator/swap-turns.ts';
+import { waitAfterLostBoot } from './coordinator/swap-turns.ts';
 
 /** The beacon file of the domain, as far as a coordinator uses it. */
 export interface BeaconLight {
@@ -81,7 +81,7 @@ export async function bootNode(
     const booted = await swapBoot(options, insist, before, incarnation);
     if (booted !== null) return { incarnation, stored: booted };
     beacon.extinguish(slot);
-    await pause(clock, waitAfterLoss(before.ledger, node, 'boot'));
+    await pause(clock, waitAfterLostBoot(before.ledger, node));
   }
 }
 

@@ -61,11 +61,12 @@ export class OwnRecords {
     return this.#queued(async () => {
       const scope = this.#scope();
       if (this.#recordedEpoch === scope.epoch) return 'written';
-      const outcome = await this.#write(scope, [...this.#clients.values(), ...this.#revoked.values()]);
-      if (outcome === 'fenced') return outcome;
+      const records = [...this.#clients.values(), ...this.#revoked.values()];
+      // Without any there is nothing to ask the store: whether this life is current, it says when the acknowledgement comes.
+      if (records.length > 0 && (await this.#write(scope, records)) === 'fenced') return 'fenced';
       this.#recordedEpoch = scope.epoch;
       for (const { ownerId } of this.#clients.values()) this.#observe('record-durable', scope, ownerId);
-      return outcome;
+      return 'written';
     });
   }
 

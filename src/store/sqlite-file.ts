@@ -1,4 +1,5 @@
 /** The file of the embedded store: its tables, its version, and what SQLite's errors mean. */
+import { statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { RecordsUnreadableError, StoreUnavailableError } from './store.ts';
 
@@ -40,6 +41,35 @@ export function openFile(path: string, busyMs: number): DatabaseSync {
   } catch (error) {
     database.close();
     throw error;
+  }
+}
+
+/**
+ * The files that were opened, by device and inode. SQLite goes on with them when their names are removed or given to others,
+ * and whoever boots then would make another ledger beside the one that the living go on with (I3). Two stat calls, about 3 µs.
+ */
+export class OpenedFiles {
+  readonly #path: string;
+  /** By path. The log of changes comes into being with the first change. */
+  readonly #identities = new Map<string, string>();
+
+  constructor(path: string) {
+    this.#path = path;
+    this.check();
+  }
+
+  /** @throws StoreUnavailableError when other files, or none, have these names now */
+  check(): void {
+    for (const path of [this.#path, `${this.#path}-wal`]) {
+      const found = statSync(path, { throwIfNoEntry: false });
+      const identity = found && `${found.dev}:${found.ino}`;
+      const before = this.#identities.get(path);
+      if (before === undefined && identity !== undefined) this.#identities.set(path, identity);
+      if (before === undefined || before === identity) continue;
+      throw new StoreUnavailableError(
+        `the store does not answer: ${this.#path} was removed or replaced while it was in use`,
+      );
+    }
   }
 }
 

@@ -9,7 +9,7 @@ import type { Ledger } from '../core/ledger.ts';
 import { formatLedger, parseLedger } from '../core/ledger-text.ts';
 import { formatRecord, parseRecord } from '../core/record-text.ts';
 import type { ClientIdentity } from '../core/record-transitions.ts';
-import { answering, mayHaveHappened, openFile, transaction } from './sqlite-file.ts';
+import { answering, mayHaveHappened, OpenedFiles, openFile, transaction } from './sqlite-file.ts';
 import {
   type DomainStore,
   type Fence,
@@ -49,6 +49,7 @@ export class SqliteStore implements DomainStore {
   #unsettled: number | null = null;
   #stopPolling: (() => void) | null = null;
   #closed = false;
+  readonly #files: OpenedFiles;
 
   /** Opens or creates the file. @throws StoreUnavailableError, RecordsUnreadableError */
   static open(options: SqliteStoreOptions): SqliteStore {
@@ -58,6 +59,7 @@ export class SqliteStore implements DomainStore {
   private constructor(options: SqliteStoreOptions) {
     this.#options = { pollMs: DEFAULT_POLL_MS, busyMs: DEFAULT_BUSY_MS, ...options };
     this.#database = openFile(options.path, this.#options.busyMs);
+    this.#files = new OpenedFiles(options.path);
     const prepare = (sql: string) => this.#database.prepare(sql);
     this.#readLedger = prepare('SELECT revision, text FROM ledger WHERE id = 1');
     this.#updateLedger = prepare(
@@ -79,6 +81,7 @@ export class SqliteStore implements DomainStore {
   }
 
   async read(): Promise<StoredLedger | null> {
+    this.#files.check();
     return answering(() => {
       this.#settle();
       return this.#read();
@@ -87,6 +90,7 @@ export class SqliteStore implements DomainStore {
 
   async swap(expected: number | null, next: Ledger): Promise<SwapOutcome> {
     const text = formatLedger(next);
+    this.#files.check();
     try {
       const { changes } = answering(() =>
         expected === null ? this.#insertLedger.run(text) : this.#updateLedger.run(text, expected),
@@ -113,6 +117,7 @@ export class SqliteStore implements DomainStore {
   }
 
   async records(scope: RecordScope): Promise<ClientRecord[]> {
+    this.#files.check();
     const rows = answering(() => this.#readRecords.all(scope.epoch, scope.node));
     return rows.map((row) => {
       const parsed = parseRecord(String(row.owner_id), String(row.text));
@@ -180,6 +185,7 @@ export class SqliteStore implements DomainStore {
 
   /** The fence is tested in the same transaction as the write, so no boot can come in between (D8). */
   #fenced(fence: Fence, write: (ledger: Ledger) => void): WriteOutcome {
+    this.#files.check();
     return answering(() =>
       transaction(this.#database, () => {
         const stored = this.#read();

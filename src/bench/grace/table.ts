@@ -79,9 +79,10 @@ function powerCuts(results: readonly GraceResult[]): string[] {
     cell(runs, ({ loss }) => loss.barrierMs),
     cell(runs, ({ loss }) => loss.swaps),
     cell(runs, ({ loss }) => loss.lostSwaps),
+    Math.max(...runs.map(({ load }) => load)).toFixed(1),
   ]);
   return [
-    ...textTable([...heads, '| stays down: detected', 'barrier', 'swaps', 'lost'], rows),
+    ...textTable([...heads, '| stays down: detected', 'barrier', 'swaps', 'lost', '| load'], rows),
     'detected: from the cut; barrier: from there until every survivor has acknowledged; back: from the cut to the barrier after its boot;',
     'lift: from there, all clients reclaimed; swaps of the ledger, and those lost to a quicker node; records: client records written.',
     'It boots again at once, and what is written is counted up to the lift; then it stays down, and up to the barrier.',
@@ -89,21 +90,25 @@ function powerCuts(results: readonly GraceResult[]): string[] {
 }
 
 function shortfalls(results: readonly GraceResult[]): string[] {
-  const lines = results.flatMap(({ plan, figures, failure }) => {
-    const why = failure === null ? absences(expected(figures, plan)) : [failure];
-    return why.length === 0 ? [] : [`${planText(plan)}: ${why.join('; ')}`];
+  const lines = results.flatMap((result) => {
+    const why = shortfall(result);
+    return why === null ? [] : [`${planText(result.plan)}: ${why}`];
   });
   return lines.length === 0 ? [] : ['', 'What did not happen:', ...lines];
+}
+
+/** What did not happen in a run; null: everything did. */
+export function shortfall({ plan, figures, failure }: GraceResult): string | null {
+  if (failure !== null) return failure;
+  const why = absences(expected(figures, plan));
+  return why.length === 0 ? null : why.join('; ');
 }
 
 export const planText = ({ store, nodes, clients }: GracePlan): string =>
   `${store}, ${nodes} nodes, ${clients} clients`;
 
 /** All figures that a run of this plan should have shown. */
-export function expected(
-  { firstStart, normal, reboot, loss }: GraceFigures,
-  { clients }: GracePlan,
-): Figure[] {
+function expected({ firstStart, normal, reboot, loss }: GraceFigures, { clients }: GracePlan): Figure[] {
   const { firstClientMs, lastClientMs, ...always } = reboot;
   const ofClients = clients === 0 ? [] : [firstClientMs, lastClientMs];
   return [firstStart, normal, always, loss]

@@ -8,18 +8,15 @@ const PROGRESS_MS = 1000;
 /** Signal numbers, for the exit status that a shell would give. */
 const ENDING = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 
-export interface LabTask<Request, Result> {
-  /** Rejects with one sentence when the machine cannot, and when it was interrupted. */
-  (
-    request: Request,
-    surroundings: {
-      /** Somebody wants it to end now; it leaves nothing then. */
-      readonly interruption: AbortSignal;
-      /** Called whenever it turns to something else. */
-      readonly progress: (text: string) => void;
-    },
-  ): Promise<Result>;
+export interface TaskSurroundings {
+  /** Somebody wants it to end now; it leaves nothing then. */
+  readonly interruption: AbortSignal;
+  /** Called whenever it turns to something else. */
+  readonly progress: (text: string) => void;
 }
+
+/** Rejects with one sentence when the machine cannot, and when it was interrupted. */
+export type LabTask<Request, Result> = (request: Request, surroundings: TaskSurroundings) => Promise<Result>;
 
 /** Carries the task out and ends the process, and with it whatever is in the sandbox. */
 export async function carryOut<Request, Result>(task: LabTask<Request, Result>): Promise<never> {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { GracePlan } from '../../bench/grace/observed.ts';
-import { expected, type GraceResult, graceText, planText } from '../../bench/grace/table.ts';
+import { type GraceResult, graceText, planText, shortfall } from '../../bench/grace/table.ts';
 import { sandboxRefusal } from '../../runtime/namespace/abilities.ts';
 import { parseDuration } from '../../scenario/format/words.ts';
 import type { StoreKind } from '../../scenario/scenario.ts';
@@ -20,6 +20,7 @@ const MOST_NODES = 64;
 const MOST_CLIENTS = 1000;
 const MOST_REPETITIONS = 1000;
 const LEASE_MS = 2000;
+const SHORTEST_LEASE_MS = 500;
 
 interface Options {
   readonly nodes: readonly number[];
@@ -49,16 +50,17 @@ function storeKind(text: string): StoreKind {
   return text as StoreKind;
 }
 
-function duration(text: string): number {
+function lease(text: string): number {
   const ms = parseDuration(text);
   if (typeof ms !== 'number') throw new InvalidArgumentError(`${ms.refused}.`);
+  if (ms < SHORTEST_LEASE_MS) throw new InvalidArgumentError(`The shortest lease is ${SHORTEST_LEASE_MS}ms.`);
   return ms;
 }
 
-function plansOf({ store, nodes, clients, lease }: Options): GracePlan[] {
+function plansOf({ store, nodes, clients, lease: leaseMs }: Options): GracePlan[] {
   return store.flatMap((kind) =>
     nodes.flatMap((nodeCount) =>
-      clients.map((clientCount) => ({ store: kind, nodes: nodeCount, clients: clientCount, leaseMs: lease })),
+      clients.map((clientCount) => ({ store: kind, nodes: nodeCount, clients: clientCount, leaseMs })),
     ),
   );
 }
@@ -76,14 +78,11 @@ async function measureAll(options: Options, frame: Frame): Promise<GraceResult[]
       const result = await inSandbox<GraceResult>(task, frame);
       results.push(result);
       const again = options.repeat > 1 ? ` (${time} of ${options.repeat})` : '';
-      frame.terminal.message(`${title}${again}: ${result.failure ?? 'done'}, load ${result.load}`);
+      frame.terminal.message(`${title}${again}: ${shortfall(result) ?? 'done'}, load ${result.load}`);
     }
   }
   return results;
 }
-
-const isWhole = ({ failure, figures, plan }: GraceResult): boolean =>
-  failure === null && expected(figures, plan).every((each) => 'value' in each);
 
 /** What figures are worth depends on it. */
 const machine = () => ({
@@ -112,7 +111,7 @@ export function benchGrace(frame: Frame): Command {
     .option('--repeat <n>', 'measures each combination so often', wholeNumber(1, MOST_REPETITIONS), 1)
     .addOption(
       new Option('--lease <duration>', 'clients notice a reboot when they renew, which follows from it')
-        .argParser(duration)
+        .argParser(lease)
         .default(LEASE_MS, '2s'),
     )
     .option('--out <dir>', 'keep the history and the logs of every run there; by default nothing is kept')
@@ -123,6 +122,6 @@ export function benchGrace(frame: Frame): Command {
       const results = await measureAll(options, frame);
       const document = { bench: 'grace', machine: machine(), runs: results };
       frame.terminal.result(options.json ? JSON.stringify(document, null, 2) : graceText(results));
-      frame.conclude(results.every(isWhole) ? EXIT.holds : EXIT.unknown);
+      frame.conclude(results.every((result) => shortfall(result) === null) ? EXIT.holds : EXIT.unknown);
     });
 }

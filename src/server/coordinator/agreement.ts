@@ -272,7 +272,7 @@ export class Agreement {
     const before = this.#known;
     const result = transition(before.ledger, command, mutants);
     // What others write until the turn has come is learned all the same.
-    if (!result.ok || !this.#turn.hasCome(before.ledger, command.type)) return;
+    if (!result.ok || !this.#turn.hasCome(before.ledger, command)) return;
     if (!(await rememberLate(command, before, this))) return this.wake();
     const lifts = inGrace(before.ledger) && !inGrace(result.ledger);
     if (lifts && mutants.has('D14')) {
@@ -282,7 +282,9 @@ export class Agreement {
     }
     const sentAtMs = clock.nowMs();
     const swap = await store.swap(before.revision, result.ledger);
-    if (swap.outcome === 'lost') this.#turn.lost(before.ledger, command.type);
+    if (swap.outcome === 'lost') this.#turn.lost(before.ledger, command);
+    // Who was quicker has been told already, or is to be read.
+    if (swap.outcome === 'lost' && (this.#told?.revision ?? 0) > before.revision) return this.#goOn();
     if (swap.outcome !== 'swapped') return this.wake();
     this.#goOn();
     if (this.#closed) return;

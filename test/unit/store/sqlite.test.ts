@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import t from 'tap';
@@ -87,6 +87,28 @@ t.test('a record that says another principal than it is kept by is not believed'
   other.exec(`UPDATE records SET principal = 'sys:7@c'`);
   other.close();
   await t.rejects(store.records(scope), RecordsUnreadableError);
+});
+
+t.test('I7: a file that is removed or replaced while it is in use does not answer any more', async (t) => {
+  for (const [how, spoil] of [
+    ['removed', () => rmSync(path)],
+    [
+      'replaced',
+      () => {
+        renameSync(path, `${path}.old`);
+        copyFileSync(`${path}.old`, path);
+      },
+    ],
+    ['its log removed', () => rmSync(`${path}-wal`)],
+  ] as const) {
+    path = file();
+    const store = await found(open(path));
+    const stored = (await store.read())!;
+    spoil();
+    await t.rejects(store.read(), StoreUnavailableError, `${how}: read`);
+    await t.rejects(store.swap(stored.revision, stored.ledger), StoreUnavailableError, `${how}: swap`);
+    await t.rejects(store.putRecords(fence, scope, [record('alice')]), StoreUnavailableError, `${how}: put`);
+  }
 });
 
 t.test('a file of another version is refused in one sentence, never rewritten', async (t) => {
