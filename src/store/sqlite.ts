@@ -44,6 +44,7 @@ export class SqliteStore implements DomainStore {
   readonly #removeRecord: StatementSync;
   readonly #collect: StatementSync;
   readonly #dataVersion: StatementSync;
+  readonly #readRevision: StatementSync;
   readonly #watchers = new Set<() => void>();
   /** The revision against which a swap was tried that may have happened. */
   #unsettled: number | null = null;
@@ -78,6 +79,7 @@ export class SqliteStore implements DomainStore {
     );
     this.#collect = prepare('DELETE FROM records WHERE epoch <> ? AND epoch <> ?');
     this.#dataVersion = prepare('PRAGMA data_version');
+    this.#readRevision = prepare('SELECT revision FROM ledger WHERE id = 1');
   }
 
   async read(): Promise<StoredLedger | null> {
@@ -106,7 +108,7 @@ export class SqliteStore implements DomainStore {
 
   watch(changed: () => void): () => void {
     this.#watchers.add(changed);
-    if (this.#stopPolling === null) this.#poll(this.#version());
+    if (this.#stopPolling === null) this.#poll(this.#version(), this.#revision());
     return () => {
       this.#watchers.delete(changed);
       if (this.#watchers.size === 0) {
@@ -196,15 +198,31 @@ export class SqliteStore implements DomainStore {
     );
   }
 
-  #poll(last: number): void {
+  /**
+   * Most commits are of records, a thousand of them when the clients of a node come back. Were they word of a change, every
+   * node would read the ledger anew for each.
+   */
+  #poll(lastVersion: number, lastRevision: number | null): void {
     this.#stopPolling = this.#options.clock.after(this.#options.pollMs, () => {
-      const now = this.#version();
-      if (now !== last) for (const changed of [...this.#watchers]) changed();
-      if (this.#watchers.size > 0 && !this.#closed) this.#poll(now);
+      const version = this.#version();
+      const isSame = version === lastVersion && lastRevision !== null;
+      const revision = isSame ? lastRevision : this.#revision();
+      if (revision === null || revision !== lastRevision)
+        for (const changed of [...this.#watchers]) changed();
+      if (this.#watchers.size > 0 && !this.#closed) this.#poll(version, revision);
     });
   }
 
-  /** Changes exactly when another connection committed. A store that cannot say so counts as changed: its reader will find out. */
+  /** Of the ledger; 0: there is none. Null where the store cannot say, which counts as changed. */
+  #revision(): number | null {
+    try {
+      return Number(this.#readRevision.get()?.revision ?? 0);
+    } catch {
+      return null;
+    }
+  }
+
+  /** Changes exactly when another connection committed. Not a number where the store cannot say. */
   #version(): number {
     try {
       return Number(this.#dataVersion.get()?.data_version);

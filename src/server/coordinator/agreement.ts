@@ -140,7 +140,8 @@ export class Agreement {
       for (const { peer } of missing) this.#options.observe({ event: 'beacon-missing', peer });
       if (!inGrace(this.ledger)) this.#options.observe({ event: 'enforcing', view: this.ledger.view });
     }
-    this.wake();
+    // Without a read first, which would only delay the word: a swap against an old ledger is lost, and then it is read.
+    this.#goOn();
   }
 
   /** Something may have changed: look, and do what follows. */
