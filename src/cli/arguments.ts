@@ -12,6 +12,16 @@ export function wholeNumber(least: number, most: number) {
   };
 }
 
+const LONGEST_S = 86_400;
+
+/** For `--lease` and `--grace` of a server of its own. @returns milliseconds */
+export function seconds(text: string): number {
+  const number = Number(text);
+  if (!/^\d+(\.\d{1,3})?$/.test(text) || number === 0 || number > LONGEST_S)
+    throw new InvalidArgumentError(`It must be a number of seconds, more than 0 and up to ${LONGEST_S}.`);
+  return Math.round(number * 1000);
+}
+
 /** For `--failover`: milliseconds, or null for `off`. */
 export function durationOrOff(text: string): number | null {
   if (text === 'off') return null;
@@ -23,3 +33,15 @@ export function durationOrOff(text: string): number | null {
 /** `--store`: what the file or the scenario says is the default. */
 export const storeOption = (about = 'where the ledger is: a file, or three etcd members (default: sqlite)') =>
   new Option('--store <kind>', about).choices(['sqlite', 'etcd']);
+
+/** Takes several of something, with commas between. */
+export function list<T>(
+  flags: string,
+  description: string,
+  parse: (text: string) => T,
+  usual: readonly T[],
+): Option {
+  return new Option(flags, description)
+    .argParser((text): readonly T[] => text.split(',').map((each) => parse(each.trim())))
+    .default(usual, usual.join(','));
+}

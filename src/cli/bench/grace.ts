@@ -1,4 +1,3 @@
-import { cpus, release } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
@@ -7,10 +6,11 @@ import { type GraceResult, graceText, planText, shortfall } from '../../bench/gr
 import { sandboxRefusal } from '../../runtime/namespace/abilities.ts';
 import { parseDuration } from '../../scenario/format/words.ts';
 import type { StoreKind } from '../../scenario/scenario.ts';
-import { wholeNumber } from '../arguments.ts';
+import { list, wholeNumber } from '../arguments.ts';
 import { EXIT, Refusal } from '../exit-status.ts';
 import type { Frame } from '../frame.ts';
 import { inSandbox } from '../sandboxed.ts';
+import { machine } from './machine.ts';
 import type { BenchRequest } from './request.ts';
 
 const LAB_SCRIPT = fileURLToPath(new URL('../agents/bench-lab.ts', import.meta.url));
@@ -30,18 +30,6 @@ interface Options {
   readonly lease: number;
   readonly out?: string;
   readonly json?: true;
-}
-
-/** Takes several of something, with commas between. */
-function list<T>(
-  flags: string,
-  description: string,
-  parse: (text: string) => T,
-  usual: readonly T[],
-): Option {
-  return new Option(flags, description)
-    .argParser((text): readonly T[] => text.split(',').map((each) => parse(each.trim())))
-    .default(usual, usual.join(','));
 }
 
 function storeKind(text: string): StoreKind {
@@ -83,14 +71,6 @@ async function measureAll(options: Options, frame: Frame): Promise<GraceResult[]
   }
   return results;
 }
-
-/** What figures are worth depends on it. */
-const machine = () => ({
-  cores: cpus().length,
-  model: cpus()[0]?.model ?? null,
-  kernel: release(),
-  node: process.version,
-});
 
 /** `gracelab bench grace`: what grace costs, measured on real labs. */
 export function benchGrace(frame: Frame): Command {

@@ -1,10 +1,11 @@
 import { Command } from 'commander';
 import { benchGrace } from '../bench/grace.ts';
+import { benchLock } from '../bench/lock.ts';
 import { EXIT, Refusal } from '../exit-status.ts';
 import type { Frame } from '../frame.ts';
 
 /** A benchmark is a file of its own in ../bench; adding one means adding it here and nowhere else. */
-const BENCHMARKS: readonly ((frame: Frame) => Command)[] = [benchGrace];
+const BENCHMARKS: readonly ((frame: Frame) => Command)[] = [benchGrace, benchLock];
 
 /** `gracelab bench`: measurements. */
 export function bench(frame: Frame): Command {

@@ -1,0 +1,94 @@
+/** `gracelab bench lock` against ours and NFS-Ganesha in one run: it measures what it says, and leaves nothing. How fast they are is no test's business. */
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import t from 'tap';
+import { WORKLOADS } from '../../../src/bench/lock/workloads.ts';
+import { finish, ROOT, temporaryDirectory } from '../cli/gracelab.ts';
+import { ganesha, ganeshaVersion } from '../conformance/ganesha.ts';
+import { freePort, ServerProcess } from '../conformance/server-process.ts';
+import { place, Serving } from '../serve/fixtures/serving.ts';
+
+const MAIN = path.join(ROOT, 'src/cli/main.ts');
+const SHORT = ['--duration', '50ms', '--json'];
+
+const bench = (...argv: readonly string[]) =>
+  finish(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, 'bench', 'lock', ...argv]);
+
+t.test('every cycle, with one client and with two: all are counted, and no file is left', async (t) => {
+  const directory = place(t);
+  const { ready } = await Serving.start(t, directory);
+  const where = `127.0.0.1:${ready.port}/`;
+  const { status, stdout, stderr } = await bench(
+    `ours=${where}`,
+    '--clients',
+    '1,2',
+    '--slots',
+    '3',
+    ...SHORT,
+  );
+  t.equal(status, 0, stderr);
+  const { plan, samples } = JSON.parse(stdout);
+  t.equal(plan.durationMs, 50);
+  t.equal(samples.length, 2 * WORKLOADS.length);
+  for (const { workload, clients, server, perSecond, latencyMs, failure } of samples) {
+    t.equal(failure, null, `${workload}, ${clients} clients`);
+    t.equal(server, 'ours');
+    t.ok(perSecond > 0);
+    t.ok(latencyMs.p50 > 0 && latencyMs.p50 <= latencyMs.p99 && latencyMs.p99 <= latencyMs.most);
+  }
+  t.same(readdirSync(directory), []);
+});
+
+const refusal =
+  process.getuid?.() !== 0
+    ? 'NFS-Ganesha needs root'
+    : ganeshaVersion() === null && 'NFS-Ganesha is not there';
+
+t.test('two servers by turns', { skip: refusal }, async (t) => {
+  const directory = temporaryDirectory(t);
+  const port = await freePort();
+  await ServerProcess.start(t, ganesha(directory, port, { leaseSeconds: 5, graceSeconds: 1 }));
+  const { ready } = await Serving.start(t, place(t));
+  const servers = [`ours=127.0.0.1:${ready.port}/`, `ganesha=127.0.0.1:${port}/export`];
+  const { status, stdout, stderr } = await bench(...servers, '--clients', '1', '--rounds', '2', ...SHORT);
+  t.equal(status, 0, stderr);
+  const { samples } = JSON.parse(stdout);
+  const locks = samples.filter(({ workload }: { workload: string }) => workload === 'lock');
+  t.same(
+    locks.map(({ server, round }: { server: string; round: number }) => [server, round]),
+    [
+      ['ours', 1],
+      ['ganesha', 1],
+      ['ours', 2],
+      ['ganesha', 2],
+    ],
+  );
+  t.notOk(samples.some(({ failure }: { failure: string | null }) => failure !== null));
+  t.same(readdirSync(path.join(directory, 'export')), []);
+});
+
+t.test('what cannot be measured is told, and is no result', async (t) => {
+  const gone = await bench('127.0.0.1:1/', '--only', 'lock', '--clients', '1', ...SHORT);
+  t.equal(gone.status, 2);
+  t.match(JSON.parse(gone.stdout).samples, [{ perSecond: null, failure: /^no connection to 127.0.0.1/ }]);
+  const { ready } = await Serving.start(t, place(t));
+  const where = `127.0.0.1:${ready.port}/none`;
+  const absent = await bench(where, '--only', 'open', '--clients', '1', '--duration', '50ms');
+  t.equal(absent.status, 2);
+  t.match(absent.stdout, /open: LOOKUP of \/none was answered NOENT\./);
+});
+
+t.test('wrong usage is told before anything is measured', async (t) => {
+  for (const [argv, sentence] of [
+    [['nowhere'], /HOST:PORT\/PATH/],
+    [['a=127.0.0.1:1/', 'a=127.0.0.1:2/'], /two servers are called "a"/],
+    [['127.0.0.1:1/', '--only', 'sing'], /There are lock, open/],
+    [['127.0.0.1:1/', '--duration', 'soon'], /duration/],
+    [[], /server/],
+  ] as const) {
+    const { status, stdout, stderr } = await bench(...argv);
+    t.equal(status, 64, stderr);
+    t.equal(stdout, '');
+    t.match(stderr, sentence);
+  }
+});
