@@ -28,7 +28,9 @@ const MAY_IMPORT = {
   client: ['xdr', 'rpc', 'nfs4', 'history'],
   gate: [],
   conformance: ['xdr', 'rpc', 'nfs4', 'client'],
+  fuzz: ['xdr', 'rpc', 'nfs4', 'client'],
   runtime: [],
+  relay: ['xdr', 'rpc', 'nfs4'],
   faults: ['runtime'],
   history: [],
   check: ['history'],
@@ -36,7 +38,7 @@ const MAY_IMPORT = {
   scenario: ['runtime', 'faults', 'history', 'check', 'report'],
   model: [],
   bench: ['runtime', 'history', 'scenario', 'store'],
-  sim: ['server', 'client', 'store', 'history', 'check', 'nfs4', 'rpc', 'xdr', 'scenario'],
+  sim: ['server', 'client', 'store', 'history', 'check', 'nfs4', 'rpc', 'xdr', 'runtime', 'scenario'],
 };
 
 const arrows = Object.entries(MAY_IMPORT).map(([folder, others]) => ({

@@ -122,6 +122,8 @@ class Server {
       abandonDue: false,
       stopWanted: false,
       released: false,
+      handedOver: new Set(),
+      failbackDue: false,
     };
     const command = nextCommand(ledger, this, facts);
     if (command === null) return null;

@@ -4,6 +4,7 @@ import { contactsOf, lapsesAt } from './contacts.ts';
 import type { CheckContext } from './context.ts';
 import { type Grace, memberNamed } from './graces.ts';
 import { type DeathSign, deathAfter } from './node-lives.ts';
+import { plannedMoves } from './planned-moves.ts';
 
 /** A claim whose node died under it, and for how long nobody else may have the lock. */
 export interface OrphanedBelief {
@@ -31,15 +32,24 @@ function findOrphanedBeliefs(context: CheckContext): OrphanedBelief[] {
   for (const claim of context.claims) {
     const node = context.server(claim.grant);
     if (node === null) continue;
-    const death = deathAfter(context.lives(node), claim.heldFrom);
+    const death = earlier(deathAfter(context.lives(node), claim.heldFrom), movedAway(context, claim, node));
     if (death === undefined || death.earliest >= claim.believedUntil) continue;
     const contacts = contactsOf(context.contacts, claim.client, claim.node);
     const lapse = lapsesAt(contacts, claim.grant.invokedAt, death.latest, context.leaseNs, []);
     if (lapse <= death.latest || !mayReclaim(context, claim, death)) continue;
-    beliefs.push({ claim, node, death, ...protection(context, claim, node, death) });
+    beliefs.push({ claim, node, death, ...protection(context, claim, death) });
   }
   return beliefs;
 }
+
+/** For these clients it is as if the giver of their address had died, though it lives. */
+const movedAway = (context: CheckContext, claim: Claim, node: string): DeathSign | undefined =>
+  plannedMoves(context).find(
+    ({ owner, from, over }) => owner === claim.node && from === node && over.latest > claim.heldFrom,
+  )?.over;
+
+const earlier = (a: DeathSign | undefined, b: DeathSign | undefined): DeathSign | undefined =>
+  a === undefined || (b !== undefined && b.latest < a.latest) ? b : a;
 
 /**
  * A reclaimed lock is only as good as its client's RECLAIM_COMPLETE: without it the client is not in
@@ -62,7 +72,6 @@ function mayReclaim(context: CheckContext, claim: Claim, death: DeathSign): bool
 function protection(
   context: CheckContext,
   claim: Claim,
-  node: string,
   death: DeathSign,
 ): Pick<OrphanedBelief, 'protectedUntil' | 'endedBy'> {
   let protectedUntil = claim.believedUntil;
@@ -73,13 +82,13 @@ function protection(
     endedBy = why;
   };
   if (context.steps.length === 0) {
-    limit(backWithoutLedger(context, node, death) + context.graceNs, 'its time to reclaim ran out');
+    limit(backWithoutLedger(context, claim.node, death) + context.graceNs, 'its time to reclaim ran out');
     return { protectedUntil, endedBy };
   }
   for (const grace of context.graces) {
     if (grace.lift === null || grace.lift.latest <= death.latest) continue;
-    if (!concerns(grace, node, death)) continue;
-    if (hadItsChance(context, grace, node)) {
+    if (!concerns(grace, claim.node, death)) continue;
+    if (hadItsChance(context, grace, claim.node)) {
       limit(grace.lift.earliest, 'it did not use its chance to reclaim');
       break;
     }
@@ -100,7 +109,7 @@ const ENDINGS: Readonly<Record<Claim['ending'], string>> = {
   'run-end': 'the run ended',
 };
 
-/** Were the claims of this node's clients open in this grace because of this death? Not so where it died unnoticed. */
+/** Were the claims of the clients of this address open in this grace because of this death? Not so where it died unnoticed. */
 function concerns(grace: Grace, node: string, death: DeathSign): boolean {
   return grace.steps.some(
     ({ event, latest }) => latest >= death.earliest && memberNamed(event.ledger, node)?.claims !== 'closed',
@@ -108,38 +117,41 @@ function concerns(grace: Grace, node: string, death: DeathSign): boolean {
 }
 
 /**
- * Did the clients of this node have the whole of grace to reclaim in? Counted from the last swap that
- * opened the node's claims, or gave them to somebody who serves them; a grace that was begun over and over may end at twice its length (row 31).
+ * Did the clients of this address have the whole of grace to reclaim in? Counted from the last swap that
+ * opened their claims, or gave them to somebody who serves them; a grace that was begun over and over may end at twice its length (row 31).
  */
 function hadItsChance(context: CheckContext, grace: Grace, node: string): boolean {
   const lift = grace.lift?.earliest ?? Number.POSITIVE_INFINITY;
   if (lift - grace.start.earliest >= 2 * context.graceNs) return true;
   let opened = grace.start.earliest;
-  let before: Member | undefined;
+  let before: [Member, Member] | undefined;
   for (const { event, earliest } of grace.steps) {
-    const now = memberNamed(event.ledger, node);
+    const own = memberNamed(event.ledger, node);
+    const carrier = memberNamed(event.ledger, own?.addressAt ?? node);
+    const now: [Member, Member] | undefined = own && carrier && [own, carrier];
     if (before !== undefined && now !== undefined && opensClaims(before, now)) opened = earliest;
     before = now;
   }
   return lift - opened >= context.graceNs;
 }
 
-function opensClaims(before: Member, now: Member): boolean {
+function opensClaims([before, carriedBefore]: [Member, Member], [now, carried]: [Member, Member]): boolean {
   const [heirBefore, heir] = [before.heir ?? null, now.heir ?? null];
   if (heir !== null && heir === heirBefore) return now.claims === 'open' && before.claims === 'closed';
   // Given up: nobody's heir any more, and nobody may come.
   if (now.claims === 'closed' && heir === null && heirBefore !== null) return false;
   return (
     heir !== heirBefore ||
-    now.incarnation !== before.incarnation ||
+    (now.addressAt ?? null) !== (before.addressAt ?? null) ||
+    carried.incarnation !== carriedBefore.incarnation ||
     (now.claims === 'open' && before.claims === 'closed') ||
-    (now.state !== 'up' && now.state !== before.state)
+    (carried.state !== 'up' && carried.state !== carriedBefore.state)
   );
 }
 
 /** When the dead node was back, as far as faults tell; the moment of death where it never came back. */
 function backWithoutLedger(context: CheckContext, node: string, death: DeathSign): number {
-  for (const event of context.history) {
+  for (const [, event] of context.milestones) {
     if (
       event.kind === 'fault' &&
       event.phase === 'end' &&

@@ -25,6 +25,8 @@ export function boundedGrace(context: CheckContext): Judged {
             context.history,
             `Grace without a bound: ${wait.what} took ${wait.over ? '' : 'more than '}${milliseconds(wait.lastedNs)}, where ${milliseconds(boundNs)} is the bound (two graces of ${context.graceNs / NS_PER_MS} ms, a lease, and slack)${wait.waitingFor}.`,
             [wait.fromIndex, wait.toIndex],
+            // What kept it going is what they knew before it ended.
+            (context.history[wait.toIndex]?.t ?? context.endsAt) - 1,
           ),
         );
       } else if (wait.over) {

@@ -55,7 +55,7 @@ function tenuresOf(steps: readonly LedgerStep[], owner: string): Tenure[] {
   return tenures.length === 0 ? [always] : tenures;
 }
 
-const MOVES_ADDRESSES: ReadonlySet<string> = new Set(['inherit', 'abandon', 'retire']);
+const MOVES_ADDRESSES: ReadonlySet<string> = new Set(['inherit', 'hand-over', 'abandon', 'retire']);
 
 /** A swap that cannot have moved the address itself only shows that one did whose event is missing. */
 const changedFrom = (step: LedgerStep, before: LedgerStep): number =>

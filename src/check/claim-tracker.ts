@@ -16,7 +16,8 @@ interface Holder {
 }
 
 interface ClientState {
-  readonly holders: Map<string, Holder>;
+  /** By file, then by owner. */
+  readonly holders: Map<string, Map<string, Holder>>;
   /** By node: the newest moment at which the lease was certainly alive. */
   readonly renewedAt: Map<string, number>;
 }
@@ -112,7 +113,7 @@ class ClaimTracker {
   clientGone(client: string, t: number, index: number): void {
     const state = this.#clients.get(client);
     if (state === undefined) return;
-    for (const holder of state.holders.values()) {
+    for (const holder of holdersOf(state)) {
       for (const claim of holder.ranges.cut(0, Number.POSITIVE_INFINITY)) {
         this.#end(claim, this.#provenSoFar(claim), t, 'client-gone', index);
       }
@@ -123,7 +124,7 @@ class ClaimTracker {
   /** Ends what is still held with the history. */
   finish(): Claim[] {
     for (const client of [...this.#clients.keys()]) {
-      for (const holder of this.#client(client).holders.values()) {
+      for (const holder of holdersOf(this.#client(client))) {
         for (const claim of holder.ranges.cut(0, Number.POSITIVE_INFINITY)) {
           this.#end(claim, this.#provenSoFar(claim), Number.POSITIVE_INFINITY, 'run-end', -1);
         }
@@ -187,7 +188,7 @@ class ClaimTracker {
    * @param spareReclaimed what this very recovery has brought back already stays proven
    */
   #interrupt(state: ClientState, node: string, t: number, spareReclaimed: boolean): void {
-    for (const holder of state.holders.values()) {
+    for (const holder of holdersOf(state)) {
       for (const claim of holder.ranges.claims) {
         if (claim.node !== node || (spareReclaimed && claim.grant.reclaim)) continue;
         claim.provenUntil ??= this.#provenSoFar(claim);
@@ -197,7 +198,7 @@ class ClaimTracker {
   }
 
   #lost(state: ClientState, event: ClientEvent, index: number): void {
-    for (const holder of state.holders.values()) {
+    for (const holder of holdersOf(state)) {
       if (event.owner !== undefined && event.owner !== holder.owner) continue;
       if (event.file !== undefined && event.file !== holder.file) continue;
       const start = event.span?.start ?? 0;
@@ -212,7 +213,7 @@ class ClaimTracker {
     if (claim.provenUntil !== null) return claim.provenUntil;
     const state = this.#client(claim.client);
     const renewedAt = state.renewedAt.get(claim.node) ?? -1;
-    const obeyedAt = state.holders.get(holderKey(claim))?.obeyedAt.get(claim.node) ?? -1;
+    const obeyedAt = state.holders.get(claim.file)?.get(claim.owner)?.obeyedAt.get(claim.node) ?? -1;
     return Math.max(claim.heldFrom, renewedAt, obeyedAt);
   }
 
@@ -243,19 +244,24 @@ class ClaimTracker {
 
   #holder(operation: Operation): Holder {
     const { holders } = this.#client(operation.client);
-    const key = holderKey(operation);
-    let holder = holders.get(key);
+    const { client, owner, file } = operation;
+    let ofFile = holders.get(file);
+    if (ofFile === undefined) {
+      ofFile = new Map();
+      holders.set(file, ofFile);
+    }
+    let holder = ofFile.get(owner);
     if (holder === undefined) {
-      const { client, owner, file } = operation;
       holder = { client, owner, file, ranges: new HeldRanges(), obeyedAt: new Map(), unsettled: [] };
-      holders.set(key, holder);
+      ofFile.set(owner, holder);
     }
     return holder;
   }
 }
 
-const holderKey = (of: { readonly owner: string; readonly file: string }): string =>
-  `${of.owner}\0${of.file}`;
+function* holdersOf({ holders }: ClientState): Generator<Holder> {
+  for (const ofFile of holders.values()) yield* ofFile.values();
+}
 
 function newClaim(grant: Operation, start: number, end: number, heldFrom: number): OpenClaim {
   return {

@@ -9,6 +9,48 @@ export interface Contact {
   readonly t: number;
 }
 
+const FIRST_CAPACITY = 64;
+
+/** The contacts of one client with one node, in the order in which the answers came. Numbers side by side: a long run has a million. */
+export class ContactList {
+  #numbers = new Float64Array(2 * FIRST_CAPACITY);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  add(sentAt: number, t: number): void {
+    const at = 2 * this.#length;
+    if (at === this.#numbers.length) {
+      const larger = new Float64Array(2 * at);
+      larger.set(this.#numbers);
+      this.#numbers = larger;
+    }
+    this.#numbers[at] = sentAt;
+    this.#numbers[at + 1] = t;
+    this.#length += 1;
+  }
+
+  at(position: number): Contact {
+    return { sentAt: this.#numbers[2 * position]!, t: this.#numbers[2 * position + 1]! };
+  }
+
+  /** The position of the first contact whose answer came after `t`; {@link length}: there is none. */
+  firstAfter(t: number): number {
+    let low = 0;
+    let high = this.#length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#numbers[2 * middle + 1]! > t) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+}
+
+const NONE = new ContactList();
+
 /** Answers that only a server gives; other failures may be the client's own words about a dead connection. */
 const SERVER_ANSWERS: ReadonlySet<string> = new Set([
   'GRACE',
@@ -25,32 +67,39 @@ const SERVER_ANSWERS: ReadonlySet<string> = new Set([
   'ACCESS',
 ]);
 
-/** Contacts by client and node, in the order in which the answers came. */
-export type Contacts = ReadonlyMap<string, readonly Contact[]>;
+/** Contacts by client, then by node. */
+export type Contacts = ReadonlyMap<string, ReadonlyMap<string, ContactList>>;
 
-export function contactsOf(contacts: Contacts, client: string, node: string): readonly Contact[] {
-  return contacts.get(`${client}\0${node}`) ?? [];
+export function contactsOf(contacts: Contacts, client: string, node: string): ContactList {
+  return contacts.get(client)?.get(node) ?? NONE;
 }
 
 /** Gathers every exchange of every client. */
 export function gatherContacts(history: History, operations: Operations): Contacts {
-  const contacts = new Map<string, Contact[]>();
-  const note = (client: string, node: string, contact: Contact) => {
-    const key = `${client}\0${node}`;
-    const list = contacts.get(key);
-    if (list === undefined) contacts.set(key, [contact]);
-    else list.push(contact);
+  const contacts = new Map<string, Map<string, ContactList>>();
+  const note = (client: string, node: string, sentAt: number, t: number) => {
+    let ofClient = contacts.get(client);
+    if (ofClient === undefined) {
+      ofClient = new Map();
+      contacts.set(client, ofClient);
+    }
+    let list = ofClient.get(node);
+    if (list === undefined) {
+      list = new ContactList();
+      ofClient.set(node, list);
+    }
+    list.add(sentAt, t);
   };
   for (const [index, event] of history.entries()) {
     if (event.kind === 'op') {
       if (event.phase !== 'ok' && !(event.phase === 'fail' && SERVER_ANSWERS.has(event.status ?? '')))
         continue;
       const operation = operations.at[index]!;
-      note(event.client, event.node, { sentAt: operation.invokedAt, t: event.t });
+      note(event.client, event.node, operation.invokedAt, event.t);
     } else if (event.kind === 'client') {
       if (event.event !== 'renewed' && event.event !== 'session' && event.event !== 'reclaim-complete')
         continue;
-      note(event.client, event.node, { sentAt: event.sentAt ?? event.t, t: event.t });
+      note(event.client, event.node, event.sentAt ?? event.t, event.t);
     }
   }
   return contacts;
@@ -65,20 +114,19 @@ export interface Stretch {
 /**
  * When a client's lease may have run out by the client's own silence: the first moment at which it had
  * been silent for `leaseNs` while its node was there to hear it. Time in `excused` does not count.
- * @param contacts in order of `t`
  * @param from the sending of the request that began the lease's current stretch
  * @returns Infinity when it was never silent for so long before `until`
  */
 export function lapsesAt(
-  contacts: readonly Contact[],
+  contacts: ContactList,
   from: number,
   until: number,
   leaseNs: number,
   excused: readonly Stretch[],
 ): number {
   let sentAt = from;
-  for (let at = firstAfter(contacts, from); at < contacts.length; at += 1) {
-    const contact = contacts[at]!;
+  for (let at = contacts.firstAfter(from); at < contacts.length; at += 1) {
+    const contact = contacts.at(at);
     if (contact.t > until) break;
     const lapse = momentAfter(sentAt, leaseNs, excused);
     // The server renewed somewhere between sending and answer; only the answer is certainly late enough.
@@ -87,18 +135,6 @@ export function lapsesAt(
   }
   const lapse = momentAfter(sentAt, leaseNs, excused);
   return lapse < until ? lapse : Number.POSITIVE_INFINITY;
-}
-
-/** The first contact whose answer came after `t`. */
-function firstAfter(contacts: readonly Contact[], t: number): number {
-  let low = 0;
-  let high = contacts.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (contacts[middle]!.t > t) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }
 
 /** The moment at which `duration` has passed since `from`, not counting excused time. */

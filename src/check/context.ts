@@ -1,4 +1,4 @@
-import type { ClientEvent, History, RunEvent } from '../history/events.ts';
+import type { ClientEvent, History, HistoryEvent, RunEvent } from '../history/events.ts';
 import { Carriers, grantorOf, type ToldGrants, toldGrants } from './carriers.ts';
 import { trackClaims } from './claim-tracker.ts';
 import type { Claim } from './claims.ts';
@@ -58,6 +58,18 @@ export class CheckContext {
   /** The time of the last event. */
   get endsAt(): number {
     return this.history.at(-1)?.t ?? 0;
+  }
+
+  /**
+   * All but requests, grants, refusals and renewals, each with its place in the history: few, however long the run is. What looks for
+   * anything else looks here.
+   */
+  get milestones(): readonly (readonly [index: number, event: HistoryEvent])[] {
+    return this.once('milestones', () => {
+      const found: [number, HistoryEvent][] = [];
+      for (const [index, event] of this.history.entries()) if (!isRoutine(event)) found.push([index, event]);
+      return found;
+    });
   }
 
   get operations(): Operations {
@@ -130,11 +142,11 @@ export class CheckContext {
     );
   }
 
-  /** What this client learned, in order. */
+  /** What this client learned, in order; renewals left out. */
   newsOf(client: string): readonly ClientEvent[] {
     const byClient = this.once('news', () =>
       Map.groupBy(
-        this.history.filter((event) => event.kind === 'client'),
+        this.milestones.flatMap(([, event]) => (event.kind === 'client' ? [event] : [])),
         (event) => event.client,
       ),
     );
@@ -146,6 +158,13 @@ export class CheckContext {
     if (!this.#made.has(name)) this.#made.set(name, make());
     return this.#made.get(name) as Part;
   }
+}
+
+const ROUTINE_OF_NODES: ReadonlySet<string> = new Set(['grant', 'refuse', 'release']);
+
+function isRoutine(event: HistoryEvent): boolean {
+  if (event.kind === 'node') return ROUTINE_OF_NODES.has(event.event);
+  return event.kind === 'op' || (event.kind === 'client' && event.event === 'renewed');
 }
 
 function untilEnd(history: History): History {

@@ -4,11 +4,13 @@ import type { CheckContext } from './context.ts';
 import { type Grace, type LedgerStep, memberNamed } from './graces.ts';
 import { diedBetween } from './node-lives.ts';
 import { isNewState, type Operation } from './operations.ts';
+import { plannedMoves } from './planned-moves.ts';
 import { type Outage, outagesOf } from './store-outages.ts';
 
 export function coordinationCoverage(context: CheckContext) {
   const outages = outagesOf(context);
   return {
+    migrations: plannedMoves(context).length,
     reclaimAtHeir: reclaimsAtHeir(context),
     fencedNode: fencedLives(context),
     membersChangedInGrace: context.graces.reduce((sum, { steps }) => sum + memberChanges(steps), 0),
@@ -16,7 +18,8 @@ export function coordinationCoverage(context: CheckContext) {
     refusedWithoutStore: context.operations.all.filter((each) => refusedWithout(context, outages, each))
       .length,
     resumedByItself: outages.filter((outage) => resumed(context, outage)).length,
-    gaveUp: context.history.filter((event) => event.kind === 'node' && event.event === 'gave-up').length,
+    gaveUp: context.milestones.filter(([, event]) => event.kind === 'node' && event.event === 'gave-up')
+      .length,
   };
 }
 
@@ -36,7 +39,7 @@ function reclaimsAtHeir(context: CheckContext): number {
 /** Each life once, however many nodes had it fenced. */
 function fencedLives(context: CheckContext): number {
   const lives = new Set<string>();
-  for (const event of context.history) {
+  for (const [, event] of context.milestones) {
     if (event.kind !== 'node' || event.event !== 'fenced-peer' || event.peer === undefined) continue;
     const begun = context.steps.findLast(({ latest }) => latest <= event.t);
     const member = begun === undefined ? undefined : memberNamed(begun.event.ledger, event.peer);

@@ -28,6 +28,7 @@ export const COVERAGE = {
     'locks at nodes that did not die, proven to be alive after the first barrier of a grace',
   'told-of-loss': 'clients told that a lock is gone',
   'guarded-writes': 'finished writes that say what they were computed from',
+  migrations: 'addresses that moved to another node as planned, with their clients',
   reclaimAtHeir: 'reclaims, granted by the node that took over, of locks that a dead one had granted',
   fencedNode: 'lives that a fencer ended for certain',
   membersChangedInGrace: 'members admitted or retired while grace ran',
@@ -78,7 +79,7 @@ export function coverageOf(context: CheckContext): Record<CoverageName, number> 
   counts.grace = graces.length;
   for (const grace of graces) counts.barrier += grace.barriers.length;
   for (const operation of context.operations.all) countOperation(counts, operation, lifts[0], deaths);
-  for (const event of context.history) {
+  for (const [, event] of context.milestones) {
     if (event.kind === 'client' && event.event === 'lock-lost') counts['told-of-loss'] += 1;
   }
   countThieves(context, counts);
@@ -96,7 +97,7 @@ interface Death {
 function countFaults(context: CheckContext, counts: Record<CoverageName, number>): Death[] {
   const deaths: Death[] = [];
   const down = new Map<string, string>();
-  for (const event of context.history) {
+  for (const [, event] of context.milestones) {
     if (event.kind !== 'fault') continue;
     if (event.phase === 'end') {
       for (const target of event.targets) down.delete(target);
@@ -171,19 +172,15 @@ function countSurvivors(
   counts: Record<CoverageName, number>,
   graces: readonly Grace[],
 ): void {
+  const fresh = context.claims.filter(({ grant }) => !grant.reclaim);
+  // Of a long run there are many, to be looked at for each grace.
+  const heldFrom = Float64Array.from(fresh, (claim) => claim.heldFrom);
+  const provenUntil = Float64Array.from(fresh, (claim) => claim.provenUntil);
   for (const { barriers, lift } of graces) {
-    const barrier = barriers[0];
-    if (barrier === undefined) continue;
-    const until = lift?.earliest ?? Number.POSITIVE_INFINITY;
-    for (const { heldFrom, provenUntil, grant } of context.claims) {
-      if (
-        !grant.reclaim &&
-        heldFrom < barrier.earliest &&
-        provenUntil > barrier.latest &&
-        until > barrier.latest
-      ) {
-        counts['survivor-lock-kept-in-grace'] += 1;
-      }
-    }
+    const [barrier] = barriers;
+    if (barrier === undefined || (lift?.earliest ?? Number.POSITIVE_INFINITY) <= barrier.latest) continue;
+    const { earliest, latest } = barrier;
+    for (let at = 0; at < heldFrom.length; at += 1)
+      if (heldFrom[at]! < earliest && provenUntil[at]! > latest) counts['survivor-lock-kept-in-grace'] += 1;
   }
 }

@@ -24,6 +24,7 @@ export function exclusion({ history, claims }: CheckContext): Judged {
         history,
         `Two owners at once: ${claimWords(earlier)}; ${claimWords(later)}. Both certainly held from ${atTime(later.heldFrom)} to ${atTime(until)}.`,
         [...claimIndices(earlier), ...claimIndices(later)],
+        later.heldFrom,
       );
     });
   });

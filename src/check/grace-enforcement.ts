@@ -38,6 +38,7 @@ export function graceEnforcement(context: CheckContext): Judged {
           context.history,
           `New state in grace: ${grantWords(operation)}, but ${window.because} by ${atTime(window.from.latest)} and grace was not lifted before ${window.until === Number.POSITIVE_INFINITY ? 'the end of the run' : atTime(window.until)}. ${knowledgeWords(context.history, servers[0]!, operation.repliedAt)}.`,
           [window.from.index, operation.invokeIndex, operation.replyIndex, window.grace.lift?.index ?? -1],
+          operation.repliedAt,
         ),
       );
     }

@@ -51,7 +51,7 @@ export function ledgerSteps(history: History): LedgerStep[] {
   );
 }
 
-/** Grows with every swap that leaves the view as it is: acknowledge, finish, abandon, inherit, depart. */
+/** Grows with every swap that leaves the view as it is: acknowledge, finish, abandon, inherit, depart; a hand-over is known by its revision. */
 function progress(ledger: Ledger): number {
   let done = 0;
   for (const member of membersOf(ledger)) {

@@ -12,14 +12,14 @@ export class Cell {
   /** Finished or of unknown outcome, and not certainly replaced. */
   #standing: Operation[] = [];
   readonly #inFlight = new Set<Operation>();
-  /** By read in flight: what the cell may have held when it was sent. */
+  /** By request in flight: what the cell may have held when it was sent. */
   readonly #seenBefore = new Map<Operation, ReadonlySet<string | undefined>>();
   /** Before the first finished write the cell holds something that only a reader can tell. */
   #initial: { value: string | null } | null = { value: null };
 
   sent(operation: Operation): void {
+    this.#seenBefore.set(operation, this.#explainable());
     if (operation.op === 'write') this.#inFlight.add(operation);
-    else this.#seenBefore.set(operation, this.#explainable());
   }
 
   answered(operation: Operation): void {
@@ -34,8 +34,9 @@ export class Cell {
   }
 
   /**
-   * May the cell have held `value` when `by` looked? A read may have looked at any time between its
-   * sending and its answer; a write was computed under the lock that it still has when it is answered.
+   * May the cell have held `value` when `by` came to it? That may have been at any time between its sending and its answer. A write
+   * as well: an answer that was lost on its way comes again when the client asks again, and by then its lock may have run out
+   * and another one's write have replaced it.
    * The first look at a cell that nobody has written yet says what was there from the start.
    * @param by the request that saw it; a write is not explained by itself. null: the harness looked.
    */

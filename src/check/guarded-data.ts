@@ -112,6 +112,7 @@ function judgeWrite(context: CheckContext, findings: Findings, cell: Cell, write
             write.invokeIndex,
             write.replyIndex,
           ],
+          write.repliedAt,
         ),
       );
     }
@@ -135,6 +136,7 @@ function judgeRead(
           context.history,
           `Stale read under an exclusive lock: ${ownerWords(read)} read ${JSON.stringify(read.value)} from ${read.file} at ${read.node} (${atTime(read.repliedAt)}), but the last write was ${last.map(writeWords).join(' or ')}.`,
           [...last.map(({ replyIndex }) => replyIndex), read.invokeIndex, read.replyIndex],
+          read.repliedAt,
         ),
       );
     }
@@ -172,7 +174,7 @@ function stepsOf(context: CheckContext, operations: readonly Operation[]): CellS
   }
   const { file, start } = operations[0]!;
   const end = operations.find(isWrite)!.end;
-  for (const [index, event] of context.history.entries()) {
+  for (const [index, event] of context.milestones) {
     if (
       event.kind !== 'audit' ||
       event.event !== 'content' ||

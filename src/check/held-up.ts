@@ -9,6 +9,7 @@ import { type LedgerStep, memberNamed, membersOf } from './graces.ts';
 import { endsLife } from './node-lives.ts';
 import { claimantsAt } from './reclaim-permits.ts';
 import { outagesOf } from './store-outages.ts';
+import { wholeOutages } from './whole-outages.ts';
 
 /** Those whose acknowledgement of the view the barrier waits for. */
 export function missing({ event }: LedgerStep): string[] {
@@ -19,7 +20,7 @@ export function missing({ event }: LedgerStep): string[] {
 
 /**
  * How much of [from, until] the barrier was held up: a fault kept a member from acknowledging, or all from
- * reaching the ledger. Where silent members are fenced, a fault holds it up no longer than that takes, unless
+ * reaching the ledger, or nobody was alive. Where silent members are fenced, a fault holds it up no longer than that takes, unless
  * the fencer failed: then it is right to wait.
  * @param step the last one in which the barrier was waited for
  */
@@ -57,7 +58,7 @@ function held(
   from: number,
   until: number,
 ): number {
-  const outages = storeOutages(context, until);
+  const outages = [...storeOutages(context, until), ...wholeOutages(context)];
   if (limit === null) return covered([...faults, ...outages], from, until);
   return covered(outages, from, until) + Math.min(limit, covered(faults, from, until));
 }
@@ -92,7 +93,7 @@ function faultStretches(
 ): FaultStretch[] {
   const stretches: FaultStretch[] = [];
   const begun = new Map<string, { readonly target: string; readonly from: number }>();
-  for (const event of context.history) {
+  for (const [, event] of context.milestones) {
     if (event.kind !== 'fault') continue;
     for (const target of event.targets) {
       if (!counts(event, target)) continue;
@@ -113,8 +114,8 @@ function faultStretches(
 
 /** When the life that `node` had at `t` was certainly over: a deadly fault, or the ledger says so. A suspect may live. */
 function endOfLife(context: CheckContext, node: string, t: number): number {
-  const fault = context.history.find(
-    (event) =>
+  const fault = context.milestones.find(
+    ([, event]) =>
       event.kind === 'fault' &&
       event.phase === 'begin' &&
       event.t > t &&
@@ -124,7 +125,7 @@ function endOfLife(context: CheckContext, node: string, t: number): number {
   const told = context.steps.find(
     ({ event, latest }) => latest > t && memberNamed(event.ledger, node)?.state === 'down',
   );
-  return Math.min(fault?.t ?? Number.POSITIVE_INFINITY, told?.latest ?? Number.POSITIVE_INFINITY);
+  return Math.min(fault?.[1].t ?? Number.POSITIVE_INFINITY, told?.latest ?? Number.POSITIVE_INFINITY);
 }
 
 function suspects({ event }: LedgerStep): string[] {
@@ -144,8 +145,8 @@ function fencerFailed(
   from: number,
   until: number,
 ): boolean {
-  return context.history.some(
-    (event) =>
+  return context.milestones.some(
+    ([, event]) =>
       event.kind === 'node' &&
       event.event === 'fence-failed' &&
       event.t >= from &&

@@ -16,6 +16,7 @@ import {
   CHECK_NAMES,
   type CheckName,
   type CheckResult,
+  doubtAbout,
   type Judged,
   type Verdict,
   type VerdictDocument,
@@ -138,9 +139,8 @@ function doubtsAbout(
 ): string[] {
   const required = new Set(options.require ?? CHECK_NAMES);
   const reasons = [...(options.shortcomings ?? [])];
-  for (const { name, verdict, evidence } of checks) {
-    if (verdict === 'unknown' && required.has(name))
-      reasons.push(`${name} is unknown: ${evidence[0]?.sentence ?? 'no reason given'}`);
+  for (const check of checks) {
+    if (check.verdict === 'unknown' && required.has(check.name)) reasons.push(doubtAbout(check));
   }
   for (const name of required) {
     if (!checks.some((check) => check.name === name))

@@ -36,8 +36,10 @@ const BADNESS: Readonly<Record<Verdict, number>> = { valid: 0, unknown: 1, viola
 const worst = (verdicts: readonly Verdict[]): Verdict =>
   verdicts.reduce((a, b) => (BADNESS[b] > BADNESS[a] ? b : a), 'valid');
 
-function inDomain(part: DomainPart, { sentence, events }: Evidence): Evidence {
+function inDomain(part: DomainPart, evidence: Evidence): Evidence {
+  const { sentence, events } = evidence;
   return {
+    ...evidence,
     sentence: `In domain ${part.name}: ${sentence}`,
     events: events.map((event) => ({ ...event, index: part.indexInRun(event.index) })),
   };

@@ -49,7 +49,7 @@ export function noSilentLoss(context: CheckContext): Judged {
 
 function lockAudits(context: CheckContext): Audit[] {
   const audits: Audit[] = [];
-  for (const [index, event] of context.history.entries()) {
+  for (const [index, event] of context.milestones) {
     if (event.kind !== 'audit' || event.event !== 'lock' || event.held === undefined) continue;
     audits.push({
       event,
@@ -78,8 +78,9 @@ function looksAt({ event, start, end }: Audit, claim: Claim): boolean {
  * Otherwise it may not have had the chance to be told.
  */
 function inTouch(context: CheckContext, claim: Claim, t: number): boolean {
-  const contact = contactsOf(context.contacts, claim.client, claim.node).findLast((each) => each.t <= t);
-  const heardAt = Math.max(contact?.sentAt ?? claim.grant.invokedAt, claim.grant.invokedAt);
+  const contacts = contactsOf(context.contacts, claim.client, claim.node);
+  const newest = contacts.firstAfter(t) - 1;
+  const heardAt = Math.max(newest < 0 ? 0 : contacts.at(newest).sentAt, claim.grant.invokedAt);
   if (t - heardAt > context.leaseNs) return false;
   // Whoever granted it, and whoever answers at that address now: the one lost it, the other is to tell.
   const servers = [...context.servers(claim.grant), ...context.carriers.during(claim.node, heardAt, t)];
@@ -99,5 +100,6 @@ function silentLoss(context: CheckContext, claim: Claim, audit: Audit) {
     context.history,
     `Silent loss: ${claimWords(claim)}, and believed in it, but at ${atTime(audit.event.t)} the filesystem held no such lock and nobody told it so.`,
     [claim.grant.replyIndex, audit.index, claim.endIndex],
+    audit.event.t,
   );
 }

@@ -70,6 +70,7 @@ function outsidePermits(
     context.history,
     `Reclaim at the wrong time: ${grantWords(reclaim)}, but ${why}. ${knowledgeWords(context.history, context.servers(reclaim)[0]!, reclaim.repliedAt)}.`,
     [grace?.start.index ?? -1, reclaim.invokeIndex, reclaim.replyIndex, next?.grace.barriers[0]?.index ?? -1],
+    reclaim.repliedAt,
   );
 }
 
@@ -101,6 +102,7 @@ function afterOwnCompletion(
     context.history,
     `Reclaim after RECLAIM_COMPLETE: ${grantWords(reclaim)}, although ${reclaim.client} had completed its recovery there at ${atTime(completion.t)}.`,
     [completion.index, reclaim.invokeIndex, reclaim.replyIndex],
+    reclaim.repliedAt,
   );
 }
 
@@ -133,6 +135,7 @@ function withoutRecord(
       reclaim.replyIndex,
       ...refusals.flatMap(({ indices }) => indices),
     ],
+    reclaim.repliedAt,
   );
 }
 
@@ -147,7 +150,8 @@ function givenAwayBefore(context: CheckContext, reclaim: Operation): Evidence | 
   );
   for (const claim of reclaimed.get(reclaim.replyIndex) ?? []) {
     const node = context.server(claim.grant);
-    const death = node === null ? undefined : deathAfter(context.lives(node), claim.heldFrom);
+    // Of the life that granted it: a claim may begin later than that, with a downgrade that was sent when the server was dead already.
+    const death = node === null ? undefined : deathAfter(context.lives(node), claim.grant.repliedAt);
     if (death === undefined) continue;
     const thief = grantedMeanwhile(context, claim, death.earliest);
     if (thief === undefined) continue;
@@ -155,6 +159,7 @@ function givenAwayBefore(context: CheckContext, reclaim: Operation): Evidence | 
       context.history,
       `Reclaim of a lock that was lost before: ${grantWords(reclaim)}. ${claimWords(claim)}, but then ${grantWords(thief)}, all before ${node} died at ${atTime(death.earliest)}.`,
       [claim.grant.replyIndex, thief.invokeIndex, thief.replyIndex, death.index, reclaim.replyIndex],
+      reclaim.repliedAt,
     );
   }
   return null;

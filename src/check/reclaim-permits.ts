@@ -5,7 +5,7 @@ import type { Operation } from './operations.ts';
 /** A stretch in which a node may have granted reclaims to the clients of one node, taken at its widest. */
 export interface Permit {
   readonly grace: Grace;
-  /** Whose clients: the node itself, or one that it is the heir of. */
+  /** By whose address they come. */
   readonly claimant: string;
   readonly from: number;
   readonly until: number;
@@ -55,10 +55,12 @@ function mayHideBarrier(step: LedgerStep, next: LedgerStep | undefined): boolean
   });
 }
 
-/** Whose clients may reclaim at `node`: its own, where no heir has them, and those that it is the heir of. */
+/** Whose clients may reclaim at `node`: of those whose address leads there. A ledger that knows no addresses names heirs. */
 export function claimantsAt(ledger: Ledger, node: string): string[] {
   return Object.entries(ledger.members)
-    .filter(([name, member]) => member.claims !== 'closed' && (member.heir ?? name) === node)
+    .filter(
+      ([name, member]) => member.claims !== 'closed' && (member.addressAt ?? member.heir ?? name) === node,
+    )
     .map(([name]) => name);
 }
 

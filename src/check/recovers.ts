@@ -24,7 +24,7 @@ export function recovers(context: CheckContext): Judged {
 /** When the last fault was mended, or began where it was never mended; null without faults. */
 function lastFault(context: CheckContext): number | null {
   let last: number | null = null;
-  for (const event of context.history) if (event.kind === 'fault') last = event.t;
+  for (const [, event] of context.milestones) if (event.kind === 'fault') last = event.t;
   return last;
 }
 
@@ -37,7 +37,7 @@ function judgedNodes(context: CheckContext): ReadonlySet<string> {
 interface NodesAtEnd {
   /** Nobody answers at their addresses. */
   readonly down: ReadonlySet<string>;
-  /** Down themselves; an heir answers. */
+  /** Another node answers at their address, be they up or down. */
   readonly away: ReadonlySet<string>;
 }
 
@@ -50,11 +50,11 @@ function nodesAtEnd(context: CheckContext): NodesAtEnd {
     for (const node of judgedNodes(context)) {
       const carrier = memberNamed(ledger, node)?.addressAt ?? node;
       if (memberNamed(ledger, carrier)?.state !== 'up') down.add(node);
-      else if (memberNamed(ledger, node)?.state !== 'up') away.add(node);
+      else if (carrier !== node) away.add(node);
     }
     return { down, away };
   }
-  for (const event of context.history) {
+  for (const [, event] of context.milestones) {
     if (event.kind !== 'fault' || !endsLife(event)) continue;
     for (const target of event.targets) {
       if (event.phase === 'begin') down.add(target);
@@ -92,6 +92,7 @@ function judgeNode(
         context.history,
         `${node} never granted a new lock again: the last fault was over at ${atTime(calmFrom)}, and at ${atTime(last.invokedAt)} it still answered GRACE.`,
         [last.invokeIndex, last.replyIndex],
+        last.repliedAt,
       ),
     );
     return;
@@ -108,7 +109,7 @@ function judgeNode(
 
 function judgeClients(context: CheckContext, findings: Findings, down: ReadonlySet<string>): void {
   const open = new Map<string, { readonly index: number; readonly t: number; readonly node: string }>();
-  for (const [index, event] of context.history.entries()) {
+  for (const [index, event] of context.milestones) {
     if (event.kind !== 'client') continue;
     const { client, node, t } = event;
     // A client that changes its node begins anew there; it is at it since it first began.
@@ -123,7 +124,7 @@ function judgeClients(context: CheckContext, findings: Findings, down: ReadonlyS
     const sentence = `${client} began to recover at ${atTime(t)} at ${node} and had not ended at the end of the run (${atTime(context.endsAt)}).`;
     if (waited > patience) {
       findings.judged += 1;
-      findings.violation(() => evidence(context.history, sentence, [index]));
+      findings.violation(() => evidence(context.history, sentence, [index], context.endsAt));
     } else {
       findings.doubt(() => evidence(context.history, sentence, [index]));
     }

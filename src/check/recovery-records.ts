@@ -63,7 +63,7 @@ export function coursesOf({ history, carriers }: CheckContext): Map<string, Clie
 }
 
 interface Question {
-  /** The node whose clients are reclaiming: the one that died. */
+  /** By whose address the clients come that are reclaiming. */
   readonly claimant: string;
   readonly grace: Grace;
   readonly reclaim: Operation;
@@ -72,17 +72,18 @@ interface Question {
 type NoAuthority = { readonly why: string; readonly indices: readonly number[] };
 
 /**
- * Had the client a record for `claimant` that this grace may be reclaimed by?
+ * Had the client a record at the address of `claimant` that this grace may be reclaimed by?
  *
- * The records of the recovery epoch were made during the claimant's last life before the grace (all its
+ * The records of the recovery epoch were made by whoever carried that address at the lift before, during its last life before the grace (all its
  * boots within the grace join it, and bring no new authority). So the client must have completed its
- * recovery in that life, at its own address or at one that it carried. A client that came back, kept its lease and never completed is the one of row 18.
+ * recovery with that life. A client that came back, kept its lease and never completed is the one of row 18.
  */
 export function authorityOf(
   context: CheckContext,
   course: ClientCourse | undefined,
-  { claimant, grace, reclaim }: Question,
+  { claimant: address, grace, reclaim }: Question,
 ): 'on-record' | NoAuthority {
+  const claimant = recorderOf(grace, address);
   const { boots, bootedBefore } = context.lives(claimant);
   const lifeBefore = boots.findLast((boot) => boot.latest < grace.start.latest);
   const bootInGrace = boots.find((boot) => boot.latest >= grace.start.latest);
@@ -119,6 +120,10 @@ export function authorityOf(
   };
 }
 
+/** Who carried that address when the grace before was lifted, and had its clients on record. */
+const recorderOf = (grace: Grace, address: string): string =>
+  memberNamed(grace.steps[0]!.event.ledger, address)?.recordedAt ?? address;
+
 /** The last ledger before the grace still knew that life as down: the grace before had been lifted without it. */
 function downAtLift(context: CheckContext, claimant: string, grace: Grace, incarnation: number): boolean {
   const before = context.steps[context.steps.indexOf(grace.steps[0]!) - 1];
@@ -130,11 +135,15 @@ function downAtLift(context: CheckContext, claimant: string, grace: Grace, incar
 function heardAfter(context: CheckContext, client: string, node: string, t: number, until: number): boolean {
   const { carriers, contacts } = context;
   const addresses = carriers.moved ? Object.keys(context.steps.at(-1)?.event.ledger.members ?? {}) : [node];
-  return addresses.some((address) =>
-    contactsOf(contacts, client, address).some((contact) => {
-      if (contact.sentAt <= t || contact.t > until) return false;
+  return addresses.some((address) => {
+    const list = contactsOf(contacts, client, address);
+    for (let at = list.firstAfter(t); at < list.length; at += 1) {
+      const contact = list.at(at);
+      if (contact.t > until) return false;
+      if (contact.sentAt <= t) continue;
       const servers = carriers.during(address, contact.sentAt, contact.t);
-      return servers.length === 1 && servers[0] === node;
-    }),
-  );
+      if (servers.length === 1 && servers[0] === node) return true;
+    }
+    return false;
+  });
 }

@@ -22,7 +22,7 @@ function findOutages(context: CheckContext): Outage[] {
     outages.push({ node, from, to, over });
     since.delete(node);
   };
-  for (const event of context.history) {
+  for (const [, event] of context.milestones) {
     if (event.kind !== 'node') continue;
     if (event.event === 'store-unavailable' && !since.has(event.node)) since.set(event.node, event.t);
     if (event.event === 'store-back') ended(event.node, event.t, true);

@@ -1,3 +1,4 @@
+import type { FaultEvent } from '../history/events.ts';
 import { type CheckContext, NS_PER_MS } from './context.ts';
 import { type Bracket, memberNamed } from './graces.ts';
 import { endsLife } from './node-lives.ts';
@@ -16,7 +17,10 @@ import { isNewState } from './operations.ts';
  * - `failoverMs`: a node's death to the first reclaim that the node granted that took over from it;
  * - `fencingMs`: a node begins to have another one fenced, to the swap that says that it is gone;
  * - `blackoutMs`: the first new lock refused with GRACE to the first one granted again, for all clients
- *   together, of the longest such stretch after the first death.
+ *   together, of the longest such stretch after the first death or planned move;
+ * - `rebootBlackoutMs`, `failoverBlackoutMs`, `restartBlackoutMs` (planned), `moveBlackoutMs` (planned): the same by what it followed, the
+ *   newest death or planned move before it;
+ * - `moveBarrierMs`, `moveMs`: a planned move, from its beginning to the first barrier after it, and to the lift.
  * @param concerns whose deaths count
  */
 export function timingsOf(
@@ -30,8 +34,8 @@ export function timingsOf(
     timings[name] = Math.max(timings[name] ?? 0, ms);
   };
   longest('runMs', context.history[0]?.t ?? 0, context.endsAt);
-  const deaths = context.history
-    .filter((event) => event.kind === 'fault')
+  const deaths = context.milestones
+    .flatMap(([, event]) => (event.kind === 'fault' ? [event] : []))
     .filter((fault) => fault.phase === 'begin' && endsLife(fault) && fault.targets.some(concerns));
   for (const { t, targets } of deaths) {
     const detected = detectedAfter(context, t);
@@ -46,10 +50,39 @@ export function timingsOf(
     for (const node of targets) longest('failoverMs', t, servedByHeir(context, node, t));
   }
   for (const [from, to] of fencings(context)) longest('fencingMs', from, to);
-  if (deaths[0] !== undefined) {
-    for (const [from, to] of blackouts(context, deaths[0].t)) longest('blackoutMs', from, to);
+  const moves = movesOf(context).filter(({ targets }) => targets.some(concerns));
+  for (const { t } of moves) {
+    longest('moveBarrierMs', t, barrierFrom(context, t)?.latest);
+    longest('moveMs', t, liftFrom(context, t));
+  }
+  const breaks = [...deaths, ...moves].sort((a, b) => a.t - b.t);
+  if (breaks[0] !== undefined) {
+    for (const [from, to] of blackouts(context, breaks[0].t)) {
+      longest('blackoutMs', from, to);
+      longest(
+        `${kindOf(
+          context,
+          breaks.findLast(({ t }) => t <= from),
+        )}BlackoutMs`,
+        from,
+        to,
+      );
+    }
   }
   return timings;
+}
+
+const movesOf = (context: CheckContext): FaultEvent[] =>
+  context.history
+    .filter((event) => event.kind === 'fault')
+    .filter(({ fault, phase }) => fault === 'migrate' && phase === 'begin');
+
+function kindOf(context: CheckContext, cause: FaultEvent | undefined): string {
+  if (cause === undefined) return 'reboot';
+  if (cause.fault === 'migrate') return 'move';
+  if (cause.fault === 'restart') return 'restart';
+  const inherited = cause.targets.some((node) => servedByHeir(context, node, cause.t) !== undefined);
+  return inherited ? 'failover' : 'reboot';
 }
 
 /** The first barrier shown at `t` or later. */
@@ -80,7 +113,7 @@ function servedByHeir(context: CheckContext, node: string, death: number): numbe
 function fencings(context: CheckContext): [number, number][] {
   const done: [number, number][] = [];
   const begun = new Map<string, number>();
-  for (const event of context.history) {
+  for (const [, event] of context.milestones) {
     if (event.kind === 'node' && event.event === 'fencing' && event.peer !== undefined) {
       if (!begun.has(event.peer)) begun.set(event.peer, event.t);
     }
@@ -104,12 +137,12 @@ export function longestOf(each: readonly Record<string, number>[]): Record<strin
 }
 
 function detectedAfter(context: CheckContext, t: number): number | undefined {
-  return context.history.find(
-    (event) =>
+  return context.milestones.find(
+    ([, event]) =>
       event.t > t &&
       ((event.kind === 'node' && (event.event === 'beacon-missing' || event.event === 'enforcing')) ||
         (event.kind === 'ledger' && event.ledger.recoveryEpoch !== null)),
-  )?.t;
+  )?.[1].t;
 }
 
 /** From the first refusal to the next grant of a lock that was asked for after the refusal, again and again. */

@@ -1,4 +1,5 @@
 /** What judging a history yields: the shape of `verdict.json` (docs/checkers.md). */
+import type { Moment } from './moment.ts';
 
 export type Verdict = 'valid' | 'violation' | 'unknown';
 
@@ -27,6 +28,8 @@ export interface Evidence {
   /** Who held what, who got it, what the nodes knew: sentences for a person. */
   readonly sentence: string;
   readonly events: readonly EvidenceEvent[];
+  /** Of a violation that turns on one moment: what each node knew then. */
+  readonly moment?: Moment;
 }
 
 export interface CheckResult {
@@ -37,6 +40,10 @@ export interface CheckResult {
   /** For a violation its proof, for `unknown` the reason; of each lock domain at most {@link EVIDENCE_LIMIT} and one "and n more". */
   readonly evidence: readonly Evidence[];
 }
+
+/** The reason that a check which must not be unknown gives for a verdict of `unknown`. */
+export const doubtAbout = ({ name, evidence }: CheckResult): string =>
+  `${name} is unknown: ${evidence[0]?.sentence ?? 'no reason given'}`;
 
 /** What a checker gives for one lock domain. */
 export interface Judged extends CheckResult {

@@ -7,6 +7,7 @@ import {
 } from '../history/events.ts';
 import type { Claim } from './claims.ts';
 import { memberNamed } from './graces.ts';
+import { momentAt } from './moment.ts';
 import type { Operation } from './operations.ts';
 import { type CheckName, EVIDENCE_LIMIT, type Evidence, type EvidenceEvent, type Judged } from './verdict.ts';
 
@@ -104,6 +105,8 @@ export function knowledgeWords(history: History, node: string, t: number): strin
         last = `${node} had found the beacon of ${event.peer ?? 'a peer'} missing at ${atTime(event.t)}`;
       else if (event.event === 'inherited')
         last = `${node} had taken over from ${event.peer ?? 'a peer'} at ${atTime(event.t)}`;
+      else if (event.event === 'handed-over')
+        last = `${node} had handed the address of ${event.peer ?? 'a peer'} to ${event.detail ?? 'another'} at ${atTime(event.t)}`;
       else if (event.event === 'store-unavailable')
         last = `${node} had been without its store since ${atTime(event.t)}`;
     } else if (event.kind === 'ledger' && event.ledger.recoveryEpoch === null) {
@@ -121,14 +124,22 @@ export function knowledgeWords(history: History, node: string, t: number): strin
 const bootsIntoGrace = ({ command, ledger, node }: LedgerEvent): boolean =>
   command === 'boot' && memberNamed(ledger, node)?.acknowledgedView === ledger.view;
 
-/** Evidence from event indices; those below 0 stand for events that are not there. */
-export function evidence(history: History, sentence: string, indices: readonly number[]): Evidence {
+/**
+ * Evidence from event indices; those below 0 stand for events that are not there.
+ * @param at the moment that it turns on, if there is one: what every node knew then becomes part of the evidence
+ */
+export function evidence(
+  history: History,
+  sentence: string,
+  indices: readonly number[],
+  at?: number,
+): Evidence {
   const events: EvidenceEvent[] = [];
   for (const index of [...new Set(indices)].sort((a, b) => a - b)) {
     const event = history[index];
     if (event !== undefined) events.push({ index, t: event.t, text: eventWords(event) });
   }
-  return { sentence, events };
+  return { sentence, events, ...(at === undefined ? {} : { moment: momentAt(history, at) }) };
 }
 
 /** Gathers what a checker finds, keeps the first few proofs, and makes its result. */

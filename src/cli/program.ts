@@ -1,14 +1,17 @@
 import { Command, CommanderError } from 'commander';
 import { bench } from './commands/bench.ts';
+import { chaos } from './commands/chaos.ts';
 import { check } from './commands/check.ts';
 import { conformance } from './commands/conformance.ts';
 import { doctor } from './commands/doctor.ts';
 import { down } from './commands/down.ts';
 import { exec } from './commands/exec.ts';
 import { fault } from './commands/fault.ts';
+import { fuzz } from './commands/fuzz.ts';
 import { ledger } from './commands/ledger.ts';
 import { logs } from './commands/logs.ts';
 import { model } from './commands/model.ts';
+import { report } from './commands/report.ts';
 import { run } from './commands/run.ts';
 import { serve } from './commands/serve.ts';
 import { serverHelper } from './commands/server-helper.ts';
@@ -32,9 +35,12 @@ const COMMANDS: readonly ((frame: Frame) => Command)[] = [
   logs,
   fault,
   run,
+  chaos,
   check,
+  report,
   model,
   conformance,
+  fuzz,
   bench,
   serve,
   serverHelper,

@@ -9,9 +9,9 @@ export function scopeOf(domains: readonly { readonly name: string; readonly hand
   return scope.digest('hex').slice(0, 32);
 }
 
-/** Differs in every life: the incarnation does, and the rest keeps clusters apart. */
-export function bootVerifier(incarnation: number): Buffer {
-  const verifier = Buffer.concat([Buffer.alloc(4), randomBytes(4)]);
+/** Differs in every life: the incarnation does, and the rest keeps clusters apart, and session ids from being guessed. */
+export function bootVerifier(incarnation: number, random: (bytes: number) => Buffer = randomBytes): Buffer {
+  const verifier = Buffer.concat([Buffer.alloc(4), random(16)]);
   verifier.writeUInt32BE(incarnation);
   return verifier;
 }

@@ -8,6 +8,7 @@ import {
   CB_VERSION,
   decodeCallbackHeader,
 } from '../nfs4/callback-compound.ts';
+import { type CbGetAttrArgs, type CbGetAttrResult, cbGetAttr } from '../nfs4/callbacks/cb-get-attr.ts';
 import { type CbRecallArgs, cbRecall } from '../nfs4/callbacks/cb-recall.ts';
 import { type CbSequenceArgs, type CbSequenceResult, cbSequence } from '../nfs4/callbacks/cb-sequence.ts';
 import { CompoundReplyWriter, OP_ILLEGAL, statusOfXdrError } from '../nfs4/compound.ts';
@@ -43,6 +44,8 @@ const SUCCESS: RpcOutcome = { kind: 'success' };
 export interface CallbackEvents {
   /** The server wants a delegation back. NFS4_OK, or why it is not known here (BAD_STATEID, BADHANDLE). */
   recall(args: CbRecallArgs): Status;
+  /** Somebody wants to know what has become of a file with a write delegation. Absent: CB_GETATTR is not supported. */
+  getAttributes?(args: CbGetAttrArgs): CbGetAttrResult;
 }
 
 interface Sequenced {
@@ -119,7 +122,10 @@ export class Callbacks {
   }
 
   #operation(number: number, r: XdrReader, reply: CompoundReplyWriter): void {
-    if (number === cbRecall.number)
+    const { getAttributes } = this.#events;
+    if (number === cbGetAttr.number && getAttributes !== undefined)
+      reply.add(cbGetAttr, getAttributes(cbGetAttr.decodeArgs(r)));
+    else if (number === cbRecall.number)
       reply.add(cbRecall, { status: this.#events.recall(cbRecall.decodeArgs(r)) });
     else if (number < FIRST_CALLBACK || number > LAST_CALLBACK)
       reply.addFailure(OP_ILLEGAL, NFS4ERR_OP_ILLEGAL);

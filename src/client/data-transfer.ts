@@ -8,6 +8,7 @@ import { write } from '../nfs4/operations/write.ts';
 import * as st from '../nfs4/status.ts';
 import type { Stateid } from '../nfs4/types.ts';
 import { type Op, op } from './compound.ts';
+import type { Delegation } from './delegation.ts';
 import type { FileContext, Result, StatusName } from './file-context.ts';
 import type { FileRequest } from './file-requests.ts';
 import type { FileState } from './file-state.ts';
@@ -42,6 +43,8 @@ export interface WriteOrder {
   /** FILE_SYNC: answered when it is on stable storage. Otherwise `commit` makes it so. */
   readonly sync: boolean;
   readonly note?: ContentNote | undefined;
+  /** Once this is gone it is not sent any more, and not again. */
+  readonly under?: Delegation | undefined;
 }
 
 export async function readData(
@@ -80,11 +83,13 @@ export async function writeData(
   patience: Patience,
 ): Promise<WriteResult> {
   const { file } = context;
-  const { offset, data, note } = order;
+  const { offset, data, note, under } = order;
   const span = spanOf(offset, data.length);
   const stable = order.sync || !uncommitted.hasRoomFor(data.length) ? FILE_SYNC4 : UNSTABLE4;
   let count = 0;
+  const lossOf = () => (under?.gone ? 'DELEG_REVOKED' : null);
   const { status, attempts } = await transfer(context, span, patience, {
+    lossOf,
     subject: {
       op: 'write',
       owner: file.owner,
@@ -149,10 +154,16 @@ async function transfer(
   context: FileContext,
   span: Span | null,
   patience: Patience,
-  recorded: Omit<RecordedRequest, 'deadlineMs'>,
+  {
+    lossOf: furtherLoss,
+    ...recorded
+  }: Omit<RecordedRequest, 'deadlineMs'> & { lossOf?(): StatusName | null },
 ): Promise<Result> {
   const { file, requester } = context;
-  const lossOf = (): StatusName | null => (span === null ? null : (file.locks.lossIn(span)?.status ?? null));
+  const lossOf = (): StatusName | null => {
+    const lost = span === null ? null : file.locks.lossIn(span);
+    return lost?.status ?? furtherLoss?.() ?? null;
+  };
   let attempts = 0;
   for (let repetition = 0; ; ) {
     const opened = await reopen(context, patience);
@@ -194,9 +205,15 @@ async function reviewChangesSomething(context: FileContext): Promise<boolean> {
   return file.openStateid !== open || file.lockStateid !== lock;
 }
 
-/** The lock stateid while locks are held, else that of the open (RFC 8881 section 8.2.5); seqid 0: the latest. */
+/** That of the delegation, if there is one, of the locks while locks are held, else of the open (RFC 8881 section 8.2.5); seqid 0: the latest. */
 function ioStateid(file: FileState): Stateid | null {
-  const stateid = file.locks.held.length > 0 ? file.lockStateid : file.openStateid;
+  const { delegation } = file;
+  const stateid =
+    delegation?.kind === 'write' && !delegation.gone
+      ? delegation.stateid
+      : file.locks.held.length > 0
+        ? file.lockStateid
+        : file.openStateid;
   return stateid && { ...stateid, seqid: 0 };
 }
 

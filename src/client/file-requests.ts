@@ -15,6 +15,7 @@ import { remove } from '../nfs4/operations/remove.ts';
 import { NFS4_OK } from '../nfs4/status.ts';
 import type { StateOwner } from '../nfs4/types.ts';
 import { type CompoundReply, type Op, op } from './compound.ts';
+import { Delegation, type DelegationKind, delegationGiven } from './delegation.ts';
 import { type FileState, type ShareAccess, splitPath } from './file-state.ts';
 
 /** The operations after SEQUENCE, and what to take out of a reply whose status is OK. */
@@ -28,7 +29,24 @@ const CREATE_UNCHECKED: OpenHow = {
   how: { mode: nfs.UNCHECKED4, createAttrs: NO_ATTRIBUTES },
 };
 const DO_NOT_CREATE: OpenHow = { openType: nfs.OPEN4_NOCREATE };
-const WITHOUT_DELEGATION: OpenClaim = { claim: nfs.CLAIM_PREVIOUS, delegateType: nfs.OPEN_DELEGATE_NONE };
+
+const wishBits = (kind: DelegationKind | null): number =>
+  kind === null
+    ? nfs.OPEN4_SHARE_ACCESS_WANT_NO_DELEG
+    : kind === 'read'
+      ? nfs.OPEN4_SHARE_ACCESS_WANT_READ_DELEG
+      : nfs.OPEN4_SHARE_ACCESS_WANT_WRITE_DELEG;
+
+/** An open comes back with the delegation that came with it, or without one. */
+function claimPrevious({ delegation }: FileState): OpenClaim {
+  const delegateType =
+    delegation === null
+      ? nfs.OPEN_DELEGATE_NONE
+      : delegation.kind === 'read'
+        ? nfs.OPEN_DELEGATE_READ
+        : nfs.OPEN_DELEGATE_WRITE;
+  return { claim: nfs.CLAIM_PREVIOUS, delegateType };
+}
 
 /** The same bytes name the open-owner and the lock-owner; the server keeps the two apart. */
 const stateOwner = (clientId: bigint, file: FileState): StateOwner => ({
@@ -40,6 +58,8 @@ const wireLength = (span: Span): bigint =>
   span.end === null ? nfs.LENGTH_TO_END_OF_FILE : span.end - span.start;
 
 const lockType = (mode: LockMode) => (mode === 'read' ? nfs.READ_LT : nfs.WRITE_LT);
+/** The client will come again; a server may keep its place (RFC 8881 section 18.10.4). */
+const waitingLockType = (mode: LockMode) => (mode === 'read' ? nfs.READW_LT : nfs.WRITEW_LT);
 
 /** Null as long as the file's handle is not known: it never was opened. */
 function at(file: FileState): Op | null {
@@ -60,7 +80,7 @@ export function openByName(
   const { directories, name } = splitPath(file.path);
   const opened = op(open, {
     seqid: 0,
-    shareAccess: access | nfs.OPEN4_SHARE_ACCESS_WANT_NO_DELEG,
+    shareAccess: access | wishBits(file.delegationWish),
     shareDeny: nfs.OPEN4_SHARE_DENY_NONE,
     owner: stateOwner(clientId, file),
     openHow: create ? CREATE_UNCHECKED : DO_NOT_CREATE,
@@ -75,6 +95,9 @@ export function openByName(
       file.openStateid = openResult.stateid;
       file.handle = handleResult.object;
       file.access = access;
+      const given = delegationGiven(openResult.delegation);
+      if (given !== null && file.delegation === null)
+        file.delegation = new Delegation(given.kind, given.stateid);
     },
   };
 }
@@ -89,13 +112,18 @@ export function reclaimOpen(file: FileState, clientId: bigint): FileRequest | nu
     shareDeny: nfs.OPEN4_SHARE_DENY_NONE,
     owner: stateOwner(clientId, file),
     openHow: DO_NOT_CREATE,
-    claim: WITHOUT_DELEGATION,
+    claim: claimPrevious(file),
   });
   return {
     ops: [target, opened],
     accept(reply) {
       const result = reply.of(opened);
-      if (result?.status === NFS4_OK) file.openStateid = result.stateid;
+      if (result?.status !== NFS4_OK) return;
+      file.openStateid = result.stateid;
+      const given = delegationGiven(result.delegation);
+      if (given === null || file.delegation?.kind !== given.kind) return file.loseDelegation();
+      file.delegation.stateid = given.stateid;
+      if (given.recall) file.delegation.recall();
     },
   };
 }
@@ -118,13 +146,13 @@ export function lockRange(
   clientId: bigint,
   span: Span,
   mode: LockMode,
-  reclaim: boolean,
+  { reclaim, waits }: { readonly reclaim: boolean; readonly waits: boolean },
 ): LockRequest | null {
   const target = at(file);
   const locker = lockerOf(file, clientId);
   if (target === null || locker === null) return null;
   const locked = op(lock, {
-    lockType: lockType(mode),
+    lockType: waits ? waitingLockType(mode) : lockType(mode),
     reclaim,
     offset: span.start,
     length: wireLength(span),

@@ -2,6 +2,7 @@
 
 import type { Clock } from '../core/clock.ts';
 import type { Stateid } from '../nfs4/types.ts';
+import type { Delegation, DelegationKind } from './delegation.ts';
 import { LockBelief } from './lock-belief.ts';
 import { Turns } from './waiting.ts';
 
@@ -22,6 +23,9 @@ export class FileState {
   openStateid: Stateid | null = null;
   /** Exists from the first LOCK on; one for all ranges of this owner (RFC 8881 section 9.1.4). */
   lockStateid: Stateid | null = null;
+  /** Asked for with the next open; as a rule none is. */
+  delegationWish: DelegationKind | null = null;
+  delegation: Delegation | null = null;
   /** The server lost the open and may give it back. */
   reclaimPending = false;
   /** A CLOSE was sent: whether or not it got through, the open is not to be reclaimed. */
@@ -41,6 +45,8 @@ export class FileState {
     this.reclaimPending = !this.closing && (this.reclaimPending || this.openStateid !== null);
     this.openStateid = null;
     this.lockStateid = null;
+    // It is reclaimed with an open, or not at all; one that is on its way back is not.
+    if (!this.reclaimPending || this.delegation?.gone) this.loseDelegation();
   }
 
   /**
@@ -51,6 +57,12 @@ export class FileState {
     const latest = (stateid: Stateid | null) => stateid && { ...stateid, seqid: 0 };
     this.openStateid = latest(this.openStateid);
     this.lockStateid = latest(this.lockStateid);
+  }
+
+  /** The client was told that the server has it no more. */
+  loseDelegation(): void {
+    this.delegation?.end();
+    this.delegation = null;
   }
 
   /** The server holds nothing of it any more: closed, or the open was lost. The next use opens it anew. */

@@ -226,7 +226,8 @@ export class Keeper {
   #sequenced(flags: number, sentAtMs: number): void {
     this.#flags = flags;
     this.#renewal?.renewed(sentAtMs);
-    this.#reportRenewal(sentAtMs);
+    // A lease that ran out, and took state along, was not alive all the time (docs/history-format.md).
+    if ((flags & REVOKED_FLAGS) === 0) this.#reportRenewal(sentAtMs);
     // An answer to something that was sent before we were done may still tell of the time before.
     const since = this.#standingSinceMs;
     if (since === null || sentAtMs < since) return;

@@ -29,7 +29,7 @@ export async function lockInTurn(
     const opened = await openInTurn(context, context.wish(), retry, patience);
     attempts += opened.attempts;
     if (opened.status !== 'OK') return { status: opened.status, attempts };
-    const answer = await sendLock(context, span, mode, patience.deadlineMs);
+    const answer = await sendLock(context, span, mode, patience.deadlineMs, retry === 'all');
     if (answer.kind === 'unsent') return { status: 'TIMEOUT', attempts };
     if (answer.kind === 'interrupted' && patience.expired) {
       if (await answer.unsettled()) await settle(context, span, mode, heldBefore);
@@ -57,10 +57,11 @@ function sendLock(
   span: Span,
   mode: LockMode,
   deadlineMs: DeadlineMs,
+  waits = false,
 ): Promise<Answer<LockRequest>> {
   return requester.send({
     subject: { op: 'lock', owner: file.owner, file: file.path, span: toByteSpan(span), mode },
-    build: () => lockRange(file, requester.clientId, span, mode, false),
+    build: () => lockRange(file, requester.clientId, span, mode, { reclaim: false, waits }),
     deadlineMs,
     onOk: () => {
       file.locks.granted(span, mode);

@@ -12,9 +12,10 @@
  * What the protocol answers comes back as a status; only misuse throws.
  */
 import type { Clock, Random } from '../core/clock.ts';
+import type { CbRecallArgs } from '../nfs4/callbacks/cb-recall.ts';
 import { destroyClientid } from '../nfs4/operations/destroy-clientid.ts';
 import { destroySession } from '../nfs4/operations/destroy-session.ts';
-import { type Status, statusName } from '../nfs4/status.ts';
+import { NFS4_OK, NFS4ERR_BAD_STATEID, type Status, statusName } from '../nfs4/status.ts';
 import type { Callbacks } from './callbacks.ts';
 import type { Dial } from './channel.ts';
 import { compoundWriter, type Op, op } from './compound.ts';
@@ -45,6 +46,8 @@ export interface ClientOptions {
   readonly random: Random;
   /** Told of everything, synchronously, at the moment it happens; see observer.ts. */
   readonly observe?: Observe;
+  /** Operations of former lives are numbered up to this one; default 0. */
+  readonly operationsFrom?: number;
   /**
    * The lease in milliseconds: taken for true until the server has told its own, and after that if it is
    * the shorter one, because the server tells whole seconds only. Default: what the server tells.
@@ -101,7 +104,12 @@ export class NfsClient {
     const { name, host, port = NFS_PORT, clock, random } = options;
     this.#options = options;
     this.#timing = timingOf(options.leaseMs ?? ASSUMED_LEASE_MS);
-    this.#observer = new Observer(name, options.node ?? host, options.observe ?? (() => {}));
+    this.#observer = new Observer(
+      name,
+      options.node ?? host,
+      options.observe ?? (() => {}),
+      options.operationsFrom,
+    );
     const { callbacks } = options;
     const shared = { clock, random, timing: () => this.#timing, observer: this.#observer, callbacks };
     this.#link = new Link({
@@ -228,6 +236,19 @@ export class NfsClient {
   /** How to recover from the server's next restart; by the book unless a test needs the client of row 18. */
   behave(behaviour: RecoveryBehaviour): void {
     this.#keeper.behave(behaviour);
+  }
+
+  /**
+   * The server wants a delegation back: whoever holds it finds it `recalled`. For the callbacks that the client was made with.
+   * @returns BAD_STATEID for one that the client does not have, or not yet: a recall may overtake the open that it came with
+   */
+  recalled({ stateid }: CbRecallArgs): Status {
+    for (const { delegation } of this.#states.values()) {
+      if (delegation?.stateid.other.equals(stateid.other) !== true) continue;
+      delegation.recall();
+      return NFS4_OK;
+    }
+    return NFS4ERR_BAD_STATEID;
   }
 
   /** Ends without a word to the server, as a machine does that loses its power. */

@@ -9,6 +9,8 @@ import {
   type WriteResult,
   writeData,
 } from './data-transfer.ts';
+import type { Delegation, DelegationKind } from './delegation.ts';
+import { returnDelegationInTurn } from './delegation-return.ts';
 import {
   type FileContext,
   type OpenWish,
@@ -176,10 +178,11 @@ export class NfsFile {
   write(
     offset: number,
     data: Buffer | string,
-    options: Limits & { sync?: boolean; note?: ContentNote } = {},
+    options: Limits & { sync?: boolean; note?: ContentNote; under?: Delegation } = {},
   ): Promise<WriteResult> {
     const bytes = typeof data === 'string' ? Buffer.from(data, 'utf8') : data;
-    const order = { offset, data: bytes, sync: options.sync ?? true, note: options.note };
+    const { sync = true, note, under } = options;
+    const order = { offset, data: bytes, sync, note, under };
     return this.#patiently(options, { ...UNANSWERED, count: 0 }, (patience) =>
       writeData(this.#context, order, this.#uncommitted, patience),
     );
@@ -192,13 +195,31 @@ export class NfsFile {
     );
   }
 
-  /** Unlocks all, closes, and makes the object unusable. */
+  /**
+   * Opens the file, which must not be open, and asks for a delegation with it.
+   * @returns null when the server gives none, which it need not say why
+   */
+  async openDelegated(kind: DelegationKind, limits: Limits = {}): Promise<Delegation | null> {
+    const { file } = this.#options;
+    file.delegationWish = kind;
+    const { status } = await this.open('grace', limits);
+    return status === 'OK' && file.delegation?.gone === false ? file.delegation : null;
+  }
+
+  /** Gives the delegation back, if there is one. What was begun under it should have ended. */
+  returnDelegation(limits: Limits = {}): Promise<Result> {
+    return this.#inTurn(limits, UNANSWERED, (patience) => returnDelegationInTurn(this.#context, patience));
+  }
+
+  /** Unlocks all, gives a delegation back, closes, and makes the object unusable. */
   close(limits: Limits = {}): Promise<Result> {
     const { file, onClosed } = this.#options;
     return this.#inTurn(limits, UNANSWERED, async (patience) => {
       const unlocked =
         file.locks.held.length > 0 ? await unlockInTurn(this.#context, WHOLE_FILE, patience) : NOTHING_DONE;
       if (unlocked.status === 'TIMEOUT') return unlocked;
+      const returned = await returnDelegationInTurn(this.#context, patience);
+      if (returned.status === 'TIMEOUT') return returned;
       const closed = await closeInTurn(this.#context, patience);
       if (closed.status === 'TIMEOUT') return closed;
       file.locks.released(WHOLE_FILE);

@@ -33,9 +33,11 @@ export class Observer {
   readonly #client: string;
   readonly #node: string;
   readonly #observe: Observe;
-  #lastId = 0;
+  #lastId: number;
 
-  constructor(client: string, node: string, observe: Observe) {
+  /** @param operationsFrom the numbers up to this one were used by the client's former lives */
+  constructor(client: string, node: string, observe: Observe, operationsFrom = 0) {
+    this.#lastId = operationsFrom;
     this.#client = client;
     this.#node = node;
     this.#observe = observe;

@@ -56,7 +56,10 @@ export class Reclaimer {
     const status = await this.#reclaimOpen(file);
     if (status === null) return;
     file.reclaimPending = false;
-    if (judgeReclaim(status) === 'lost') return loseLocks(file, statusName(status), observer);
+    if (judgeReclaim(status) === 'lost') {
+      file.loseDelegation();
+      return loseLocks(file, statusName(status), observer);
+    }
     for (const range of file.locks.held) {
       const answer = await this.#reclaimLock(file, range);
       if (answer === null) return;
@@ -76,7 +79,7 @@ export class Reclaimer {
     const { owner, path } = file;
     return this.#insist({
       subject: { op: 'lock', owner, file: path, span: toByteSpan(span), mode, reclaim: true },
-      build: () => lockRange(file, this.#session.clientId, span, mode, true),
+      build: () => lockRange(file, this.#session.clientId, span, mode, { reclaim: true, waits: false }),
       deadlineMs: NEVER_MS,
     });
   }

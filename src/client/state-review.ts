@@ -16,7 +16,7 @@ import { NEVER_MS } from './waiting.ts';
 
 interface Tested {
   readonly file: FileState;
-  readonly kind: 'open' | 'lock';
+  readonly kind: 'open' | 'lock' | 'delegation';
   readonly stateid: Stateid;
 }
 
@@ -51,6 +51,7 @@ function stateidsOf(file: FileState): Tested[] {
   const tested: Tested[] = [];
   if (file.openStateid !== null) tested.push({ file, kind: 'open', stateid: file.openStateid });
   if (file.lockStateid !== null) tested.push({ file, kind: 'lock', stateid: file.lockStateid });
+  if (file.delegation !== null) tested.push({ file, kind: 'delegation', stateid: file.delegation.stateid });
   return tested;
 }
 
@@ -59,12 +60,16 @@ const isAlive = (status: st.Status): boolean => status === st.NFS4_OK || status 
 
 /** Closed, lost or opened anew while the question was under way? Then the answer means nothing. */
 function isCurrent({ file, kind, stateid }: Tested): boolean {
-  const now = kind === 'open' ? file.openStateid : file.lockStateid;
+  const now = { open: file.openStateid, lock: file.lockStateid, delegation: file.delegation?.stateid }[kind];
   return now?.other.equals(stateid.other) === true;
 }
 
 /** Locks hang on their lock stateid, and that on the open. */
 function letGo({ file, kind }: Tested, status: string, observer: Observer): void {
+  if (kind === 'delegation') {
+    file.loseDelegation();
+    return;
+  }
   if (kind === 'open') file.forgetOpen();
   else file.lockStateid = null;
   loseLocks(file, status, observer);

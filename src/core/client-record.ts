@@ -2,13 +2,15 @@ import type { Epoch, Incarnation, NodeId } from './ids.ts';
 
 /**
  * The durable fact that a client may reclaim after the next failure (RFC 8881 section 8.4.3, I6).
- * Bound to (domain, epoch, node); at most one per owner and principal in each of those.
+ * Bound to (domain, epoch, service address); at most one per owner and principal in each of those.
  */
 export interface ClientRecord {
   /** `co_ownerid` (v4.1+) or `nfs_client_id4.id` (v4.0) in lower-case hex. */
   readonly ownerId: string;
-  /** The life that wrote it. Counts only if that life was still up at the lift (`Member.recordedIncarnation`). */
+  /** The life that wrote it. Counts only if that life served the address at the lift (`Member.recordedIncarnation`). */
   readonly incarnation: Incarnation;
+  /** Of which node that life is. Left out: of the one that the address belongs to. */
+  readonly writer?: NodeId;
   /** Who may act for this owner: `sys:<uid>@<machine>` or `none`. */
   readonly principal: string;
   /** Expired or revoked, and the client has not been told yet: it must not reclaim (row 19). */
@@ -20,5 +22,6 @@ export interface ClientRecord {
 /** Where a generation of records lives. */
 export interface RecordScope {
   readonly epoch: Epoch;
+  /** By whose service address these clients come, whoever carries that. */
   readonly node: NodeId;
 }

@@ -6,7 +6,7 @@ import { asEpoch, asIncarnation, asNodeId, asView, type NodeId } from './ids.ts'
 import type { Ledger, Member } from './ledger.ts';
 
 /** Raised when the meaning of a field changes; a reader refuses what it does not know. */
-export const LEDGER_FORMAT = 2;
+export const LEDGER_FORMAT = 3;
 
 /** 1 to 64 characters; what a node may be called. `operator` is who does repairs (history-format.md). */
 export const NODE_NAME = /^(?!operator$)[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$/;
@@ -67,10 +67,12 @@ export function parseLedger(text: string): ParsedLedger {
 function parseMember(raw: unknown, view: number, members: Record<string, unknown>): Member | string {
   if (!isObject(raw)) return 'it is not an object';
   const { beaconIndex, incarnation, recordedIncarnation, state, acknowledgedView, claims } = raw;
-  const { heir, leaving, addressAt } = raw;
+  const { heir, leaving, addressAt, recordedAt, movingTo } = raw;
   if (!isCount(beaconIndex, 0)) return 'beaconIndex is not a whole number';
   if (!isCount(incarnation, 0)) return 'incarnation is not a whole number';
-  if (!isCount(recordedIncarnation, 0) || recordedIncarnation > incarnation)
+  if (!isCount(recordedIncarnation, 0)) return 'recordedIncarnation is not a whole number';
+  if (!isMemberOrNull(recordedAt, members, true)) return 'recordedAt is no name of a node';
+  if (recordedAt === null && recordedIncarnation > incarnation)
     return 'recordedIncarnation is not a life that ever was';
   if (state !== 'up' && state !== 'suspect' && state !== 'down') return 'state is none of up, suspect, down';
   if (!isCount(acknowledgedView, 0) || acknowledgedView > view)
@@ -78,22 +80,31 @@ function parseMember(raw: unknown, view: number, members: Record<string, unknown
   if (claims !== 'open' && claims !== 'closed') return 'claims is neither open nor closed';
   if (!isMemberOrNull(heir, members)) return 'heir is not a member';
   if (!isMemberOrNull(addressAt, members)) return 'addressAt is not a member';
+  if (!isMemberOrNull(movingTo, members)) return 'movingTo is not a member';
   if (typeof leaving !== 'boolean') return 'leaving is neither true nor false';
   return {
     beaconIndex,
     incarnation: asIncarnation(incarnation),
     recordedIncarnation: asIncarnation(recordedIncarnation),
+    recordedAt: recordedAt === null ? null : asNodeId(recordedAt),
     state,
     acknowledgedView: asView(acknowledgedView),
     claims,
     heir: heir === null ? null : asNodeId(heir),
     leaving,
     addressAt: addressAt === null ? null : asNodeId(addressAt),
+    movingTo: movingTo === null ? null : asNodeId(movingTo),
   };
 }
 
-const isMemberOrNull = (value: unknown, members: Record<string, unknown>): value is string | null =>
-  value === null || (typeof value === 'string' && Object.hasOwn(members, value));
+/** @param former whoever was one at the last lift may have been retired since */
+const isMemberOrNull = (
+  value: unknown,
+  members: Record<string, unknown>,
+  former = false,
+): value is string | null =>
+  value === null ||
+  (typeof value === 'string' && (Object.hasOwn(members, value) || (former && NODE_NAME.test(value))));
 
 const wrong = (problem: string): ParsedLedger => ({ ok: false, problem });
 

@@ -22,29 +22,30 @@ export interface Member {
   readonly incarnation: Incarnation;
   readonly state: MemberState;
   /**
-   * The life that was up at the last lift, 0 for none: only its records count in the next grace. What another
-   * life wrote speaks of locks that died with it, or of clients whose chance was given up.
+   * The life that served the clients of its address at the last lift, 0 for none: only what that life recorded about them counts
+   * in the next grace. What another life wrote speaks of locks that died with it, or of clients whose chance was given up.
    */
   readonly recordedIncarnation: Incarnation;
+  /** Of which node that life was; null: its own. */
+  readonly recordedAt: NodeId | null;
   /**
    * The newest view for which this incarnation's acknowledgement holds; 0 for none. A view that is made while grace
    * runs carries the acknowledgements of the one before over (transitions.ts says why that is safe).
    */
   readonly acknowledgedView: View;
-  /** May clients that were recorded for this node still reclaim in the grace that runs? */
+  /** May the clients that come by its service address still reclaim in the grace that runs? At whoever carries that. */
   readonly claims: 'open' | 'closed';
-  /**
-   * Who took its claims over in the grace that runs. Stays named until the lift, even when they are finished and when
-   * the heir is lost, unless they are given up: its clients come by an address that leads to the heir.
-   */
+  /** Who took them over in the grace that runs. Stays named until the lift, even when they are finished and when the heir is lost, unless they are given up. */
   readonly heir: NodeId | null;
   /** It announced a planned stop and still holds its locks (C11). */
   readonly leaving: boolean;
   /**
-   * Who carries its service address since it was inherited, null: it does itself. Outlives the lift and the
-   * member's return: the clients who came by that address have their locks where it led them.
+   * Who carries its service address since it was inherited or moved, null: it does itself. Outlives the lift and the
+   * member's return: the clients who come by that address have their locks where it leads them.
    */
   readonly addressAt: NodeId | null;
+  /** Its address is about to be handed to that node as planned, with its clients; null: it stays where it is. */
+  readonly movingTo: NodeId | null;
 }
 
 /** What the whole cluster agrees on about one lock domain, by compare-and-swap. */
@@ -88,12 +89,14 @@ export const newMember = (beaconIndex: number, incarnation: Incarnation): Member
   beaconIndex,
   incarnation,
   recordedIncarnation: asIncarnation(0),
+  recordedAt: null,
   state: 'down',
   acknowledgedView: asView(0),
   claims: 'closed',
   heir: null,
   leaving: false,
   addressAt: null,
+  movingTo: null,
 });
 
 export const memberOf = (ledger: Ledger, node: NodeId): Member | undefined =>
@@ -119,17 +122,15 @@ export function unacknowledged(ledger: Ledger): NodeId[] {
  */
 export const barrierReached = (ledger: Ledger): boolean => unacknowledged(ledger).length === 0;
 
+/** Where the service address of `owner` leads, and with it its clients. */
+export const carrierOf = (ledger: Ledger, owner: NodeId): NodeId => ledger.members[owner]?.addressAt ?? owner;
+
 /**
- * Whose clients may reclaim at `node`: its own, and those of nodes that it is the heir of. For a dead node that is what
- * goes to its heir as one, along with the addresses that lead to it.
+ * Whose clients may reclaim at `node`: of all addresses that lead there, those whose claims are open. For a dead node that is what
+ * goes to its heir as one.
  */
-export function claimsServedBy(ledger: Ledger, node: NodeId): NodeId[] {
-  return nodesOf(ledger).filter((claimant) => {
-    const member = ledger.members[claimant]!;
-    if (member.claims !== 'open') return false;
-    return member.heir === null ? claimant === node : member.heir === node;
-  });
-}
+export const claimsServedBy = (ledger: Ledger, node: NodeId): NodeId[] =>
+  addressesCarriedBy(ledger, node).filter((owner) => ledger.members[owner]!.claims === 'open');
 
 /** The dead at whom clients would have to reclaim, their own or inherited ones: an heir is wanted, or their return. */
 export const unserved = (ledger: Ledger): NodeId[] =>
@@ -137,9 +138,13 @@ export const unserved = (ledger: Ledger): NodeId[] =>
     (node) => ledger.members[node]!.state === 'down' && claimsServedBy(ledger, node).length > 0,
   );
 
-/** Whose service addresses lead to `node`: its own unless an heir carries it, and those that it carries for others. */
+/** Whose service addresses lead to `node`: its own unless another carries it, and those that it carries for others. */
 export const addressesCarriedBy = (ledger: Ledger, node: NodeId): NodeId[] =>
-  nodesOf(ledger).filter((owner) => (ledger.members[owner]!.addressAt ?? owner) === node);
+  nodesOf(ledger).filter((owner) => carrierOf(ledger, owner) === node);
+
+/** Whose addresses `node` is to hand to another as planned. */
+export const addressesMovingFrom = (ledger: Ledger, node: NodeId): NodeId[] =>
+  addressesCarriedBy(ledger, node).filter((owner) => ledger.members[owner]!.movingTo !== null);
 
 /**
  * What a life of a node is to the cluster. A `fenced` one must stop at once: a later incarnation, its

@@ -20,10 +20,12 @@ export const MUTANTS = {
   M1: 'what was acknowledged in the last grace counts in a new one',
   M2: 'what an heir has finished stays closed when the heir is lost in the same grace',
   M3: 'whoever returns takes its claims back from its heir',
-  M4: 'what a lost heir had inherited goes to another heir without the address that leads to it',
   M5: 'a member may be retired once an heir has finished its claims, while grace runs',
   M6: 'the word of a death names the node and not the life',
-  M7: 'an heir takes the claims over and not the address',
+  M8: 'an address moves as planned before everybody has stopped granting',
+  M9: 'a planned move opens nobody’s claims before the taker has the address',
+  M11: 'what the giver of an address has recorded about its clients in the new epoch stays',
+  M10: 'the giver of an address keeps what its clients hold',
 } as const;
 
 export type MutantId = keyof typeof MUTANTS;

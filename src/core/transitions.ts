@@ -7,6 +7,7 @@ import { asEpoch, asIncarnation, asView, type Incarnation, type NodeId, type Vie
 import {
   addressesCarriedBy,
   barrierReached,
+  carrierOf,
   claimsServedBy,
   inGrace,
   type Ledger,
@@ -48,6 +49,13 @@ export type Command =
   | ({ readonly type: 'abandon'; readonly dead: NodeId } & FromNode)
   /** The same by the word of a person who will not wait for the deadline. */
   | { readonly type: 'abandon'; readonly dead: NodeId; readonly operator: true }
+  /**
+   * The address of `owner` is to move to `to` with its clients, as planned (C11); to its owner, that is a failback. From an
+   * operator, or from whoever wants its own address back: any may ask for it, since it breaks nothing.
+   */
+  | { readonly type: 'migrate'; readonly owner: NodeId; readonly to: NodeId }
+  /** The sender, past the barrier, has let go of all that the clients of that address held. */
+  | ({ readonly type: 'hand-over'; readonly owner: NodeId } & FromNode)
   /** A planned stop begins: grace first, while the sender still holds its locks (C11). */
   | ({ readonly type: 'leave' } & FromNode)
   /** A planned stop ends: the sender is past the barrier and has let go of its locks. */
@@ -71,7 +79,12 @@ export type Refusal =
   | 'has-heir'
   | 'not-served-here'
   | 'already-leaving'
-  | 'not-leaving';
+  | 'not-leaving'
+  | 'already-there'
+  | 'not-serving'
+  | 'moving'
+  | 'not-moving'
+  | 'address-carried';
 
 export type TransitionResult =
   | { readonly ok: true; readonly ledger: Ledger }
@@ -97,6 +110,8 @@ export function transition(
       return boot(ledger, command, mutants);
     case 'confirm-death':
       return confirmDeath(ledger, command, mutants);
+    case 'migrate':
+      return migrate(ledger, command, mutants);
     default:
       if ('operator' in command) return abandon(ledger, command.dead, mutants);
       return fromServingNode(ledger, command, mutants);
@@ -105,7 +120,7 @@ export function transition(
 
 type ServingCommand = Exclude<
   Command,
-  { type: 'admit' | 'retire' | 'boot' | 'confirm-death' } | { operator: true }
+  { type: 'admit' | 'retire' | 'boot' | 'confirm-death' | 'migrate' } | { operator: true }
 >;
 
 /** The fence: only the current life of a node that is not down speaks for it. */
@@ -123,11 +138,13 @@ function fromServingNode(ledger: Ledger, command: ServingCommand, mutants: Mutan
     case 'report-death':
       return reportDeath(ledger, command, mutants);
     case 'inherit':
-      return inherit(ledger, sender, command, mutants);
+      return inherit(ledger, sender, command);
     case 'finish':
       return finish(ledger, sender, command);
     case 'abandon':
       return abandon(ledger, command.dead, mutants);
+    case 'hand-over':
+      return handOver(ledger, command, mutants);
     case 'leave':
       return leave(ledger, sender, command, mutants);
     case 'depart':
@@ -164,6 +181,9 @@ function retire(ledger: Ledger, node: NodeId, mutants: Mutants): TransitionResul
   // What an heir has finished opens again should that heir be lost; and whoever has inherited is owed an heir itself.
   const owed = member.heir !== null || claimsServedBy(ledger, node).length > 0;
   if (owed && !anyway && !mutants.has('M5')) return refuse('claims-open');
+  // Its clients live on at the node that carries its address: what is known of them goes by its name.
+  const away = carrierOf(ledger, node) !== node;
+  if (away && !anyway && !mutants.has('M5')) return refuse('address-carried');
   const { [node]: _, ...members } = returnAddresses(ledger, node).members;
   const incarnationFloor = asIncarnation(Math.max(ledger.incarnationFloor, member.incarnation));
   const retired = nextView({ ...ledger, members, incarnationFloor });
@@ -182,16 +202,14 @@ function boot(ledger: Ledger, command: FromNode, mutants: Mutants): TransitionRe
   if (member === undefined) return refuse('not-a-member');
   if (command.incarnation !== member.incarnation + 1) return refuse('not-the-next-incarnation');
   const booted: Member = {
-    beaconIndex: member.beaconIndex,
-    recordedIncarnation: member.recordedIncarnation,
+    ...member,
     incarnation: command.incarnation,
     state: 'up',
     acknowledgedView: asView(0),
-    ...openClaims(mutants.has('M3') ? { ...member, heir: null } : member),
     leaving: false,
-    addressAt: member.addressAt,
+    ...(mutants.has('M3') && { addressAt: null, heir: null }),
   };
-  const reopened = reopenInherited(withMember(ledger, command.node, booted), command.node, mutants);
+  const reopened = openCarried(withMember(ledger, command.node, booted), command.node, mutants);
   const joined = enterGrace(reopened, mutants);
   const acknowledged: Member = { ...joined.members[command.node]!, acknowledgedView: joined.view };
   return done(settle(withMember(joined, command.node, acknowledged)));
@@ -233,7 +251,7 @@ function confirmDeath(ledger: Ledger, command: FromNode, mutants: Mutants): Tran
 }
 
 /**
- * A node is gone, or may be: its clients' claims open, and whatever it inherited waits for another heir. What a
+ * A node is gone, or may be: the claims of all who came to it open, whatever address they came by. What a
  * suspect had acknowledged counts no more: that it granted nothing new is not enough, its clients must have been told.
  */
 function lose(
@@ -243,26 +261,16 @@ function lose(
   state: 'suspect' | 'down',
   mutants: Mutants,
 ): Ledger {
-  const lost: Member = {
-    ...member,
-    state,
-    acknowledgedView: asView(0),
-    ...openClaims(member),
-    leaving: false,
-  };
-  return settle(enterGrace(reopenInherited(withMember(ledger, node, lost), node, mutants), mutants));
+  const lost: Member = { ...member, state, acknowledgedView: asView(0), leaving: false };
+  const opened = openCarried(withMember(ledger, node, lost), node, mutants);
+  return settle(enterGrace(callOff(opened, node, mutants), mutants));
 }
 
 /**
- * All that was to be reclaimed at `dead` goes to the sender as one: its own claims, those that it had inherited, and the
- * addresses by which all their clients come. So whoever serves claims is who their clients talk to.
+ * All that was to be reclaimed at `dead` goes to the sender as one: every address that led there, and with it the claims of its
+ * clients. So whoever serves claims is who their clients talk to.
  */
-function inherit(
-  ledger: Ledger,
-  sender: Member,
-  command: FromNode & { dead: NodeId },
-  mutants: Mutants,
-): TransitionResult {
+function inherit(ledger: Ledger, sender: Member, command: FromNode & { dead: NodeId }): TransitionResult {
   const dead = memberOf(ledger, command.dead);
   if (dead === undefined) return refuse('not-a-member');
   if (!inGrace(ledger)) return refuse('no-grace');
@@ -271,12 +279,48 @@ function inherit(
   if (claimants.length === 0) return refuse(dead.claims === 'closed' ? 'claims-closed' : 'has-heir');
   if (sender.leaving) return refuse('already-leaving');
   if (!barrierReached(ledger)) return refuse('before-barrier');
-  let inherited = mutants.has('M7') ? ledger : carryAddresses(ledger, command.dead, command.node);
-  for (const claimant of claimants) {
-    const heir = claimant === command.node ? null : command.node;
-    inherited = withMember(inherited, claimant, { ...inherited.members[claimant]!, heir });
-  }
+  let inherited = ledger;
+  for (const owner of addressesCarriedBy(ledger, command.dead))
+    inherited = carry(inherited, owner, command.node);
   return done(inherited);
+}
+
+/**
+ * A planned move begins as a planned stop does: with grace, while the giver still holds its clients' locks. Their claims are open from here
+ * on, so that grace cannot end before they have come to the taker; or to the giver, where the taker is lost on the way and the giver may have
+ * let go already.
+ */
+function migrate(
+  ledger: Ledger,
+  { owner, to }: { readonly owner: NodeId; readonly to: NodeId },
+  mutants: Mutants,
+): TransitionResult {
+  const moved = memberOf(ledger, owner);
+  const taker = memberOf(ledger, to);
+  if (moved === undefined || taker === undefined) return refuse('not-a-member');
+  const giver = ledger.members[carrierOf(ledger, owner)]!;
+  if (carrierOf(ledger, owner) === to) return refuse('already-there');
+  if (moved.movingTo !== null) return refuse('moving');
+  if (giver.leaving || taker.leaving) return refuse('already-leaving');
+  if (giver.state !== 'up' || taker.state !== 'up') return refuse('not-serving');
+  const claims = mutants.has('M9') ? moved.claims : 'open';
+  return done(enterGrace(withMember(ledger, owner, { ...moved, movingTo: to, claims }), mutants));
+}
+
+/** Address and claims go in one swap, as to an heir, so that there is no moment in which both serve these clients, or neither. */
+function handOver(
+  ledger: Ledger,
+  { node, owner }: FromNode & { readonly owner: NodeId },
+  mutants: Mutants,
+): TransitionResult {
+  const moved = memberOf(ledger, owner);
+  if (moved === undefined) return refuse('not-a-member');
+  if (carrierOf(ledger, owner) !== node) return refuse('not-served-here');
+  if (moved.movingTo === null) return refuse('not-moving');
+  if (!inGrace(ledger)) return refuse('no-grace');
+  if (!barrierReached(ledger) && !mutants.has('M8')) return refuse('before-barrier');
+  const handed = carry(ledger, owner, moved.movingTo);
+  return done(withMember(handed, owner, { ...handed.members[owner]!, claims: 'open', movingTo: null }));
 }
 
 function finish(ledger: Ledger, sender: Member, command: FromNode & { claimant: NodeId }): TransitionResult {
@@ -287,6 +331,8 @@ function finish(ledger: Ledger, sender: Member, command: FromNode & { claimant: 
   if (!claimsServedBy(ledger, command.node).includes(command.claimant)) return refuse('not-served-here');
   // A leaving node's clients have everything to reclaim and nobody yet to reclaim it from.
   if (sender.leaving) return refuse('still-serving');
+  // Nor have those whose address is on its way.
+  if (claimant.movingTo !== null) return refuse('moving');
   if (!barrierReached(ledger)) return refuse('before-barrier');
   return done(settle(withMember(ledger, command.claimant, { ...claimant, claims: 'closed' })));
 }
@@ -309,9 +355,9 @@ function abandon(ledger: Ledger, node: NodeId, mutants: Mutants): TransitionResu
 
 function leave(ledger: Ledger, sender: Member, command: FromNode, mutants: Mutants): TransitionResult {
   if (sender.leaving) return refuse('already-leaving');
-  const leaving: Member = { ...sender, leaving: true, ...openClaims(sender) };
-  const reopened = reopenInherited(withMember(ledger, command.node, leaving), command.node, mutants);
-  return done(enterGrace(reopened, mutants));
+  const leaving: Member = { ...sender, leaving: true };
+  const opened = openCarried(withMember(ledger, command.node, leaving), command.node, mutants);
+  return done(enterGrace(callOff(opened, command.node, mutants), mutants));
 }
 
 /**
@@ -369,12 +415,10 @@ function acknowledgedByAll(ledger: Ledger): Ledger {
   return result;
 }
 
-/** All addresses that led to `from` lead to `to` now. One of its own that leads to another stays: that one's clients come by it. */
-function carryAddresses(ledger: Ledger, from: NodeId, to: NodeId): Ledger {
-  let result = ledger;
-  for (const owner of addressesCarriedBy(ledger, from))
-    result = withMember(result, owner, { ...result.members[owner]!, addressAt: owner === to ? null : to });
-  return result;
+/** The address of `owner` leads to `to` from now on, and its clients reclaim there. */
+function carry(ledger: Ledger, owner: NodeId, to: NodeId): Ledger {
+  const elsewhere = to === owner ? null : to;
+  return withMember(ledger, owner, { ...ledger.members[owner]!, addressAt: elsewhere, heir: elsewhere });
 }
 
 /** Those that `carrier` carried for others lead to their owners again. */
@@ -386,26 +430,33 @@ function returnAddresses(ledger: Ledger, carrier: NodeId): Ledger {
 }
 
 /**
- * The claims that a boot, a loss or a planned stop opens. Where an heir has taken them over in this
- * grace they stay with it, finished or not: the node itself has granted nothing since.
+ * A boot, a loss or a planned stop opens the claims of all who come to that node: by its own address, unless that leads elsewhere, and by those
+ * that it carries for others. Finished ones too, what those clients had reclaimed goes down with this carrier, and their records are still in the
+ * recovery epoch. Nothing of it moves: its next life serves them all, or its heir does. A planned move away from it is over.
  */
-const openClaims = (member: Member): Pick<Member, 'claims' | 'heir'> =>
-  member.heir === null ? { claims: 'open', heir: null } : { claims: member.claims, heir: member.heir };
-
-/**
- * What a lost or leaving node had inherited is to be reclaimed once more. That holds for finished claims too: what
- * those clients got went down with this heir, and their records are still in the recovery epoch. It stays their heir,
- * since the address by which they come leads to it: its next life serves them, or its own heir.
- */
-function reopenInherited(ledger: Ledger, heir: NodeId, mutants: Mutants): Ledger {
+function openCarried(ledger: Ledger, carrier: NodeId, mutants: Mutants): Ledger {
   let result = ledger;
-  for (const node of nodesOf(ledger)) {
-    const member = ledger.members[node]!;
-    if (member.heir !== heir || (mutants.has('M2') && member.claims === 'closed')) continue;
-    const stays = mutants.has('M4') ? null : heir;
-    result = withMember(result, node, { ...member, claims: 'open', heir: stays });
+  for (const owner of addressesCarriedBy(ledger, carrier)) {
+    const member = ledger.members[owner]!;
+    const kept = mutants.has('M2') && member.claims === 'closed' && member.heir === carrier;
+    result = withMember(result, owner, {
+      ...member,
+      claims: kept ? 'closed' : 'open',
+      movingTo: null,
+    });
   }
   return result;
+}
+
+/** Nothing moves to `taker` any more. What was on its way stays with its giver, whose clients have their claims open. */
+function callOff(ledger: Ledger, taker: NodeId, mutants: Mutants): Ledger {
+  let result = ledger;
+  for (const owner of nodesOf(ledger)) {
+    const member = ledger.members[owner]!;
+    if (member.movingTo !== taker) continue;
+    result = withMember(result, owner, { ...member, movingTo: null });
+  }
+  return mutants.has('M9') ? settle(result) : result;
 }
 
 /**
@@ -416,15 +467,21 @@ function settle(ledger: Ledger): Ledger {
   if (!inGrace(ledger) || !barrierReached(ledger)) return ledger;
   const members = nodesOf(ledger).map((node) => ledger.members[node]!);
   // A leaver still holds its locks, and must have let them go before anybody may have them.
-  if (members.some(({ claims, leaving, state }) => claims === 'open' || (leaving && state !== 'down')))
-    return ledger;
+  const open = members.some(({ claims, movingTo }) => claims === 'open' || movingTo !== null);
+  if (open || members.some(({ leaving, state }) => leaving && state !== 'down')) return ledger;
   let lifted: Ledger = { ...ledger, recoveryEpoch: null };
   for (const node of nodesOf(ledger)) {
     const member = ledger.members[node]!;
     // Only a life that is up now goes on to look after the clients that it recorded. One that died in this grace
-    // and was given up on had recorded them too, and its next life must not honour that.
-    const recordedIncarnation = member.state === 'up' ? member.incarnation : asIncarnation(0);
-    lifted = withMember(lifted, node, { ...member, heir: null, recordedIncarnation });
+    // and was given up on had recorded them too, and its next life must not honour that; so had one that handed them on.
+    const carrier = ledger.members[carrierOf(ledger, node)]!;
+    const recordedIncarnation = carrier.state === 'up' ? carrier.incarnation : asIncarnation(0);
+    lifted = withMember(lifted, node, {
+      ...member,
+      heir: null,
+      recordedIncarnation,
+      recordedAt: member.addressAt,
+    });
   }
   return nextView(lifted);
 }

@@ -1,10 +1,10 @@
 /** What the faults have in common that take nodes down: they go at the same time, and come back at the same time or not at all. */
 import { z } from 'zod';
 import type { Clock } from '../core/clock.ts';
-import type { BreakableNode, Fault } from './fault.ts';
+import { type BreakableNode, type Fault, ORDINARY } from './fault.ts';
 
 /** Longer outages are made with `stayDown` and a later start. */
-const MAX_DOWN_MS = 3_600_000;
+export const MAX_DOWN_MS = 3_600_000;
 
 const outageParameters = z
   .strictObject({
@@ -28,13 +28,16 @@ export function outage(
   name: string,
   about: string,
   take: (node: BreakableNode) => Promise<void>,
+  otherwise: Partial<Pick<Fault, 'targets' | 'endsLife'>> = {},
 ): Fault<OutageParameters> {
   const mend = (targets: readonly BreakableNode[]) =>
     all(targets.filter((node) => !node.running).map((node) => node.start()));
   return {
+    ...ORDINARY,
     name,
     about,
-    hits: 'node',
+    endsLife: true,
+    ...otherwise,
     parameters: outageParameters,
     async inject(targets, { downMs, stayDown }, { clock }) {
       await all(targets.filter((node) => node.running).map(take));
@@ -47,12 +50,12 @@ export function outage(
 }
 
 /** Waits for every one, also when one fails: what is half done would disturb what comes after. @throws the first failure */
-async function all(doings: readonly Promise<void>[]): Promise<void> {
+export async function all(doings: readonly Promise<void>[]): Promise<void> {
   const outcomes = await Promise.allSettled(doings);
   const failed = outcomes.find((outcome) => outcome.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
 }
 
-function pause(clock: Clock, ms: number): Promise<void> {
+export function pause(clock: Clock, ms: number): Promise<void> {
   return ms === 0 ? Promise.resolve() : new Promise((resolve) => clock.after(ms, resolve));
 }

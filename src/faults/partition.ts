@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Cut } from './cuts.ts';
-import type { Fault } from './fault.ts';
+import { type Fault, ORDINARY } from './fault.ts';
 
 const MAX_CUT_MS = 3_600_000;
 
@@ -26,9 +26,14 @@ type PartitionParameters = z.output<typeof partitionParameters>;
  * only what one side could have learned from the other (C9).
  */
 export const partition: Fault<PartitionParameters> = {
+  ...ORDINARY,
   name: 'partition',
   about: 'frames between the targets and others are dropped; everybody stays alive',
+  targets: ['node', 'store', 'client'],
+  needs: ['partitions'],
   hits: 'network',
+  from: 'required',
+  options: { direction: '`both` or `one-way`, where only what the targets send is lost (both)' },
   parameters: partitionParameters,
   async inject(targets, { from, direction, downMs }, { clock, cuts }) {
     const cut: Cut = { targets: targets.map(({ name }) => name), from, direction };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { BreakableNode, Fault } from './fault.ts';
+import { type BreakableNode, type Fault, ORDINARY } from './fault.ts';
 
 /** Longer than any lease that a scenario scales down; a real one may be outlasted, too. */
 const MAX_PAUSE_MS = 600_000;
@@ -27,9 +27,10 @@ async function resume(targets: readonly BreakableNode[]): Promise<void> {
  * old knowledge (C8).
  */
 export const pause: Fault<PauseParameters> = {
+  ...ORDINARY,
   name: 'pause',
   about: 'the process stops where it is, with all its locks, and goes on later on old knowledge',
-  hits: 'node',
+  targets: ['node', 'store', 'client'],
   parameters: pauseParameters,
   async inject(targets, { downMs }, { clock }) {
     await Promise.all(targets.map((node) => node.pause()));

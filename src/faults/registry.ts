@@ -1,15 +1,58 @@
 /** All faults, by name. */
+import { clientCrash } from './client-crash.ts';
+import { clientRestart } from './client-restart.ts';
+import { clockSkew } from './clock-skew.ts';
+import { crash } from './crash.ts';
+import { delayMessage } from './delay-message.ts';
+import { dropMessage } from './drop-message.ts';
+import { duplicateMessage } from './duplicate-message.ts';
 import type { Fault } from './fault.ts';
 import { kill } from './kill.ts';
+import { ledgerFull } from './ledger-full.ts';
+import { ledgerGone } from './ledger-gone.ts';
+import { ledgerSlow } from './ledger-slow.ts';
+import { loss } from './loss.ts';
 import { partition } from './partition.ts';
 import { pause } from './pause.ts';
 import { powerCut } from './power-cut.ts';
+import { rebootStorm } from './reboot-storm.ts';
+import { reorderMessage } from './reorder-message.ts';
+import { reset } from './reset.ts';
+import { resetMessage } from './reset-message.ts';
 import { restart } from './restart.ts';
+import { slowBoot } from './slow-boot.ts';
+import { stableLost } from './stable-lost.ts';
+import { stableReadOnly } from './stable-read-only.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: a fault takes what its own `parameters` returned, which only it can know
 type AnyFault = Fault<any>;
 
-const ALL: readonly AnyFault[] = [powerCut, kill, restart, pause, partition];
+/** In the order of the menu: lives first, then the network, then what is kept. */
+const ALL: readonly AnyFault[] = [
+  powerCut,
+  kill,
+  restart,
+  pause,
+  crash,
+  slowBoot,
+  rebootStorm,
+  clockSkew,
+  clientCrash,
+  clientRestart,
+  partition,
+  loss,
+  reset,
+  dropMessage,
+  delayMessage,
+  duplicateMessage,
+  reorderMessage,
+  resetMessage,
+  ledgerSlow,
+  ledgerGone,
+  ledgerFull,
+  stableLost,
+  stableReadOnly,
+];
 
 /** A new fault is a file and a line in the list above. */
 export const FAULTS: ReadonlyMap<string, AnyFault> = new Map(ALL.map((fault) => [fault.name, fault]));

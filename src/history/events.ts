@@ -101,6 +101,8 @@ export interface NodeEvent extends Stamped {
     | 'address-dropped'
     /** It serves the claims of `peer` from now on. */
     | 'inherited'
+    /** It has let go of what came by the address of `peer`, which now leads to `detail` as planned. */
+    | 'handed-over'
     /** It has begun to end the life of `peer`, which holds grace up; then how that went. */
     | 'fencing'
     | 'fenced-peer'

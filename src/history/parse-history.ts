@@ -1,4 +1,4 @@
-import type { History, HistoryEvent } from './events.ts';
+import type { ByteSpan, History, HistoryEvent } from './events.ts';
 import { inOrder } from './recorder.ts';
 import { complaintAbout } from './validate-event.ts';
 
@@ -27,6 +27,7 @@ export async function parseHistory(
   source: string,
 ): Promise<LoadedHistory> {
   const events: HistoryEvent[] = [];
+  const spans = new SpanPool();
   const remarks: string[] = [];
   let line = 0;
   let rest = '';
@@ -35,7 +36,7 @@ export async function parseHistory(
     rest = lines.pop() ?? '';
     for (const each of lines) {
       line += 1;
-      if (each !== '') events.push(parseLine(each, line, source));
+      if (each !== '') events.push(spans.share(parseLine(each, line, source)));
     }
   }
   if (rest !== '') {
@@ -44,10 +45,29 @@ export async function parseHistory(
       remarks.push(
         `Line ${line + 1} of ${source} is cut short (the run was killed while writing) and is left out.`,
       );
-    else events.push(torn);
+    else events.push(spans.share(torn));
   }
   if (events.length === 0) throw new HistoryFormatError(`${source} holds no events.`);
   return { history: inOrder(events), remarks };
+}
+
+/** The same ranges are locked over and over: one object for each saves a long run a good part of its memory. */
+class SpanPool {
+  readonly #spans = new Map<number, Map<number | null, ByteSpan>>();
+
+  share(event: HistoryEvent): HistoryEvent {
+    const { span } = event as { span?: ByteSpan };
+    if (span === undefined) return event;
+    let fromHere = this.#spans.get(span.start);
+    if (fromHere === undefined) {
+      fromHere = new Map();
+      this.#spans.set(span.start, fromHere);
+    }
+    const known = fromHere.get(span.end);
+    if (known === undefined) fromHere.set(span.end, span);
+    else (event as { span: ByteSpan }).span = known;
+    return event;
+  }
 }
 
 function parseLine(text: string, line: number, source: string): HistoryEvent {

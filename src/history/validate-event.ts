@@ -169,7 +169,8 @@ function isMember(value: unknown): boolean {
     count.accepts(value.acknowledgedView) &&
     (value.state === 'up' || value.state === 'suspect' || value.state === 'down') &&
     isNodeOrNone(value.heir) &&
-    isNodeOrNone(value.addressAt)
+    isNodeOrNone(value.addressAt) &&
+    isNodeOrNone(value.movingTo)
   );
 }
 

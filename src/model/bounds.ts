@@ -22,6 +22,8 @@ export interface ModelBounds {
   readonly unknowns: number;
   /** A node is asked to stop as planned. */
   readonly stops: number;
+  /** An operator moves a service address, with its clients, from one live node to another; back to its owner, that is a failback. */
+  readonly moves: number;
   /** An operator admits or retires a member. */
   readonly memberships: number;
   /** An operator declares a node dead, or gives up on the claims of a dead one. */
@@ -48,6 +50,7 @@ export const COUNTED_FAULTS = [
   'drops',
   'unknowns',
   'stops',
+  'moves',
   'memberships',
   'repairs',
   'expiries',

@@ -10,6 +10,7 @@ import {
   FORFEIT,
   HELD,
   LATE,
+  lifeOf,
   NONE,
   NOWHERE,
   UNCOMPLETED,
@@ -44,13 +45,13 @@ function complete(cluster: Cluster, w: Uint8Array, c: number, n: number, emit: E
   if (!cluster.mayWrite(w, n)) return;
   const next = w.slice();
   const written = shapes.get(at.known(w, n)).epoch;
-  record(cluster, next, written, n, c, at.incarnation(w, n));
+  record(cluster, next, written, c, lifeOf(n, at.incarnation(w, n)));
   at.setHome(next, c, n);
   const { epoch, recoveryEpoch } = shapes.get(at.ledger(w));
   // What a node that has not heard of the grace writes is in the epoch that may be reclaimed from now on.
   const counts = written === (recoveryEpoch || epoch);
   at.setCompletion(next, c, counts ? COMPLETED : COMPLETED_IN_GRACE);
-  if (counts) at.setClaimant(next, c, n);
+  if (counts) at.setClaimant(next, c, c);
   emit(() => `${clientName(c)} completes its reclaim at ${cluster.name(n)}`, next, null, false);
 }
 
@@ -58,9 +59,9 @@ function complete(cluster: Cluster, w: Uint8Array, c: number, n: number, emit: E
 function recordAtConfirmation(cluster: Cluster, w: Uint8Array, c: number, n: number, emit: Emit): void {
   const { at, shapes } = cluster;
   const { epoch } = shapes.get(at.known(w, n));
-  if (cluster.recordedBy(w, epoch, n, c) !== 0 || !cluster.mayWrite(w, n)) return;
+  if (cluster.recordedBy(w, epoch, c) !== 0 || !cluster.mayWrite(w, n)) return;
   const next = w.slice();
-  record(cluster, next, epoch, n, c, at.incarnation(w, n));
+  record(cluster, next, epoch, c, lifeOf(n, at.incarnation(w, n)));
   const label = () => `${clientName(c)} confirms its client id at ${cluster.name(n)}, which records it`;
   emit(label, next, null, false);
 }
@@ -70,10 +71,9 @@ function expire(cluster: Cluster, w: Uint8Array, c: number, n: number, emit: Emi
   if (!cluster.mayFault(w, 'expiries') || !cluster.mayWrite(w, n)) return;
   const { at, shapes } = cluster;
   const next = w.slice();
-  const { epoch, recoveryEpoch, serves } = shapes.get(at.known(w, n));
-  record(cluster, next, epoch, n, c, 0);
-  if (recoveryEpoch !== 0)
-    for (const claimant of [n, ...serves[n]!]) record(cluster, next, recoveryEpoch, claimant, c, 0);
+  const { epoch, recoveryEpoch } = shapes.get(at.known(w, n));
+  record(cluster, next, epoch, c, 0);
+  if (recoveryEpoch !== 0) record(cluster, next, recoveryEpoch, c, 0);
   at.setCompletion(next, c, UNCOMPLETED);
   at.setHome(next, c, NOWHERE);
   at.setClaimant(next, c, NOWHERE);

@@ -87,9 +87,20 @@ export class Cluster {
 
   /** Whose claims the node may still grant reclaims of: those that it knows to serve, unless it is about to end them. */
   grantsReclaimsOf(w: Uint8Array, n: number): readonly number[] {
-    const served = this.shapes.get(this.at.known(w, n)).serves[n]!;
+    const { serves, movingTo } = this.shapes.get(this.at.known(w, n));
     const finishing = this.at.finishing(w, n);
-    return finishing < 0 ? served : served.filter((claimant) => claimant !== finishing);
+    return serves[n]!.filter((claimant) => claimant !== finishing && movingTo[claimant]! < 0);
+  }
+
+  /** Whose addresses, moving away as planned, it has let go of. An address that no client comes by needs none of that. */
+  handedOver(w: Uint8Array, n: number): ReadonlySet<NodeId> {
+    const { at, bounds, shapes } = this;
+    const { movingTo } = shapes.get(at.known(w, n));
+    const owners = shapes.nodes.filter((_, owner) => {
+      if (movingTo[owner]! < 0) return false;
+      return owner >= bounds.clients || at.handedOn(w, n, owner) || this.hasMutant('M10');
+    });
+    return new Set(owners);
   }
 
   // ---- clients, their records and their locks ----
@@ -103,6 +114,7 @@ export class Cluster {
     const home = at.home(w, c);
     const n = home >= 0 ? home : shapes.get(at.ledger(w)).carriers[c]!;
     if (n < 0 || !this.acts(w, n) || at.released(w, n) || at.pending(w, n) >= 0) return NOWHERE;
+    if (at.handedOn(w, n, c)) return NOWHERE;
     return home >= 0 || shapes.get(at.known(w, n)).carriers[c] === n ? n : NOWHERE;
   }
 
@@ -120,43 +132,39 @@ export class Cluster {
     return false;
   }
 
-  /** The life of node n that recorded the client in that epoch; 0: there is no such record, or none any more. */
-  recordedBy(w: Uint8Array, epoch: number, n: number, c: number): number {
+  /** The life that recorded the client in that epoch; 0: there is no such record, or none any more. */
+  recordedBy(w: Uint8Array, epoch: number, c: number): number {
     const newest = this.shapes.get(this.at.ledger(w)).epoch;
-    return epoch > newest || epoch <= newest - this.at.epochs ? 0 : this.at.recordedBy(w, epoch, n, c);
+    return epoch > newest || epoch <= newest - this.at.epochs ? 0 : this.at.recordedBy(w, epoch, c);
   }
 
-  /** As node n knows it: a record in the recovery epoch for a node whose claims it serves, by the life that counts there. */
+  /** As node n knows it: it serves the claims of the client's address, and there is a record in the recovery epoch by the life that counts. */
   hasRecord(w: Uint8Array, c: number, n: number): boolean {
-    return this.grantsReclaimsOf(w, n).some((claimant) => this.#entitles(w, n, claimant, c));
+    return this.grantsReclaimsOf(w, n).includes(c) && this.#entitles(w, n, c);
   }
 
-  /** As node n knows it: how many clients of `claimant` may still reclaim, recorded and not through with it. */
-  outstanding(w: Uint8Array, n: number, claimant: number): number {
+  /** As node n knows it: may the client of that address still reclaim, recorded and not through with it? The others have none. */
+  isOutstanding(w: Uint8Array, n: number, claimant: number): boolean {
     const { at } = this;
-    let count = 0;
-    for (let c = 0; c < this.bounds.clients; c++) {
-      const through = at.home(w, c) === n && at.completion(w, c) !== UNCOMPLETED;
-      if (!through && this.#entitles(w, n, claimant, c)) count++;
-    }
-    return count;
+    if (claimant >= this.bounds.clients) return false;
+    const through = at.home(w, claimant) === n && at.completion(w, claimant) !== UNCOMPLETED;
+    return !through && this.#entitles(w, n, claimant);
   }
 
-  #entitles(w: Uint8Array, n: number, claimant: number, c: number): boolean {
+  #entitles(w: Uint8Array, n: number, c: number): boolean {
     const { recoveryEpoch, recordedBy } = this.shapes.get(this.at.known(w, n));
-    const writer = this.recordedBy(w, recoveryEpoch, claimant, c);
-    if (writer !== 0 && writer === recordedBy[claimant]) return true;
+    const writer = this.recordedBy(w, recoveryEpoch, c);
+    if (writer !== 0 && writer === recordedBy[c]) return true;
     if (!this.hasMutant('D6')) return false;
-    for (let epoch = 0; epoch < recoveryEpoch; epoch++)
-      if (this.recordedBy(w, epoch, claimant, c) !== 0) return true;
+    for (let epoch = 0; epoch < recoveryEpoch; epoch++) if (this.recordedBy(w, epoch, c) !== 0) return true;
     return false;
   }
 
   /** By the ledger as it is: a record where this grace or else the next failure looks, by the life that counts. */
-  isRecorded(w: Uint8Array, n: number, c: number): boolean {
+  isRecorded(w: Uint8Array, c: number): boolean {
     const { epoch, recoveryEpoch, recordedBy } = this.shapes.get(this.at.ledger(w));
-    const writer = this.recordedBy(w, recoveryEpoch || epoch, n, c);
-    return writer !== 0 && writer === recordedBy[n];
+    const writer = this.recordedBy(w, recoveryEpoch || epoch, c);
+    return writer !== 0 && writer === recordedBy[c];
   }
 }
 

@@ -68,7 +68,7 @@ function factsOf(cluster: Cluster, w: Uint8Array, n: number, { missing, due, tak
   const shape = shapes.get(at.known(w, n));
   const finished = new Set<NodeId>();
   for (const claimant of shape.serves[n]!)
-    if (due || cluster.outstanding(w, n, claimant) === 0) finished.add(cluster.id(claimant));
+    if (due || !cluster.isOutstanding(w, n, claimant)) finished.add(cluster.id(claimant));
   return {
     missing,
     drainedAndRecorded: cluster.enforcing(w, n) && at.recordedIn(w, n) === shape.epoch,
@@ -77,6 +77,8 @@ function factsOf(cluster: Cluster, w: Uint8Array, n: number, { missing, due, tak
     abandonDue: due && shape.barrier,
     stopWanted: at.stopWanted(w, n),
     released: at.released(w, n),
+    handedOver: cluster.handedOver(w, n),
+    failbackDue: false,
   };
 }
 

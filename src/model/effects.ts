@@ -33,17 +33,16 @@ export function write(cluster: Cluster, next: Uint8Array, author: number, after:
   forgetOldRecords(cluster, next);
 }
 
-/** The life of n writes a client's record into an epoch; 0 takes it away. Into one that is over nobody will ever look. */
+/** A life writes a client's record into an epoch, in the place of what any wrote before; 0 takes it away. Into one that is over nobody will ever look. */
 export function record(
   { at, shapes }: Cluster,
   next: Uint8Array,
   epoch: number,
-  n: number,
   c: number,
-  incarnation: number,
+  life: number,
 ): void {
   const newest = shapes.get(at.ledger(next)).epoch;
-  if (epoch <= newest && epoch > newest - at.epochs) at.setRecordedBy(next, epoch, n, c, incarnation);
+  if (epoch <= newest && epoch > newest - at.epochs) at.setRecordedBy(next, epoch, c, life);
 }
 
 /** Records of epochs that no rule looks at any more are deleted; that they linger makes no difference, but to mutant D6. */
@@ -75,7 +74,7 @@ function lifted({ at, shapes, bounds }: Cluster, next: Uint8Array): void {
     const leftBehindAt = at.leftBehindAt(next, c);
     if (leftBehindAt >= 0) {
       at.setBelief(next, c, WANTS);
-      at.setClaimant(next, c, leftBehindAt);
+      at.setClaimant(next, c, c);
       at.setLeftBehindAt(next, c, NOWHERE);
       continue;
     }
@@ -84,7 +83,7 @@ function lifted({ at, shapes, bounds }: Cluster, next: Uint8Array): void {
     const home = at.home(next, c);
     // Of a life that the cluster has given up nothing is kept.
     const counts = home >= 0 && states[home] === 'up' && incarnations[home] === at.incarnation(next, home);
-    at.setClaimant(next, c, counts && at.completion(next, c) === COMPLETED ? home : NOWHERE);
+    at.setClaimant(next, c, counts && at.completion(next, c) === COMPLETED ? c : NOWHERE);
   }
 }
 
@@ -99,7 +98,16 @@ export function obey(cluster: Cluster, next: Uint8Array, n: number): void {
   const shape = shapes.get(known);
   if (place === 'fenced' && !cluster.hasMutant('D8')) die(cluster, next, n);
   else if (place === 'suspect' && cluster.acknowledged(known, n)) die(cluster, next, n);
-  else if (shape.recoveryEpoch === 0 && cluster.missing(next, n).length === 0) at.setAlarmed(next, n, false);
+  else calledOff(cluster, next, n);
+  if (at.phase(next, n) !== ON) return;
+  if (shape.recoveryEpoch === 0 && cluster.missing(next, n).length === 0) at.setAlarmed(next, n, false);
+}
+
+/** Nothing came of a planned move, or the address came back: the node serves its clients again. */
+function calledOff({ at, shapes, bounds }: Cluster, next: Uint8Array, n: number): void {
+  const { carriers, movingTo } = shapes.get(at.known(next, n));
+  for (let c = 0; c < bounds.clients; c++)
+    if (at.handedOn(next, n, c) && carriers[c] === n && movingTo[c]! < 0) at.setHandedOn(next, n, c, false);
 }
 
 /** The process ends: its beacon goes out at once and its lock some time later; its clients want their locks back. */
@@ -118,16 +126,20 @@ export function loseClients(cluster: Cluster, next: Uint8Array, n: number): void
   const { at, shapes } = cluster;
   const { recoveryEpoch, states, incarnations } = shapes.get(at.ledger(next));
   const unnoticed = recoveryEpoch !== 0 && states[n] === 'up' && incarnations[n] === at.incarnation(next, n);
-  for (let c = 0; c < cluster.bounds.clients; c++) {
-    if (at.home(next, c) !== n) continue;
-    if (at.belief(next, c) === HELD) {
-      at.setBelief(next, c, owed(cluster, next, c));
-      if (unnoticed && at.completion(next, c) !== UNCOMPLETED) at.setLeftBehindAt(next, c, n);
-    }
-    at.setCompletion(next, c, UNCOMPLETED);
-    at.setHome(next, c, NOWHERE);
-    if (at.belief(next, c) === NONE) at.setClaimant(next, c, NOWHERE);
+  for (let c = 0; c < cluster.bounds.clients; c++)
+    if (at.home(next, c) === n) loseClient(cluster, next, c, unnoticed ? n : NOWHERE);
+}
+
+/** @param unnoticedAt the node whose life is over without the ledger knowing it yet; {@link NOWHERE}: it is no such thing */
+export function loseClient(cluster: Cluster, next: Uint8Array, c: number, unnoticedAt: number): void {
+  const { at } = cluster;
+  if (at.belief(next, c) === HELD) {
+    at.setBelief(next, c, owed(cluster, next, c));
+    if (unnoticedAt >= 0 && at.completion(next, c) !== UNCOMPLETED) at.setLeftBehindAt(next, c, unnoticedAt);
   }
+  at.setCompletion(next, c, UNCOMPLETED);
+  at.setHome(next, c, NOWHERE);
+  if (at.belief(next, c) === NONE) at.setClaimant(next, c, NOWHERE);
 }
 
 /**

@@ -6,7 +6,7 @@ import { LedgerShapes } from './ledger-shapes.ts';
 import { StateTable } from './state-table.ts';
 import { Steps } from './steps.ts';
 import { Ways } from './ways.ts';
-import { COMPLETED, GONE, Layout, ON } from './world.ts';
+import { COMPLETED, GONE, Layout, lifeOf, ON } from './world.ts';
 
 export interface ModelViolation {
   readonly invariant: string;
@@ -193,13 +193,16 @@ class Exploration {
     this.#shapes.nodes.forEach((node, beaconIndex) => {
       const lived = { recordedIncarnation: asIncarnation(1) };
       const once = {
+        recordedAt: null,
+        addressAt: null,
+        movingTo: null,
         ...lived,
         beaconIndex,
         incarnation: asIncarnation(1),
         state: 'up' as const,
         acknowledgedView: asView(0),
       };
-      members[node] = { ...once, claims: 'closed', heir: null, leaving: false, addressAt: null };
+      members[node] = { ...once, claims: 'closed', heir: null, leaving: false };
     });
     const epoch = asEpoch(1);
     const ledger: Ledger = {
@@ -224,7 +227,7 @@ class Exploration {
     }
     for (let c = 0; c < this.#bounds.clients; c++) {
       at.setCompletion(state, c, COMPLETED);
-      at.setRecordedBy(state, epoch, c, c, 1);
+      at.setRecordedBy(state, epoch, c, lifeOf(c, 1));
       at.setHome(state, c, c);
       at.setClaimant(state, c, c);
     }

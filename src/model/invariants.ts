@@ -18,7 +18,7 @@ export function grantViolation(cluster: Cluster, w: Uint8Array, n: number, c: nu
       return `I3: ${cluster.name(n)} grants new state while ${cluster.name(peer)} may still grant a reclaim`;
     }
   }
-  return cluster.isRecorded(w, n, c) ? null : `I6: ${clientName(c)} gets new state without a durable record`;
+  return cluster.isRecorded(w, c) ? null : `I6: ${clientName(c)} gets new state without a durable record`;
 }
 
 function mayReclaimAt(cluster: Cluster, w: Uint8Array, n: number): boolean {
@@ -27,16 +27,16 @@ function mayReclaimAt(cluster: Cluster, w: Uint8Array, n: number): boolean {
   const { recoveryEpoch, barrier } = shapes.get(at.known(w, n));
   if (recoveryEpoch === 0 || !barrier) return false;
   if (shapes.standing(at.known(w, n), n, at.incarnation(w, n)) !== 'current') return false;
-  return cluster.grantsReclaimsOf(w, n).some((claimant) => cluster.outstanding(w, n, claimant) > 0);
+  return cluster.grantsReclaimsOf(w, n).some((claimant) => cluster.isOutstanding(w, n, claimant));
 }
 
 /** I4, I3 and I1 at the moment of a reclaim. */
 export function reclaimViolation(cluster: Cluster, w: Uint8Array, c: number, n: number): string | null {
   const { at, shapes, bounds } = cluster;
   if (at.belief(w, c) === FORFEIT) return `I4: ${clientName(c)} reclaims after its chance had passed`;
-  const { claimsOpen, servers } = shapes.get(at.ledger(w));
+  const { claimsOpen, carriers } = shapes.get(at.ledger(w));
   const claimant = at.claimant(w, c);
-  if (claimant < 0 || !claimsOpen[claimant] || servers[claimant] !== n)
+  if (claimant < 0 || !claimsOpen[claimant] || carriers[claimant] !== n)
     return `I4: ${clientName(c)} reclaims at ${cluster.name(n)}, which does not serve its claims`;
   for (let peer = 0; peer < bounds.nodes; peer++) {
     // That a node has booted since the barrier does not matter: it grants nothing before the lift.

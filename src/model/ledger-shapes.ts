@@ -17,6 +17,7 @@ import type { Mutants } from '../core/mutants.ts';
 import { type Facts, nextCommand } from '../core/next-command.ts';
 import { holdingUp } from '../core/succession.ts';
 import { type Command, transition } from '../core/transitions.ts';
+import { lifeOf } from './world.ts';
 
 /** A shape's own view is always this one; older acknowledgements become 0. */
 const CANONICAL_VIEW = asView(2);
@@ -29,18 +30,18 @@ export interface Shape {
   readonly barrier: boolean;
   /** By node: whose open claims it serves. */
   readonly serves: readonly (readonly number[])[];
-  /** By node: who serves its claims, open or not. */
-  readonly servers: readonly number[];
   readonly claimsOpen: readonly boolean[];
   /** The dead whose claims nobody serves. */
   readonly unserved: readonly NodeId[];
-  /** By client: the node that carries the address by which it comes; -1: no member has that address. */
+  /** By node: who carries its address; -1: no member has that address. Client c comes by that of node c. */
   readonly carriers: readonly number[];
+  /** By node: where its address is about to move as planned; -1: nowhere. */
+  readonly movingTo: readonly number[];
   /** By node: the life that holds the cluster up if the deadline has passed; 0: none. */
   readonly holdingUp: readonly number[];
   /** By node: incarnation, 0 for one that is no member. */
   readonly incarnations: readonly number[];
-  /** By node: the life whose records count in the next grace, or in the one that runs. */
+  /** By node: the life whose records about the client of its address count in the next grace, or in the one that runs; 0: none. */
   readonly recordedBy: readonly number[];
   readonly states: readonly ('up' | 'suspect' | 'down' | 'absent')[];
 }
@@ -80,8 +81,9 @@ export class LedgerShapes {
         const member = memberOf(canonical, node);
         if (member === undefined) return null;
         const { incarnation, recordedIncarnation, state, acknowledgedView } = member;
-        const { claims, heir, leaving, addressAt } = member;
-        return [incarnation, recordedIncarnation, state, acknowledgedView, claims, heir, leaving, addressAt];
+        const { claims, heir, leaving, addressAt, recordedAt, movingTo } = member;
+        const places = [heir, addressAt, recordedAt, movingTo];
+        return [incarnation, recordedIncarnation, state, acknowledgedView, claims, leaving, ...places];
       }),
     ]);
     const known = this.#ids.get(key);
@@ -134,15 +136,21 @@ export class LedgerShapes {
     const restored = (to: NodeId): NodeId => this.nodes[order.indexOf(this.nodes.indexOf(to))]!;
     const { ledger } = this.get(this.permute(id, order));
     const self = { node: renamed(this.nodes[node]!), incarnation: asIncarnation(incarnation) };
-    const command = nextCommand(ledger, self, {
-      ...facts,
-      // The product looks at its peers in the order of their names.
-      missing: facts.missing
-        .map((life) => ({ ...life, peer: renamed(life.peer) }))
-        .sort((a, b) => (a.peer < b.peer ? -1 : 1)),
-      finished: new Set([...facts.finished].map(renamed)),
-      takeOver: new Set([...facts.takeOver].map(renamed)),
-    });
+    const command = nextCommand(
+      ledger,
+      self,
+      {
+        ...facts,
+        // The product looks at its peers in the order of their names.
+        missing: facts.missing
+          .map((life) => ({ ...life, peer: renamed(life.peer) }))
+          .sort((a, b) => (a.peer < b.peer ? -1 : 1)),
+        finished: new Set([...facts.finished].map(renamed)),
+        takeOver: new Set([...facts.takeOver].map(renamed)),
+        handedOver: new Set([...facts.handedOver].map(renamed)),
+      },
+      this.#mutants,
+    );
     return command === null ? null : withNames(command, restored);
   }
 
@@ -167,7 +175,13 @@ export class LedgerShapes {
     for (const node of this.nodes) {
       const member = memberOf(ledger, node);
       if (member === undefined) continue;
-      members[renamed(node)] = { ...member, heir: orNull(member.heir), addressAt: orNull(member.addressAt) };
+      members[renamed(node)] = {
+        ...member,
+        heir: orNull(member.heir),
+        addressAt: orNull(member.addressAt),
+        recordedAt: orNull(member.recordedAt),
+        movingTo: orNull(member.movingTo),
+      };
     }
     const permuted = this.idOf({ ...ledger, members });
     permutations[id] = permuted;
@@ -193,18 +207,22 @@ export class LedgerShapes {
       recoveryEpoch: ledger.recoveryEpoch ?? 0,
       barrier: barrierReached(ledger),
       serves: this.nodes.map((node) => claimsServedBy(ledger, node).map(place)),
-      servers: of(({ heir }, node) => place(heir ?? node), -1),
       claimsOpen: of(({ claims }) => claims === 'open', false),
       unserved: unserved(ledger),
-      carriers: of(({ addressAt }, node) => place(addressAt ?? node), -1).slice(0, this.#clients),
+      carriers: of(({ addressAt }, node) => place(addressAt ?? node), -1),
+      movingTo: of(({ movingTo }) => (movingTo === null ? -1 : place(movingTo)), -1),
       holdingUp: this.nodes.map((node) => held.get(node) ?? 0),
       incarnations: of(({ incarnation }): number => incarnation, 0),
-      recordedBy: of(({ recordedIncarnation }): number => recordedIncarnation, 0),
+      recordedBy: of(
+        ({ recordedIncarnation, recordedAt }, node): number =>
+          recordedIncarnation === 0 ? 0 : lifeOf(place(recordedAt ?? node), recordedIncarnation),
+        0,
+      ),
       states: of(({ state }): Shape['states'][number] => state, 'absent'),
     };
   }
 
-  /** Without what no rule, and nobody in the model, looks at: where views are, and addresses that no client comes by. */
+  /** Without what no rule, and nobody in the model, looks at: where views are, and whose records count that nobody has. */
   #canonical(ledger: Ledger): Ledger {
     const members: Record<NodeId, Member> = {};
     for (const [node, member] of Object.entries(ledger.members) as [NodeId, Member][]) {
@@ -212,21 +230,24 @@ export class LedgerShapes {
       members[node] = {
         ...member,
         acknowledgedView: current ? CANONICAL_VIEW : asView(0),
-        addressAt: this.nodes.indexOf(node) < this.#clients ? member.addressAt : null,
+        ...(this.nodes.indexOf(node) >= this.#clients && NOBODY_RECORDED),
       };
     }
     return { ...ledger, view: CANONICAL_VIEW, members };
   }
 }
 
+/** By whose address nobody comes, nobody is on record. */
+const NOBODY_RECORDED = { recordedIncarnation: asIncarnation(0), recordedAt: null } as const;
+
 /** The same command among nodes that have other names. */
 function withNames(command: Command, name: (node: NodeId) => NodeId): Command {
   const named: Record<string, unknown> = { ...command };
-  for (const role of ['node', 'peer', 'dead', 'claimant'])
+  for (const role of ['node', 'peer', 'dead', 'claimant', 'owner', 'to'])
     if (Object.hasOwn(named, role)) named[role] = name(named[role] as NodeId);
   return named as Command;
 }
 
 const factsKey = (facts: Facts): string =>
   `${facts.missing.map(({ peer, peerIncarnation }) => `${peer}@${peerIncarnation}`).join()} ` +
-  `${Number(facts.drainedAndRecorded)}${Number(facts.abandonDue)}${Number(facts.stopWanted)}${Number(facts.released)} ${[...facts.finished].join()} ${[...facts.takeOver].join()}`;
+  `${Number(facts.drainedAndRecorded)}${Number(facts.abandonDue)}${Number(facts.stopWanted)}${Number(facts.released)} ${[...facts.finished].join()} ${[...facts.takeOver].join()} ${[...facts.handedOver].join()}`;

@@ -1,10 +1,10 @@
 /** A node on its own: what it hears of the ledger and of beacons, the records it writes, the locks it lets go. */
 import { asIncarnation } from '../core/ids.ts';
-import { mayRelease } from '../core/next-command.ts';
-import type { Cluster } from './cluster.ts';
-import { loseClients, obey, record } from './effects.ts';
+import { mayHandOver, mayRelease } from '../core/next-command.ts';
+import { type Cluster, clientName } from './cluster.ts';
+import { loseClient, loseClients, obey, record } from './effects.ts';
 import type { Emit } from './step.ts';
-import { NOWHERE, UNCOMPLETED } from './world.ts';
+import { lifeOf, NOWHERE, UNCOMPLETED } from './world.ts';
 
 export function nodeSteps(cluster: Cluster, w: Uint8Array, n: number, emit: Emit): void {
   if (cluster.at.stale(w, n)) learn(cluster, w, n, emit);
@@ -12,6 +12,7 @@ export function nodeSteps(cluster: Cluster, w: Uint8Array, n: number, emit: Emit
   notice(cluster, w, n, emit);
   records(cluster, w, n, emit);
   letGo(cluster, w, n, emit);
+  handOn(cluster, w, n, emit);
 }
 
 function learn(cluster: Cluster, w: Uint8Array, n: number, emit: Emit): void {
@@ -51,7 +52,7 @@ function records(cluster: Cluster, w: Uint8Array, n: number, emit: Emit): void {
   if (cluster.mayWrite(w, n)) {
     for (let c = 0; c < cluster.bounds.clients; c++)
       if (at.home(w, c) === n && at.completion(w, c) !== UNCOMPLETED)
-        record(cluster, next, epoch, n, c, at.incarnation(w, n));
+        record(cluster, next, epoch, c, lifeOf(n, at.incarnation(w, n)));
   }
   emit(() => `${cluster.name(n)} writes its clients’ records in epoch ${epoch}`, next, null, false);
 }
@@ -66,4 +67,27 @@ function letGo(cluster: Cluster, w: Uint8Array, n: number, emit: Emit): void {
   if (cluster.hasLock(w, n)) at.freeLock(next);
   at.setReleased(next, n);
   emit(() => `${cluster.name(n)} lets its locks go`, next, null, false);
+}
+
+/** A planned move, past the barrier: what the clients of that address hold goes, and they are answered here no more. */
+function handOn(cluster: Cluster, w: Uint8Array, n: number, emit: Emit): void {
+  const { at, bounds, shapes } = cluster;
+  if (cluster.hasMutant('M10')) return;
+  const self = { node: cluster.id(n), incarnation: asIncarnation(at.incarnation(w, n)) };
+  for (const owner of mayHandOver(shapes.get(at.known(w, n)).ledger, self, bounds.mutants)) {
+    const c = shapes.nodes.indexOf(owner);
+    if (c >= bounds.clients || at.handedOn(w, n, c)) continue;
+    const next = w.slice();
+    const holds = cluster.hasLock(w, n) && at.lockClient(w) === c;
+    // What this life wrote about it must not count should the address come back to this very life.
+    if (!cluster.hasMutant('M11') && cluster.mayWrite(w, n)) {
+      const { epoch } = shapes.get(at.known(w, n));
+      if (cluster.recordedBy(w, epoch, c) === lifeOf(n, at.incarnation(w, n)))
+        record(cluster, next, epoch, c, 0);
+    }
+    if (at.home(w, c) === n) loseClient(cluster, next, c, NOWHERE);
+    if (holds) at.freeLock(next);
+    at.setHandedOn(next, n, c, true);
+    emit(() => `${cluster.name(n)} lets go of what ${clientName(c)} holds`, next, null, false);
+  }
 }

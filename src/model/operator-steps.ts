@@ -13,6 +13,8 @@ export function operatorSteps(cluster: Cluster, w: Uint8Array, n: number, emit: 
     swap(cluster, w, n, { type: 'admit', node }, 'memberships', emit);
     swap(cluster, w, n, { type: 'retire', node }, 'memberships', emit);
   }
+  if (cluster.mayFault(w, 'moves'))
+    for (const to of cluster.shapes.nodes) move(cluster, w, n, { type: 'migrate', owner: node, to }, emit);
   if (cluster.mayFault(w, 'repairs')) {
     swap(cluster, w, n, { type: 'abandon', dead: node, operator: true }, 'repairs', emit);
     declareDead(cluster, w, n, emit);
@@ -53,4 +55,20 @@ function swap(
   if (kind === 'memberships') at.setRetired(next, n, command.type === 'retire');
   at.spend(next, kind);
   emit(() => `an operator swaps in: ${command.type} ${cluster.name(n)}`, next, null, true);
+}
+
+function move(
+  cluster: Cluster,
+  w: Uint8Array,
+  n: number,
+  command: Command & { type: 'migrate' },
+  emit: Emit,
+): void {
+  const { at, shapes } = cluster;
+  const after = shapes.apply(at.ledger(w), command);
+  if (after < 0) return;
+  const next = w.slice();
+  write(cluster, next, -1, after);
+  at.spend(next, 'moves');
+  emit(() => `an operator moves the address of ${cluster.name(n)} to ${command.to}`, next, null, true);
 }

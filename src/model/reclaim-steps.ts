@@ -10,9 +10,11 @@ export function reclaim(cluster: Cluster, w: Uint8Array, c: number, n: number, e
   const known = at.known(w, n);
   const shape = shapes.get(known);
   const inGrace = shape.recoveryEpoch !== 0;
-  // Both are told to come again later.
+  // They are told to come again later.
   if (inGrace && shapes.standing(known, n, at.incarnation(w, n)) !== 'current') return;
   if (inGrace && !shape.barrier && !cluster.hasMutant('D11')) return;
+  // Nor is there anything to say while its address is on its way.
+  if (inGrace && shape.movingTo[c]! >= 0) return;
   const authorised = inGrace && cluster.hasRecord(w, c, n);
   // The kernel may still be letting go of a dead life's locks: the server says DELAY to that.
   if (authorised && heldByTheDead(cluster, w)) return;

@@ -29,7 +29,7 @@ export const COMPLETED = 2;
 /** A number of {@link Layout.home} and {@link Layout.claimant}: no node. */
 export const NOWHERE = -1;
 
-const NODE_BYTES = 8;
+const NODE_BYTES = 9;
 const CLIENT_BYTES = 3;
 
 const STALE = 1;
@@ -62,7 +62,7 @@ export class Layout {
     this.#lock = this.#words + nodes;
     this.#clients = this.#lock + 3;
     this.#records = this.#clients + clients * CLIENT_BYTES;
-    this.#spent = this.#records + epochs * nodes * clients;
+    this.#spent = this.#records + epochs * clients;
     this.#retired = this.#spent + Math.ceil(COUNTED_FAULTS.length / 2);
     this.size = this.#retired + 1;
   }
@@ -113,6 +113,13 @@ export class Layout {
   readonly setFinishing = (w: Uint8Array, n: number, claimant: number): void => {
     w[this.#node(n) + 7] = (w[this.#node(n) + 7]! & 0xf) | ((claimant + 1) << 4);
   };
+  /** It has let go of what this client held, whose address moves away as planned, and answers it no more. */
+  readonly handedOn = (w: Uint8Array, n: number, c: number): boolean =>
+    (w[this.#node(n) + 8]! & (1 << c)) !== 0;
+  readonly setHandedOn = (w: Uint8Array, n: number, c: number, on: boolean): void => {
+    const at = this.#node(n) + 8;
+    w[at] = on ? w[at]! | (1 << c) : w[at]! & ~(1 << c);
+  };
   /** Everything that a process forgets when it dies. */
   readonly clearNode = (w: Uint8Array, n: number): void =>
     void w.fill(0, this.#node(n), this.#node(n) + NODE_BYTES);
@@ -159,8 +166,8 @@ export class Layout {
     w[this.#client(c) + 1] = (w[this.#client(c) + 1]! & 0xf0) | (node + 1);
   };
   /**
-   * Among whose claims it is to be, by what happened to it and not by any record: the node that it had completed at
-   * when the grace that runs began, or that would be it if one began now.
+   * Among whose claims it is to be, by what happened to it and not by any record: those of its own address, if it had completed
+   * when the grace that runs began, or would have if one began now.
    */
   readonly claimant = (w: Uint8Array, c: number): number => (w[this.#client(c) + 1]! >> 4) - 1;
   readonly setClaimant = (w: Uint8Array, c: number, node: number): void => {
@@ -176,22 +183,15 @@ export class Layout {
     w[this.#client(c) + 2] = node + 1;
   };
 
-  /** The life of node n that recorded the client in an epoch; 0: no record. cluster.ts says which epochs there are. */
-  readonly recordedBy = (w: Uint8Array, epoch: number, n: number, c: number): number =>
-    w[this.#record(epoch, n, c)]!;
-  readonly setRecordedBy = (
-    w: Uint8Array,
-    epoch: number,
-    n: number,
-    c: number,
-    incarnation: number,
-  ): void => {
-    w[this.#record(epoch, n, c)] = incarnation;
+  /** The life that recorded the client in an epoch: the node above the incarnation; 0: no record. cluster.ts says which epochs there are. */
+  readonly recordedBy = (w: Uint8Array, epoch: number, c: number): number => w[this.#record(epoch, c)]!;
+  readonly setRecordedBy = (w: Uint8Array, epoch: number, c: number, life: number): void => {
+    w[this.#record(epoch, c)] = life;
   };
   readonly forgetEpoch = (w: Uint8Array, epoch: number): void =>
-    void w.fill(0, this.#record(epoch, 0, 0), this.#record(epoch, 0, 0) + this.nodes * this.clients);
-  readonly #record = (epoch: number, n: number, c: number): number =>
-    this.#records + ((epoch % this.epochs) * this.nodes + n) * this.clients + c;
+    void w.fill(0, this.#record(epoch, 0), this.#record(epoch, 0) + this.clients);
+  readonly #record = (epoch: number, c: number): number =>
+    this.#records + (epoch % this.epochs) * this.clients + c;
 
   // ---- what has happened so far ----
 
@@ -229,6 +229,7 @@ export class Layout {
       const m = order[n]!;
       for (let b = 0; b < NODE_BYTES; b++) to[this.#node(m) + b] = from[this.#node(n) + b]!;
       if (this.phase(from, n) === ON) this.setKnown(to, m, shapeOf(this.known(from, n)));
+      for (let c = 0; c < this.clients; c++) this.setHandedOn(to, m, order[c]!, this.handedOn(from, n, c));
       if (this.pending(from, n) >= 0) this.setPending(to, m, order[this.pending(from, n)]!);
       if (this.finishing(from, n) >= 0) this.setFinishing(to, m, order[this.finishing(from, n)]!);
       this.setBeacon(to, m, this.beacon(from, n));
@@ -255,11 +256,16 @@ export class Layout {
     this.setLeftBehindAt(to, d, leftBehindAt < 0 ? NOWHERE : order[leftBehindAt]!);
     this.setHome(to, d, home < 0 ? NOWHERE : order[home]!);
     this.setClaimant(to, d, claimant < 0 ? NOWHERE : order[claimant]!);
-    for (let e = 0; e < this.epochs; e++)
-      for (let n = 0; n < this.nodes; n++)
-        this.setRecordedBy(to, e, order[n]!, d, this.recordedBy(from, e, n, c));
+    for (let e = 0; e < this.epochs; e++) {
+      const life = this.recordedBy(from, e, c);
+      this.setRecordedBy(to, e, d, life === 0 ? 0 : lifeOf(order[nodeOfLife(life)]!, life & 0xf));
+    }
   }
 }
+
+/** One life of one node as a number that fits into a byte, and is not 0. */
+export const lifeOf = (node: number, incarnation: number): number => (node << 4) | incarnation;
+const nodeOfLife = (life: number): number => life >> 4;
 
 const PLACES = Object.fromEntries(COUNTED_FAULTS.map((kind, place) => [kind, place])) as Record<
   CountedFault,

@@ -1,4 +1,5 @@
 /** How a container comes to be, whatever the technique. Nothing here knows NFS. */
+import type { Offer } from './abilities.ts';
 
 /** A program to run inside a container. */
 export interface Program {
@@ -48,7 +49,7 @@ export interface Container {
   readonly serviceAddress: string | null;
   readonly running: boolean;
   /** Fresh namespaces, the interface plugged in, then the program as init. Refuses when already running. */
-  boot(program: Program): Promise<Process>;
+  boot(program: Program, options?: BootOptions): Promise<Process>;
   // The three ends resolve when every process is gone, and when there was none. They reject when the kernel does
   // not let a process go in time (uninterruptible sleep): then nobody knows what the container still does.
   /** Power cut: first the network goes silent (no FIN or RST escapes), then every process dies. */
@@ -66,6 +67,33 @@ export interface Container {
     argv: readonly string[],
     options?: { readonly input?: string },
   ): Promise<{ code: number; stdout: string; stderr: string }>;
+  /** Starts a program beside init that talks as init does; it ends with the container's life at the latest. */
+  readonly beside?: ((program: Program) => Promise<Process>) | undefined;
+  /** What the kernel of this life does to segments of a TCP port; see PortRules. */
+  readonly port?: PortRules | undefined;
+  /** Its own storage. Nobody has it but nodes and stores. */
+  readonly stable?: StableStorage | undefined;
+}
+
+/** Rules for what comes to a TCP port of a container from outside. They end with its life. */
+export interface PortRules {
+  /** Every segment to and from the ports is answered with a reset, until the returned function is called; it says how many were. */
+  reset(ports: readonly number[]): Promise<() => Promise<number>>;
+  /** Connections to `port` reach `to` instead, where a program beside init listens; those that were there before are reset. */
+  redirect(port: number, to: number): Promise<() => Promise<void>>;
+}
+
+export interface StableStorage {
+  /** Everything in it is gone. Refuses while the container runs. */
+  clear(): Promise<void>;
+  /** Nothing can be written to it, in this life and later ones; or again it can. */
+  setReadOnly(on: boolean): Promise<void>;
+}
+
+/** How a life begins, where that is not as always. */
+export interface BootOptions {
+  /** By how much its monotonic clock is ahead of the lab's; 0: it has the lab's. */
+  readonly clockAheadMs?: number;
 }
 
 /** Containers that do not hear others, until it is healed. */
@@ -92,6 +120,14 @@ export interface Lab extends AsyncDisposable {
    * @throws one sentence for names that no container has, or that are in both groups
    */
   partition(a: readonly string[], b: readonly string[], options: PartitionOptions): Promise<Partition>;
+  /** What it can do of abilities.ts; left out: all that this machine allows (namespace/abilities.ts finds that out). */
+  readonly offer?: Offer | undefined;
+  /** Loses this share (0 to 1) of the frames between the two groups, both ways, until the returned function is called; it says how many were lost. */
+  readonly lose?:
+    | ((a: readonly string[], b: readonly string[], share: number) => Promise<() => Promise<number>>)
+    | undefined;
+  /** No byte more fits into a shared filesystem than is in it, until the returned function is called. @param name of a further one; null: the first */
+  readonly fill?: ((name: string | null) => Promise<() => Promise<void>>) | undefined;
 }
 
 /** Paths inside a node container; in a store's, `stable` and `volatile` only. */

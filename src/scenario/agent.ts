@@ -32,6 +32,8 @@ export interface AgentOptions {
   readonly onEvent: (event: HistoryEvent) => void;
   /** By default every request is refused. Never rejects. */
   readonly onRequest?: (request: AgentRequest) => Promise<RequestAnswer>;
+  /** It stands still at the step that it was armed for. */
+  readonly onReached?: (step: string) => void;
 }
 
 export class Agent {
@@ -120,6 +122,7 @@ export class Agent {
   #receive(message: unknown): void {
     if (typeof message !== 'object' || message === null) return;
     if ('event' in message) this.#options.onEvent(message.event as HistoryEvent);
+    else if ('reached' in message) this.#options.onReached?.(String(message.reached));
     else if ('ready' in message) {
       this.#waitingFor = null;
       this.#ready(message as Ready);

@@ -1,8 +1,8 @@
 /** One node of the cluster across its lives: boots its agent, breaks it on request, and brings it back when a life is over for the cluster. */
 import type { Clock } from '../core/clock.ts';
-import type { BreakableNode } from '../faults/fault.ts';
+import type { ArmedStep, BootConditions, BreakableNode } from '../faults/fault.ts';
 import type { HistoryEvent } from '../history/events.ts';
-import type { Container, Process, Program } from '../runtime/runtime.ts';
+import type { Container, Process, Program, StableStorage } from '../runtime/runtime.ts';
 import { Agent, type AgentRequest, type Reply, type RequestAnswer } from './agent.ts';
 
 /** How a node agent says "this life is over for the cluster; boot me again" (docs/protocol.md). */
@@ -55,6 +55,10 @@ export class ClusterNode implements BreakableNode {
   /** Raised by whatever begins or ends a life on purpose: what was planned before is void then. */
   #turn = 0;
   #bootsInARow = 0;
+  #clockAheadMs = 0;
+  readonly #lifeListeners: (() => void)[] = [];
+  /** Where it is to stand still once, in whichever life that is. */
+  #armed: { readonly order: ArmedStep; readonly reached: () => void } | null = null;
   /** Several nodes may want it fenced at once; it is done once. */
   #fencing: Promise<void> | null = null;
 
@@ -98,21 +102,28 @@ export class ClusterNode implements BreakableNode {
    * Boots the next life and waits until it serves.
    * @throws Error one sentence, when it does not
    */
-  async start(): Promise<void> {
+  async start({ clockAheadMs = this.#clockAheadMs }: BootConditions = {}): Promise<void> {
     const { container, program, configuration, clock, bootMs, onRequest } = this.#options;
     this.#turn += 1;
     const turn = this.#turn;
     this.#paused = false;
     this.#life = null;
-    const process = await container.boot(program);
+    this.#clockAheadMs = clockAheadMs;
+    const process = await container.boot(program, { clockAheadMs });
+    for (const listener of this.#lifeListeners) listener();
     const incarnations = new Map<string, number>();
     const agent = new Agent({
       title: `node ${this.name}`,
       process,
-      configuration,
+      configuration: { ...configuration, clockAheadMs, armed: this.#armed?.order ?? null },
       clock,
       onEvent: (event) => this.#hear(event, incarnations),
       onRequest,
+      onReached: () => {
+        const armed = this.#armed;
+        this.#armed = null;
+        armed?.reached();
+      },
     });
     this.#life = { agent, incarnations };
     this.#watch(process, turn);
@@ -167,6 +178,37 @@ export class ClusterNode implements BreakableNode {
   async resume(): Promise<void> {
     this.#options.container.resume();
     this.#paused = false;
+  }
+
+  get container(): Container {
+    return this.#options.container;
+  }
+
+  get stable(): StableStorage | undefined {
+    return this.#options.container.stable;
+  }
+
+  /** Is called in each later life as soon as its container is there, before its server can be. */
+  onLife(listener: () => void): void {
+    this.#lifeListeners.push(listener);
+  }
+
+  /** Is it to stand still somewhere, and has not come there? */
+  get armed(): boolean {
+    return this.#armed !== null;
+  }
+
+  arm(order: ArmedStep): Promise<void> {
+    return new Promise((reached) => {
+      this.#armed = { order, reached };
+      // A life that begins is told with its configuration.
+      if (this.running) void this.command('arm', { armed: order });
+    });
+  }
+
+  disarm(): void {
+    this.#armed = null;
+    if (this.running) void this.command('arm', { armed: null });
   }
 
   /** Planned stop (C11): grace first, and only past the barrier does the process end and let its locks go. */

@@ -7,11 +7,17 @@ import type { Fencer } from '../core/fencer.ts';
 import { asIncarnation, asNodeId } from '../core/ids.ts';
 import type { MutantId } from '../core/mutants.ts';
 import { Cuts } from '../faults/cuts.ts';
-import type { BreakableNode, FaultSurroundings } from '../faults/fault.ts';
-import type { HistoryEvent } from '../history/events.ts';
+import { Disturbances } from '../faults/disturbances.ts';
+import type { BreakableNode, Fault, FaultSurroundings } from '../faults/fault.ts';
+import type { Population } from '../faults/targets.ts';
+import { type HistoryEvent, LIFE_ENDING_FAULTS } from '../history/events.ts';
+import type { Offer } from '../runtime/abilities.ts';
 import { containerFencer } from '../runtime/container-fencer.ts';
 import type { Container, Lab, Program } from '../runtime/runtime.ts';
-import { Agent, type AgentRequest, type Reply, type RequestAnswer } from './agent.ts';
+import type { AgentRequest, RequestAnswer } from './agent.ts';
+import { ClusterClient } from './cluster-client.ts';
+import { ClusterLedger, type LedgerHold, ledgerTarget } from './cluster-ledger.ts';
+import { ClusterNetwork } from './cluster-network.ts';
 import { ClusterNode } from './cluster-node.ts';
 import { containersOf, domainsOf, hasSeveralDomains, storeMembersOf } from './cluster-shape.ts';
 import { endpointsOf, startEtcdMembers } from './etcd-members.ts';
@@ -34,7 +40,9 @@ export interface ClusterOptions {
   readonly shape: ClusterShape;
   readonly mutants: readonly MutantId[];
   /** How the agents are started. */
-  readonly programs: { readonly node: Program; readonly client: Program };
+  readonly programs: { readonly node: Program; readonly client: Program; readonly relay?: Program };
+  /** Opens a ledger's file so that it can be held; left out: such faults are refused. */
+  readonly openLedgerHold?: (file: string) => LedgerHold;
   readonly clock: Clock;
   /** Origin of every event's `t`, as `process.hrtime.bigint()` gave it. */
   readonly originNs: bigint;
@@ -44,17 +52,10 @@ export interface ClusterOptions {
   readonly record: (event: HistoryEvent) => void;
 }
 
-/** A client agent and where it mounts. */
-export interface ClusterClient {
-  readonly name: string;
-  readonly node: string;
-  command(command: string, parameters: object, timeoutMs: number): Promise<Reply>;
-}
-
 export class Cluster {
   readonly observations = new Observations();
   /** What faults on this cluster need. */
-  readonly surroundings: FaultSurroundings;
+  readonly surroundings: Omit<FaultSurroundings, 'random' | 'tell'>;
   readonly #options: ClusterOptions;
   readonly #nodes = new Map<string, ClusterNode>();
   readonly #clients = new Map<string, ClusterClient>();
@@ -73,7 +74,27 @@ export class Cluster {
   private constructor(options: ClusterOptions) {
     this.#options = options;
     const { clock, lab } = options;
-    this.surroundings = { clock, cuts: new Cuts((a, b, how) => lab.partition(a, b, how)) };
+    this.surroundings = {
+      clock,
+      cuts: new Cuts((a, b, how) => lab.partition(a, b, how)),
+      disturbances: new Disturbances(),
+      network: new ClusterNetwork({
+        lab,
+        relay: options.programs.relay ?? null,
+        containerOf: (name) => this.node(name).container,
+        addressOf: (name) => (this.#clients.get(name) ?? this.node(name)).address,
+        onLife: (name, listener) => this.node(name).onLife(listener),
+        everybody: () => [...this.#nodes.keys(), ...this.#stores.keys(), ...this.#clients.keys()],
+      }),
+      ledger: new ClusterLedger({
+        lab,
+        shape: options.shape,
+        clock,
+        stores: () => this.stores,
+        nodes: () => [...this.#nodes.keys()],
+        openHold: options.openLedgerHold ?? null,
+      }),
+    };
   }
 
   /**
@@ -129,9 +150,23 @@ export class Cluster {
     return node;
   }
 
-  /** A node or a member of the store, to be broken. @throws Error for a name that the cluster does not have */
+  /** A node, a client, a member of the store, to be broken. @throws Error for a name that the cluster does not have */
   breakable(name: string): BreakableNode {
-    return this.#stores.get(name) ?? this.node(name);
+    const { ledger } = this.surroundings;
+    const known = this.#stores.get(name) ?? this.#clients.get(name) ?? this.#nodes.get(name);
+    return known ?? (ledger.names.includes(name) ? ledgerTarget(name) : this.node(name));
+  }
+
+  /** Whom faults can hit. */
+  get population(): Population {
+    return {
+      nodes: this.nodes.map(({ name }) => name),
+      stores: this.storeNames,
+      clients: this.clients.map(({ name }) => name),
+      ledgers: this.surroundings.ledger.names,
+      playing: (role) => this.observations.playing(role),
+      serverOf: (client) => this.observations.carrierOf(this.client(client).node),
+    };
   }
 
   /** @throws Error for a name that the cluster does not have */
@@ -174,29 +209,28 @@ export class Cluster {
     { name, node }: ScenarioClient,
     mount: 'service' | 'home' = 'service',
   ): Promise<ClusterClient> {
-    const { lab, programs, clock, originNs, shape } = this.#options;
+    const { lab, programs, clock, originNs, shape, stamp } = this.#options;
     const container = await lab.container({ name, role: 'client' });
-    const process = await container.boot(programs.client);
     const addressOf = (one: ClusterNode) => (mount === 'home' ? one.address : one.serviceAddress);
-    const configuration = {
-      name,
+    const client = new ClusterClient({
+      container,
+      program: programs.client,
       node,
-      servers: Object.fromEntries(this.nodes.map((one) => [one.name, addressOf(one)])),
-      port: NFS_PORT,
-      leaseMs: shape.leaseMs,
-      originNs: String(originNs),
-    };
-    const agent = new Agent({ title: `client ${name}`, process, configuration, clock, onEvent: this.record });
-    void process.exited.then(({ code, signal }) => {
-      if (!this.#stopping)
-        this.#lose(name, `client ${name} ended by itself (${signal ?? `status ${code}`}); its log says why`);
+      configuration: {
+        name,
+        node,
+        servers: Object.fromEntries(this.nodes.map((one) => [one.name, addressOf(one)])),
+        port: NFS_PORT,
+        leaseMs: shape.leaseMs,
+        originNs: String(originNs),
+      },
+      clock,
+      stamp,
+      bootMs: BOOT_MS,
+      record: this.record,
+      onLost: (sentence) => this.#lose(name, sentence),
     });
-    await agent.ready(BOOT_MS);
-    const client: ClusterClient = {
-      name,
-      node,
-      command: (command, parameters, timeoutMs) => agent.command(command, parameters, timeoutMs),
-    };
+    await client.start();
     this.#clients.set(name, client);
     return client;
   }
@@ -207,6 +241,33 @@ export class Cluster {
     this.#options.record(event);
     this.#queueCheck();
   };
+
+  /** Puts the beginning or the end of a fault into the history. */
+  tellFault(
+    { name, endsLife }: Pick<Fault, 'name' | 'endsLife'>,
+    phase: 'begin' | 'end',
+    targets: readonly string[],
+    detail?: string,
+  ): void {
+    // Clients, and members of the store, have lives too; those that the checkers follow are the nodes'.
+    const nodes = targets.filter((target) => this.#nodes.has(target));
+    const others = targets.filter((target) => !nodes.includes(target));
+    const told = {
+      kind: 'fault',
+      phase,
+      fault: name,
+      t: this.#options.stamp(),
+      ...(detail && { detail }),
+    } as const;
+    const life = endsLife === LIFE_ENDING_FAULTS.has(name) ? {} : { endsLife };
+    if (nodes.length > 0) this.record({ ...told, targets: nodes, ...life });
+    if (others.length > 0) this.record({ ...told, targets: others, endsLife: false });
+  }
+
+  /** What its lab can do; undefined where that does not say. */
+  get offer(): Offer | undefined {
+    return this.#options.lab.offer;
+  }
 
   /**
    * Waits until the predicate holds; it is asked again after every batch of events.

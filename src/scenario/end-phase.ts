@@ -1,6 +1,6 @@
 /** After the last step: loops end, clients recover, grace lifts, every node proves that it still grants, the harness audits. */
 import { auditContents, auditLocks, type SharedView } from './audit.ts';
-import type { ClusterClient } from './cluster.ts';
+import type { ClusterClient } from './cluster-client.ts';
 import { stopLoop } from './run-steps.ts';
 import type { Scenario } from './scenario.ts';
 import { type StepContext, StepFailure } from './step-context.ts';
@@ -27,22 +27,28 @@ export async function endPhase(scenario: Scenario, context: StepContext, view: S
   await recovered(clientsToWaitFor(context), patienceMs, context);
   context.progress('asking every node for a new lock');
   await Promise.all(
-    context.cluster.nodes.filter((node) => node.serving).map((node) => probe(node.name, context)),
+    context.cluster.nodes
+      .filter((node) => isAnswered(node.name, context))
+      .map((node) => probe(node.name, context)),
   );
   context.progress('looking at the shared filesystem');
   await auditLocks(view, context);
   auditContents(view, scenario, context);
 }
 
+/** Somebody serves at the address of this node: itself, or whoever carries it. */
+const isAnswered = (node: string, { cluster }: StepContext): boolean =>
+  cluster.node(cluster.observations.carrierOf(node)).serving;
+
 /** Not those at whose address nobody answers, nor those that were told not to recover. */
-function clientsToWaitFor({ cluster, confirmOnly }: StepContext): string[] {
-  const answered = (node: string) => cluster.node(cluster.observations.carrierOf(node)).serving;
+function clientsToWaitFor(context: StepContext): string[] {
+  const { cluster, confirmOnly } = context;
   return cluster.clients
-    .filter((client) => answered(client.node) && !confirmOnly.has(client.name))
+    .filter((client) => client.running && isAnswered(client.node, context) && !confirmOnly.has(client.name))
     .map((client) => client.name);
 }
 
-/** A new lock on a file of its own, from a client of this node: grace is over here, whatever anybody says. */
+/** A new lock on a file of its own, from a client that comes by this node's address: grace is over here, whatever anybody says. */
 async function probe(node: string, context: StepContext): Promise<void> {
   const { cluster } = context;
   for (const { domain } of cluster.domainsOf(node)) {
@@ -52,14 +58,10 @@ async function probe(node: string, context: StepContext): Promise<void> {
   }
 }
 
-/** A client whose requests this node answers: where an heir carries its address, only its own address leads to it. */
+/** A client that comes by this node's address, to whoever answers there. */
 async function proberOf(node: string, { cluster, confirmOnly }: StepContext): Promise<ClusterClient> {
-  const away = cluster.observations.carrierOf(node) !== node;
-  const prober = `probe-${node}`;
-  const present = cluster.clients.find((client) =>
-    away ? client.name === prober : client.node === node && !confirmOnly.has(client.name),
-  );
-  return present ?? (await cluster.addClient({ name: prober, node }, away ? 'home' : 'service'));
+  const present = cluster.clients.find((client) => client.node === node && !confirmOnly.has(client.name));
+  return present ?? (await cluster.addClient({ name: `probe-${node}`, node }));
 }
 
 async function probeFile(file: string, client: ClusterClient, node: string): Promise<void> {

@@ -1,89 +1,104 @@
 /** Steps that break something, and steps that mend it. */
+import type { Fault, FaultSurroundings } from '../faults/fault.ts';
 import { FAULTS } from '../faults/registry.ts';
 import { LEDGER_WORDS, resolveTargets, WHOLE_STORE } from '../faults/targets.ts';
 import { faultParameters } from './fault-catalogue.ts';
+import { ALL_OF_THEM } from './fault-words.ts';
 import type { FaultStep, HealStep, StartStep } from './scenario.ts';
 import { type StepContext, StepFailure } from './step-context.ts';
-
-const CLIENTS_WORD = 'clients';
 
 /** @throws StepFailure when the fault could not be made or mended */
 export async function injectFault(step: FaultStep, context: StepContext): Promise<void> {
   const { cluster } = context;
-  const { fault } = step;
-  const chosen = FAULTS.get(fault);
-  if (!chosen) throw new StepFailure(`there is no fault called "${fault}"`);
-  const targets = step.targets.flatMap((target) => targetsOf(target, context));
+  const chosen = FAULTS.get(step.fault);
+  if (!chosen) throw new StepFailure(`there is no fault called "${step.fault}"`);
+  const targets = [...new Set(step.targets.flatMap((target) => targetsOf(target, context)))];
   const from = step.from?.flatMap((word) => othersOf(word, context)) ?? null;
   const parameters = faultParameters({ ...step, from }, (down) => context.draw(down));
-  const told = { fault, targets, ...(ofStore(targets, context) && { endsLife: false }) };
-  context.record({ kind: 'fault', t: context.stamp(), phase: 'begin', ...told, ...detailOf(parameters) });
+  const surroundings = surroundingsOf(chosen, context);
+  if (chosen.tells === 'lab') surroundings.tell('begin', targets, detailOf(parameters));
   try {
     const broken = targets.map((target) => cluster.breakable(target));
-    await chosen.inject(broken, chosen.parameters.parse(parameters), cluster.surroundings);
+    await chosen.inject(broken, chosen.parameters.parse(parameters), surroundings);
   } catch (error) {
     throw new StepFailure(`"${step.text}" failed: ${(error as Error).message}`);
   }
-  if (step.down === 'until-start') for (const target of targets) context.down.set(target, fault);
-  if (typeof step.down !== 'string')
-    context.record({ kind: 'fault', t: context.stamp(), phase: 'end', ...told });
+  if (step.down === 'until-start') for (const target of targets) context.down.set(target, step.fault);
+  if (typeof step.down !== 'string' && chosen.tells === 'lab') surroundings.tell('end', targets);
 }
 
-/** A member of the store that dies ends no node's life. */
-const ofStore = (targets: readonly string[], { cluster }: StepContext): boolean =>
-  targets.every((target) => cluster.storeNames.includes(target));
+function surroundingsOf(fault: Fault, { cluster, random }: StepContext): FaultSurroundings {
+  const tell: FaultSurroundings['tell'] = (phase, targets, detail) =>
+    cluster.tellFault(fault, phase, targets, detail);
+  return { ...cluster.surroundings, random, tell };
+}
 
 function targetsOf(word: string, { cluster, random }: StepContext): readonly string[] {
-  const population = { nodes: cluster.nodes.map(({ name }) => name), stores: cluster.storeNames };
-  const resolved = resolveTargets(word, population, random);
+  const resolved = resolveTargets(word, cluster.population, random);
   if (!resolved.ok) throw new StepFailure(resolved.error);
   return resolved.targets;
 }
 
 /** Containers that the targets are cut off from: by name, all clients that there are, or those of the ledger. */
 export function othersOf(word: string, context: StepContext): readonly string[] {
-  const { cluster } = context;
-  if (word === CLIENTS_WORD) return cluster.clients.map(({ name }) => name);
-  if (LEDGER_WORDS.includes(word)) return cluster.storeNames;
-  return cluster.clients.some(({ name }) => name === word) ? [word] : targetsOf(word, context);
+  return LEDGER_WORDS.includes(word) ? context.cluster.storeNames : targetsOf(word, context);
 }
 
-function detailOf({ downMs, from, direction }: Record<string, unknown>): { readonly detail?: string } {
+/** What is said of it elsewhere, or is of no interest to whoever reads the history. */
+const UNTOLD = new Set(['downMs', 'stayDown', 'from', 'direction']);
+
+function detailOf(parameters: Record<string, unknown>): string | undefined {
+  const { downMs, from, direction, ...others } = parameters;
   const parts = [
     ...(Array.isArray(from) ? [`from ${from.join(', ')}${direction === 'one-way' ? ', one way' : ''}`] : []),
+    ...Object.entries(others)
+      .filter(([name]) => !UNTOLD.has(name))
+      .map(([name, value]) => `${name} ${String(value)}`),
     ...(downMs === undefined ? [] : [`down for ${String(downMs)} ms`]),
   ];
-  return parts.length === 0 ? {} : { detail: parts.join(', ') };
+  return parts.length === 0 ? undefined : parts.join(', ');
 }
 
 /** @throws StepFailure for a target that is not down */
 export async function startNodes(step: StartStep, context: StepContext): Promise<void> {
-  // Which members of the store a fault drew only the seed knows.
-  const names = step.nodes.flatMap((word) =>
-    word === WHOLE_STORE ? context.cluster.storeNames.filter((name) => context.down.has(name)) : [word],
-  );
+  const down = [...context.down.keys()];
+  // Which members of the store, or which nodes, a fault drew only the seed knows.
+  const names = step.nodes.flatMap((word) => {
+    if (word === WHOLE_STORE) return context.cluster.storeNames.filter((name) => down.includes(name));
+    return word === ALL_OF_THEM ? down : [word];
+  });
   if (names.length === 0) throw new StepFailure(`"${step.text}" failed: nobody is down`);
   await Promise.all(
     names.map(async (name) => {
-      const fault = context.down.get(name);
+      const fault = FAULTS.get(context.down.get(name) ?? '');
       if (fault === undefined) throw new StepFailure(`"${step.text}" failed: ${name} is not down`);
+      const surroundings = surroundingsOf(fault, context);
       try {
-        await FAULTS.get(fault)?.mend([context.cluster.breakable(name)], context.cluster.surroundings);
+        await fault.mend([context.cluster.breakable(name)], surroundings);
       } catch (error) {
         throw new StepFailure(`"${step.text}" failed: ${(error as Error).message}`);
       }
       context.down.delete(name);
-      const told = { fault, targets: [name], ...(ofStore([name], context) && { endsLife: false }) };
-      context.record({ kind: 'fault', t: context.stamp(), phase: 'end', ...told });
+      if (fault.tells === 'lab') surroundings.tell('end', [name]);
     }),
   );
 }
 
-/** @throws StepFailure for a target that no partition cuts off */
+/** @throws StepFailure for a target that nothing is in force on */
 export async function healCuts(step: HealStep, context: StepContext): Promise<void> {
-  const healed = await context.cluster.surroundings.cuts.healAllOf(step.targets);
-  const whole = step.targets.find((target) => !healed.some((cut) => cut.targets.includes(target)));
-  if (whole !== undefined) throw new StepFailure(`"${step.text}" failed: ${whole} is cut off from nobody`);
-  for (const { targets } of healed)
-    context.record({ kind: 'fault', t: context.stamp(), phase: 'end', fault: 'partition', targets });
+  const { cuts, disturbances } = context.cluster.surroundings;
+  const everybody = step.targets.includes(ALL_OF_THEM);
+  const targets = everybody ? [...cuts.all, ...disturbances.all].flatMap((one) => one.targets) : step.targets;
+  const cut = (await cuts.healAllOf(targets)).map((one) => ({ ...one, fault: 'partition', detail: '' }));
+  const healed = [...cut, ...(await disturbances.healAllOf(targets))];
+  const whole = targets.find((target) => !healed.some((one) => one.targets.includes(target)));
+  if (whole !== undefined || healed.length === 0)
+    throw new StepFailure(
+      `"${step.text}" failed: ${whole ?? 'everybody'} is cut off from nobody, and nothing else ails it`,
+    );
+  for (const { fault, targets: names, detail } of healed) {
+    const known = FAULTS.get(fault);
+    if (detail !== null && known !== undefined)
+      surroundingsOf(known, context).tell('end', names, detail === '' ? undefined : detail);
+  }
 }

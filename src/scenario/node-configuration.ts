@@ -7,7 +7,7 @@ import type { OperatorsDomain } from './operator.ts';
 import type { ClusterShape, DomainShape } from './scenario.ts';
 
 export const NFS_PORT = 2049;
-const LEDGER_FILE = join('.gracelab', 'ledger.sqlite');
+export const LEDGER_FILE = join('.gracelab', 'ledger.sqlite');
 
 /** What all nodes of one cluster are told alike. */
 export interface ClusterConfiguration {
@@ -62,6 +62,7 @@ export function nodeConfiguration(node: string, cluster: ClusterConfiguration): 
     failoverMs: shape.failoverMs,
     fenceAfterMs: shape.fenceAfterMs,
     storePatienceMs: shape.storePatienceMs,
+    delegations: shape.delegations ?? true,
   };
 }
 

@@ -6,7 +6,9 @@
 import { endsLife } from '../check/node-lives.ts';
 import { asNodeId } from '../core/ids.ts';
 import { barrierReached, inGrace, memberOf } from '../core/ledger.ts';
+import type { Role } from '../faults/targets.ts';
 import type { FaultEvent, HistoryEvent, LedgerEvent, NodeEvent, OpEvent } from '../history/events.ts';
+import { playersOf } from './roles.ts';
 import type { NodeCondition } from './scenario.ts';
 
 /**
@@ -17,7 +19,7 @@ import type { NodeCondition } from './scenario.ts';
 export type Outcome = 'refused' | 'granted' | 'reclaiming';
 
 /** What of a node events tell. */
-export type ObservedOfNode = Exclude<NodeCondition, 'up'>;
+export type ObservedOfNode = Exclude<NodeCondition, 'up' | 'armed'>;
 
 export class Observations {
   /** By lock domain, '' where there is only one. */
@@ -36,12 +38,12 @@ export class Observations {
     }
   }
 
-  /** When the newest fault began that ended a node's life, or a node ended its own; 0 before the first. */
+  /** When the newest fault began that ended a node's life or moved its clients, or a node ended its own life; 0 before the first. */
   get lastDeathAt(): number {
     return this.#lastDeathAt;
   }
 
-  /** When the newest fault began that ended this node's life; 0 when none did. */
+  /** When the newest fault began that ended this node's life, or moved its clients; 0 when none did. */
   diedAt(node: string): number {
     return this.#newest.get(`died ${node}`) ?? 0;
   }
@@ -55,6 +57,14 @@ export class Observations {
   isMember(node: string): boolean {
     return [...this.#swaps.values()].some(
       (swaps) => memberOf(swaps.at(-1)!.ledger, asNodeId(node)) !== undefined,
+    );
+  }
+
+  /** Who plays this role by the newest ledgers. */
+  playing(role: Role): readonly string[] {
+    return playersOf(
+      role,
+      [...this.#swaps.values()].map((swaps) => swaps.at(-1)!.ledger),
     );
   }
 
@@ -129,9 +139,10 @@ export class Observations {
     const isFence = event.fault === 'fence';
     for (const target of event.targets) {
       this.#newest.set(`${isFence ? 'fence' : 'broken'} ${target}`, event.t);
-      if (endsLife(event)) this.#newest.set(`died ${target}`, event.t);
+      if (endsLife(event) || event.fault === 'migrate') this.#newest.set(`died ${target}`, event.t);
     }
-    if (endsLife(event)) this.#lastDeathAt = Math.max(this.#lastDeathAt, event.t);
+    if (endsLife(event) || event.fault === 'migrate')
+      this.#lastDeathAt = Math.max(this.#lastDeathAt, event.t);
   }
 
   #addNodeEvent({ event, node, t }: NodeEvent): void {

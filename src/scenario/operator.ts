@@ -17,6 +17,8 @@ export type RepairOutcome =
 /** At one domain. Its calls reject when the store does not answer. */
 export interface Operator extends AsyncDisposable {
   repair(repair: Repair, node: string): Promise<RepairOutcome>;
+  /** The service address of `owner` moves to `to` as planned, with its clients. Done: it has begun. */
+  move(owner: string, to: string): Promise<RepairOutcome>;
 }
 
 /** Where the operator finds a domain. */

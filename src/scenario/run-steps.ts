@@ -1,6 +1,7 @@
 /** Carries out the steps of a scenario, one function per kind. */
 import { askClient } from './client-steps.ts';
 import { healCuts, injectFault, startNodes } from './fault-steps.ts';
+import { moveAddress } from './move-step.ts';
 import { repairLedgers } from './repair-steps.ts';
 import type { LoopStep, RecoveryStep, Step, StopStep } from './scenario.ts';
 import { type StepContext, StepFailure } from './step-context.ts';
@@ -40,6 +41,8 @@ function runStep(step: Step, context: StepContext): Promise<void> {
     case 'declare-dead':
     case 'abandon':
       return repairLedgers(step, context);
+    case 'migrate':
+      return moveAddress(step, context);
     case 'wait':
       return waitFor(step, context);
     case 'recovery':
@@ -54,8 +57,9 @@ function runStep(step: Step, context: StepContext): Promise<void> {
 }
 
 async function startLoop(step: LoopStep, context: StepContext): Promise<void> {
-  const { loop, client, owner, file, span, mode, everyMs, body, until } = step;
-  const parameters = { loop, owner, file, ...span, mode, everyMs, body, ...(until && { until }) };
+  const { loop, client, owner, file, span, mode, everyMs, holdMs, body, seed, until } = step;
+  const order = { loop, owner, file, ...span, mode, everyMs, holdMs, body, seed };
+  const parameters = { ...order, ...(until && { until }) };
   const reply = await context.cluster.client(client).command('loop', parameters, AGENT_MS);
   if (!reply.ok) throw new StepFailure(`"${step.text}" failed: ${reply.error}`);
   context.loops.set(loop, client);

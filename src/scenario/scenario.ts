@@ -49,6 +49,8 @@ export interface ClusterShape {
   readonly afterFence: 'boot' | 'stay-down';
   /** How long a node that cannot reach its ledger keeps its life. */
   readonly storePatienceMs: number;
+  /** May clients have delegations? Left out: yes. */
+  readonly delegations?: boolean;
 }
 
 export interface ScenarioClient {
@@ -136,13 +138,32 @@ export interface CloseStep extends ClientStep {
   readonly do: 'close';
 }
 
+/**
+ * What one round of a loop does (src/cli/agents/client-agent/workloads). The first two ask for the loop's whole range, once, and
+ * never wait for anything; the others draw what they do from the loop's seed, somewhere in that range.
+ */
+export const LOOP_BODIES = [
+  'lock-unlock',
+  'lock-update-unlock',
+  'mixed-locks',
+  'upgrade-downgrade',
+  'guarded-cells',
+  'wait-for-lock',
+  'delegation',
+] as const;
+export type LoopBody = (typeof LOOP_BODIES)[number];
+
 export interface LoopStep extends Common, Target {
   readonly do: 'loop';
   /** By this name it is stopped. */
   readonly loop: string;
   readonly mode: LockMode;
   readonly everyMs: number;
-  readonly body: 'lock-unlock' | 'lock-update-unlock';
+  /** The longest that a lock is kept before the round goes on; each round draws how long. */
+  readonly holdMs: number;
+  readonly body: LoopBody;
+  /** Everything that a round draws follows from this, 0 to 2^32 - 1. */
+  readonly seed: number;
   readonly until: 'granted' | null;
 }
 
@@ -186,6 +207,16 @@ export interface RepairStep extends Common {
   readonly withinMs: number;
 }
 
+/** A planned move of `owner`'s service address, with its clients, to `to`; to itself: a failback. */
+export interface MoveStep extends Common {
+  readonly do: 'migrate';
+  readonly owner: string;
+  readonly to: string;
+  /** `OK`, or the refusals that it must come to, in the words of the ledger's rules. */
+  readonly expect: readonly string[];
+  readonly withinMs: number;
+}
+
 /**
  * What to wait for. `grace`, `barrier`, `lift`, `refused` and `granted` mean "since the last fault began",
  * so a wait that begins late does not miss what has already happened.
@@ -198,9 +229,18 @@ export type Condition =
   | { readonly what: 'recovered'; readonly clients: readonly string[] }
   | { readonly what: 'reclaiming' | 'refused' | 'granted'; readonly clients: readonly string[] };
 
-export const NODE_CONDITIONS = ['up', 'inherited', 'fenced', 'outage', 'resumed', 'gave-up'] as const;
+export const NODE_CONDITIONS = [
+  'up',
+  'armed',
+  'inherited',
+  'fenced',
+  'outage',
+  'resumed',
+  'gave-up',
+] as const;
 /**
  * - `up`: it serves;
+ * - `armed`: it has been told to die at a named step, and has not come there;
  * - `inherited`: another node has taken its clients over;
  * - `fenced`: it was made sure that its life is over;
  * - `outage`: it has noticed that it cannot reach its ledger; `resumed`: it reaches it again, in the same life;
@@ -247,6 +287,7 @@ export type Step =
   | StartStep
   | HealStep
   | RepairStep
+  | MoveStep
   | WaitStep
   | RecoveryStep
   | ParallelStep

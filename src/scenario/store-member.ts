@@ -7,6 +7,8 @@ const STOP_PATIENCE_MS = 5000;
 export class StoreMember implements BreakableNode {
   readonly name: string;
   readonly address: string;
+  /** Where it is asked. */
+  readonly endpoint: string;
   readonly #member: EtcdMember;
   #paused = false;
 
@@ -14,6 +16,7 @@ export class StoreMember implements BreakableNode {
     this.#member = member;
     this.name = member.container.name;
     this.address = member.container.address;
+    this.endpoint = member.endpoint;
   }
 
   get running(): boolean {

@@ -23,6 +23,8 @@ function holds(condition: Observed, { cluster, lastFaultAt }: StepContext): bool
       return observations.liftedSince(lastFaultAt);
     case 'up':
       return condition.nodes.every((node) => cluster.node(node).serving);
+    case 'armed':
+      return condition.nodes.every((node) => cluster.node(node).armed);
     case 'inherited':
     case 'fenced':
       return condition.nodes.every((node) =>

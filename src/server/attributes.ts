@@ -6,7 +6,15 @@ import {
   type FileAttributes,
   sameAttributes,
 } from '../nfs4/attributes.ts';
-import { type Bitmap, bitmapHas, bitmapIsEmpty, bitmapOr, bitmapWithout } from '../nfs4/bitmap.ts';
+import {
+  type Bitmap,
+  bitmapAnd,
+  bitmapHas,
+  bitmapIsEmpty,
+  bitmapOf,
+  bitmapOr,
+  bitmapWithout,
+} from '../nfs4/bitmap.ts';
 import * as nfs from '../nfs4/constants.ts';
 import {
   type Failure,
@@ -60,6 +68,7 @@ const SUPPORTED = attributeBitmap([
   'uniqueHandles',
   'leaseTime',
   'rdattrError',
+  'aclSupport',
   'canSetTime',
   'caseInsensitive',
   'casePreserving',
@@ -87,6 +96,10 @@ const SUPPORTED = attributeBitmap([
 /** Without the times: an exclusive creation keeps its verifier there. */
 const EXCLUSIVE_CREATE = attributeBitmap(['size', 'mode', 'owner', 'ownerGroup']);
 
+/** Version 4.0 has those to mounted_on_fileid (RFC 7530 section 5). */
+const LAST_OF_VERSION_0 = attributeNumber('mountedOnFileid');
+export const KNOWN_IN_0 = bitmapOf(Array.from({ length: LAST_OF_VERSION_0 + 1 }, (_, number) => number));
+const SUPPORTED_IN_0 = bitmapAnd(SUPPORTED, KNOWN_IN_0);
 const SUPPORTED_UP_TO_2 = bitmapOr(SUPPORTED, SUPPORTED_IN_2);
 const EXCLUSIVE_CREATE_UP_TO_2 = bitmapOr(EXCLUSIVE_CREATE, SETTABLE_IN_2);
 
@@ -126,6 +139,7 @@ export function readAttributes(
     ...fixedAttributes(settings),
     ...ownAttributes(found.value),
     filehandle: filesystem.handleOf(node),
+    ...(minorVersion === 0 ? { supportedAttrs: SUPPORTED_IN_0 } : {}),
     ...(minorVersion < 2 ? {} : ofVersion2(settings, node, found.value)),
   };
   if (!SPACE_NUMBERS.some((number) => bitmapHas(requested, number))) return values;
@@ -180,6 +194,8 @@ const fixedAttributes = (settings: Settings): FileAttributes => ({
   // Whole seconds, rounded down: a client that thinks its lease shorter than it is only renews more often.
   leaseTime: Math.max(1, Math.floor(settings.leaseMs / 1000)),
   rdattrError: NFS4_OK,
+  // No kind of access control list, so that nobody asks for one.
+  aclSupport: 0,
   canSetTime: true,
   caseInsensitive: false,
   casePreserving: true,
@@ -201,6 +217,8 @@ export function settableFrom(set: AttributeSet): SettableAttributes | Failure {
   const { size, mode, owner, ownerGroup, timeAccessSet, timeModifySet } = set.values;
   if (size !== undefined && size > MAX_FILE_OFFSET) return NFS4ERR_FBIG;
   if (mode !== undefined && mode > 0o7777) return NFS4ERR_INVAL;
+  // No name at all is none that could be known elsewhere (BADOWNER).
+  if (owner === '' || ownerGroup === '') return NFS4ERR_INVAL;
   const uid = owner === undefined ? undefined : parseId(owner);
   const gid = ownerGroup === undefined ? undefined : parseId(ownerGroup);
   if (uid === null || gid === null) return NFS4ERR_BADOWNER;

@@ -7,6 +7,7 @@ import { nextIncarnation, transition } from '../core/transitions.ts';
 import type { DomainStore, StoredLedger, SwapOutcome } from '../store/store.ts';
 import { isStoreError } from './coordinator/store-errors.ts';
 import { waitAfterLostBoot } from './coordinator/swap-turns.ts';
+import type { Steps } from './named-steps.ts';
 
 /** The beacon file of the domain, as far as a coordinator uses it. */
 export interface BeaconLight {
@@ -26,6 +27,7 @@ export interface BootOptions {
   readonly store: DomainStore;
   readonly beacon: BeaconLight;
   readonly clock: Clock;
+  readonly steps?: Steps;
   /** How long another process that still is this node is waited for, in milliseconds. */
   readonly patienceMs: number;
   readonly onSwapped: (command: string, swapped: StoredLedger, sentAtMs: number) => void;
@@ -78,6 +80,7 @@ export async function bootNode(
       continue;
     }
     giveUpMs = null;
+    options.steps?.at('between-beacon-and-boot-swap');
     const booted = await swapBoot(options, insist, before, incarnation);
     if (booted !== null) return { incarnation, stored: booted };
     beacon.extinguish(slot);

@@ -1,3 +1,4 @@
+import type { NodeId } from '../core/ids.ts';
 import type { Credential } from '../rpc/credentials.ts';
 import type { Credentials } from './filesystem/types.ts';
 
@@ -9,6 +10,8 @@ export interface Caller {
   /** `sys:<uid>@<machine>` or `none`: what records and client ids are bound to (rows 25 and 26). */
   readonly principal: string;
   readonly credentials: Credentials;
+  /** By whose service address, where addresses move. */
+  readonly service?: NodeId;
 }
 
 const NOBODY: Caller = { principal: 'none', credentials: { uid: NOBODY_ID, gid: NOBODY_ID, gids: [] } };

@@ -33,6 +33,7 @@ import type { Caller } from './caller.ts';
 import { Compound } from './compound.ts';
 import { type OperationTable, operationsOf } from './operations/index.ts';
 import { enterSession } from './operations/sequence.ts';
+import { trueBefore } from './patience.ts';
 import type { AnyServedOperation, Placement } from './served-operation.ts';
 import type { ServerState } from './server-state.ts';
 import { finishRequest, type RequestFingerprint } from './state/slots.ts';
@@ -165,6 +166,7 @@ export class CompoundRun {
       this.#fail(operation.codec.number, this.#tooBig());
       return undefined;
     }
+    compound.patient = compound.server.settings.patienceMs > 0;
     const prepared = operation.prepare?.(compound, args) ?? null;
     if (prepared === null) return this.#answer(operation, args);
     return prepared.then(
@@ -177,7 +179,8 @@ export class CompoundRun {
     );
   }
 
-  #answer(operation: AnyServedOperation, args: unknown): Promise<void> | undefined {
+  /** @param waitingSinceMs when the operation was done first, on the clock */
+  #answer(operation: AnyServedOperation, args: unknown, waitingSinceMs?: number): Promise<void> | undefined {
     const compound = this.#compound;
     const { rights } = compound.server.settings;
     const result = rights.during(compound.caller.credentials, () => {
@@ -187,6 +190,8 @@ export class CompoundRun {
         compound.served();
       }
     });
+    const departing = compound.takeDeparting();
+    if (departing !== null) return this.#again(operation, args, departing, waitingSinceMs);
     if (operation.replyBytes !== undefined) this.#changed = true;
     if (!(result instanceof Promise)) {
       this.#add(operation, result);
@@ -196,6 +201,23 @@ export class CompoundRun {
       (settled) => this.#add(operation, settled),
       (error) => this.#fail(operation.codec.number, this.#defect(error)),
     );
+  }
+
+  /** Row 21: what an expired client had is on its way out. When it is gone nothing has changed but that, and the operation begins anew. */
+  async #again(
+    operation: AnyServedOperation,
+    args: unknown,
+    departing: Promise<boolean>,
+    waitingSinceMs?: number,
+  ): Promise<void> {
+    const compound = this.#compound;
+    const { clock, patienceMs } = compound.server.settings;
+    const sinceMs = waitingSinceMs ?? clock.nowMs();
+    // The last time it gets the answer that it gets.
+    compound.patient = await trueBefore(clock, departing, sinceMs + patienceMs);
+    if (compound.server.stopped) this.#fail(operation.codec.number, NFS4ERR_DELAY);
+    else if (compound.session?.destroyed) this.#fail(operation.codec.number, NFS4ERR_DEADSESSION);
+    else await this.#answer(operation, args, sinceMs);
   }
 
   /** SEQUENCE: false when the reply is complete with this. */

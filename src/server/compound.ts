@@ -3,6 +3,7 @@ import { NFS4ERR_BAD_STATEID, NFS4ERR_DELAY, NFS4ERR_OLD_STATEID } from '../nfs4
 import type { Stateid } from '../nfs4/types.ts';
 import type { Peer } from './callbacks/peer.ts';
 import type { Caller } from './caller.ts';
+import type { HoldersWord } from './delegations/holders-word.ts';
 import type { FileNode } from './filesystem/types.ts';
 import type { ServerState } from './server-state.ts';
 import type { Client } from './state/clients.ts';
@@ -51,6 +52,11 @@ export class Compound {
   #passing: (() => void) | null = null;
   /** Version 4.0: who the operation at hand is for. */
   #acting: Client | null = null;
+  /** May the operation at hand be done once more, when what stands in its way is gone? */
+  patient = false;
+  #departing: Promise<boolean> | null = null;
+  /** What the operation at hand was told by who has a write delegation of the current file. */
+  holdersWord: HoldersWord | null = null;
 
   constructor(server: ServerState, caller: Caller, request: CompoundRequest) {
     this.server = server;
@@ -69,6 +75,29 @@ export class Compound {
   /** Version 4.0: the client of the client id or stateid that the operation at hand came with. */
   actFor(client: Client): void {
     this.#acting = client;
+    this.request.peer?.showClient();
+  }
+
+  /**
+   * Row 21: a courtesy ends with the first conflict. Its record goes first, so not in this turn: DELAY, which the client is told only if that
+   * takes long.
+   */
+  expire(client: Client): typeof NFS4ERR_DELAY {
+    const departing = this.server.leases.expire(client);
+    if (this.patient) this.#departing = departing;
+    return NFS4ERR_DELAY;
+  }
+
+  /** The operation at hand is not answered yet: it will be done once more. */
+  get isWaiting(): boolean {
+    return this.#departing !== null;
+  }
+
+  /** What it waits for; null: nothing. */
+  takeDeparting(): Promise<boolean> | null {
+    const departing = this.#departing;
+    this.#departing = null;
+    return departing;
   }
 
   /** @param end called when the operation at hand was done, in this turn of the event loop */
@@ -83,6 +112,7 @@ export class Compound {
   served(): void {
     const passing = this.#passing;
     this.#passing = null;
+    this.holdersWord = null;
     passing?.();
   }
 
@@ -98,6 +128,13 @@ export class Compound {
     this.currentStateid = null;
   }
 
+  /** The current stateid in the place of the one that stands for it; null: there is none. */
+  meant(stateid: Stateid, exact = false): Stateid | null {
+    if (!isCurrent(stateid)) return stateid;
+    if (this.currentStateid === null || exact) return this.currentStateid;
+    return { seqid: 0, other: this.currentStateid.other };
+  }
+
   /**
    * What a stateid argument means when it must be of an open or a lock of this client on the current file.
    * Special stateids are not (I/O asks for those first).
@@ -106,11 +143,8 @@ export class Compound {
    */
   findState(stateid: Stateid, exact = false): LockingState | Failure {
     if (this.request.minorVersion === 0) return findState(this, stateid);
-    let wanted = stateid;
-    if (isCurrent(stateid)) {
-      if (this.currentStateid === null) return NFS4ERR_BAD_STATEID;
-      wanted = exact ? this.currentStateid : { seqid: 0, other: this.currentStateid.other };
-    }
+    const wanted = this.meant(stateid, exact);
+    if (wanted === null) return NFS4ERR_BAD_STATEID;
     const state = this.server.locking.stateids.find(wanted.other);
     const status = judgeStateid(state, wanted.seqid, this.client);
     if (status !== null) return status;

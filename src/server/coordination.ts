@@ -3,11 +3,18 @@
  * that no window opens between an answer and its use; what must be durable returns a promise.
  */
 
+import type { NodeId } from '../core/ids.ts';
+
 /** The client as the record store knows it. */
 export interface ClientIdentity {
   /** `co_ownerid` (or the id of v4.0) in lower-case hex. */
   readonly ownerId: string;
   readonly principal: string;
+  /**
+   * By whose service address it came, where addresses move: each is a server of its own to its clients, whoever carries it, so
+   * that one owner with two mounts is two clients. Left out: the node's own.
+   */
+  readonly service?: NodeId;
 }
 
 /** Statuses are those of RFC 8881 section 15.1. */

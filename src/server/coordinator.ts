@@ -2,7 +2,7 @@
  * One node's coordinator: the questions of the protocol side, answered from what this life knows now. What it knows, and what it does
  * about it, is in coordinator/agreement.ts; the rules are in `core`.
  */
-import type { Incarnation } from '../core/ids.ts';
+import type { Incarnation, NodeId } from '../core/ids.ts';
 import { inGrace } from '../core/ledger.ts';
 import type { StoredLedger, WriteOutcome } from '../store/store.ts';
 import { bootNode } from './boot.ts';
@@ -42,6 +42,7 @@ export class Coordinator implements Coordination {
     });
     for (const [command, swapped, sentAtMs] of swaps)
       options.observeSwap(command, swapped, incarnation, sentAtMs);
+    options.steps?.at('between-boot-swap-and-serving');
     const agreement = new Agreement(options, { node: options.node, incarnation }, stored);
     agreement.begin();
     return new Coordinator(options, agreement);
@@ -102,6 +103,13 @@ export class Coordinator implements Coordination {
 
   revoke(client: ClientIdentity): Promise<RecordAnswer> {
     return this.#withoutClaim(client, () => this.#agreement.records.revoke(client));
+  }
+
+  // ---- addresses ----
+
+  /** Are the clients that come by the address of `owner` this node's, as far as it knows? */
+  serves(owner: NodeId): boolean {
+    return this.#agreement.serves(owner);
   }
 
   // ---- planned stop, status ----

@@ -1,3 +1,4 @@
+import type { NodeId } from '../core/ids.ts';
 import { type CompoundHeader, decodeCompoundHeader } from '../nfs4/compound.ts';
 import { NFS_V4, NFS4_PROGRAM, NFSPROC4_COMPOUND, NFSPROC4_NULL } from '../nfs4/constants.ts';
 import { decodeCall, type IncomingCall, type RpcCall } from '../rpc/call.ts';
@@ -17,6 +18,7 @@ const SUCCESS: RpcOutcome = { kind: 'success' };
  * Answers one RPC message by writing the reply (RFC 5531 section 9). Nothing that a peer sends makes it throw.
  *
  * @param peer who sent it, when it can be called back
+ * @param service by whose service address it came, where addresses move
  * @returns false when there is nothing to answer and the connection is to be closed: this was no call
  */
 export function answerCall(
@@ -24,6 +26,7 @@ export function answerCall(
   message: Buffer,
   writer: XdrWriter,
   peer: Peer | null,
+  service?: NodeId,
 ): boolean | Promise<boolean> {
   const reader = new XdrReader(message);
   const call = readOrNull(() => decodeCall(reader));
@@ -43,7 +46,8 @@ export function answerCall(
     encodeReply(writer, call.xid, SUCCESS);
     return true;
   }
-  const acting = server.settings.exports.actingAs(caller);
+  const known = service === undefined ? caller : { ...caller, service };
+  const acting = server.settings.exports.actingAs(known);
   return answerCompound(server, call, acting, message, reader, writer, peer);
 }
 

@@ -2,7 +2,15 @@
 import type { ClientRecord, RecordScope } from '../core/client-record.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Epoch, NodeId } from '../core/ids.ts';
-import { barrierReached, claimsServedBy, inGrace, type Ledger, memberOf, nodesOf } from '../core/ledger.ts';
+import {
+  barrierReached,
+  carrierOf,
+  claimsServedBy,
+  inGrace,
+  type Ledger,
+  memberOf,
+  nodesOf,
+} from '../core/ledger.ts';
 import type { Mutants } from '../core/mutants.ts';
 import type { NodeEvent } from '../history/events.ts';
 import { type DomainStore, RecordsUnreadableError } from '../store/store.ts';
@@ -22,6 +30,8 @@ export interface GraceRecoveryOptions {
   readonly observe: (
     event: Pick<NodeEvent, 'event' | 'view' | 'epoch' | 'peer' | 'count' | 'detail'>,
   ) => void;
+  /** Has this client completed here, in this life, and lost nothing since? */
+  readonly isHere: (client: ClientIdentity) => boolean;
   /** A moment has come after which there may be more to do. */
   readonly onDue: () => void;
 }
@@ -112,7 +122,7 @@ export class GraceRecovery {
     for (const claimant of claimsServedBy(ledger, node)) {
       if (claims.isLoaded(claimant)) continue;
       const records = await this.#recordsOf({ epoch: recoveryEpoch, node: claimant });
-      claims.load(claimant, records, ledger.members[claimant]!.recordedIncarnation, clock.nowMs());
+      claims.load(claimant, records, recordedBy(ledger, claimant), clock.nowMs(), this.#options.isHere);
       observe({ event: 'records-loaded', epoch: recoveryEpoch, peer: claimant, count: records.length });
     }
   }
@@ -122,8 +132,12 @@ export class GraceRecovery {
     const { node, mutants, clock } = this.#options;
     if (!inGrace(ledger)) return 'no-grace';
     if (!barrierReached(ledger) && !mutants.has('D11')) return 'delay';
+    const service = client.service ?? node;
+    // It came by an address of which this node does not know yet, or not any more for long.
+    const moving = memberOf(ledger, service)?.movingTo ?? null;
+    if (carrierOf(ledger, service) !== node || moving !== null) return 'delay';
     const served = claimsServedBy(ledger, node).filter((claimant) => !this.#finishing.has(claimant));
-    if (served.some((claimant) => !this.#claims?.isLoaded(claimant))) return 'delay';
+    if (served.includes(service) && !this.#claims?.isLoaded(service)) return 'delay';
     const answer = this.#claims?.answer(client, served) ?? 'no-grace';
     if (answer === 'grant') this.#deadline?.reclaimed(clock.nowMs());
     if (answer === 'no-grace') this.#claims?.told(client);
@@ -140,6 +154,11 @@ export class GraceRecovery {
     this.#claims?.forget(client);
   }
 
+  /** The clients of that address are let go, as planned: wherever they come next, they come anew. */
+  release(service: NodeId): void {
+    this.#claims?.unload(service);
+  }
+
   /** From now on nobody reclaims from this claimant here: its `finish` is about to be sent. */
   finishing(claimant: NodeId): void {
     this.#finishing.add(claimant);
@@ -153,8 +172,8 @@ export class GraceRecovery {
   /** The same of a node that nobody serves. What cannot be read is not remembered: it entitles nobody either. */
   async lateOfAbandoned(dead: NodeId, ledger: Ledger): Promise<ClientRecord[]> {
     const records = await this.#recordsOf({ epoch: ledger.recoveryEpoch!, node: dead });
-    const claims = new ReclaimClaims(ledger.recoveryEpoch!);
-    claims.load(dead, records, ledger.members[dead]!.recordedIncarnation, 0);
+    const claims = new ReclaimClaims(ledger.recoveryEpoch!, this.#options.node);
+    claims.load(dead, records, recordedBy(ledger, dead), 0);
     return [...claims.outstanding(dead), ...claims.untold(dead)];
   }
 
@@ -214,7 +233,7 @@ export class GraceRecovery {
   /** A grace that is new here begins, also where the end of the one before was never heard of. */
   #claimsIn(recoveryEpoch: Epoch): ReclaimClaims {
     if (this.#claims?.recoveryEpoch === recoveryEpoch) return this.#claims;
-    this.#claims = new ReclaimClaims(recoveryEpoch);
+    this.#claims = new ReclaimClaims(recoveryEpoch, this.#options.node);
     this.#beganMs = this.#options.clock.nowMs();
     this.#forgetTimes();
     return this.#claims;
@@ -276,11 +295,19 @@ function somebodyNewServes(before: Ledger, now: Ledger): boolean {
     const member = now.members[node]!;
     const former = memberOf(before, node);
     if (member.claims === 'closed') return false;
+    const carrier = memberOf(now, carrierOf(now, node));
+    const formerCarrier = memberOf(before, carrierOf(before, node));
     return (
       former?.claims !== 'open' ||
-      former.incarnation !== member.incarnation ||
-      former.state !== member.state ||
-      former.heir !== member.heir
+      carrierOf(before, node) !== carrierOf(now, node) ||
+      formerCarrier?.incarnation !== carrier?.incarnation ||
+      formerCarrier?.state !== carrier?.state
     );
   });
 }
+
+/** The life whose records about the clients of that address count in the grace that runs. */
+const recordedBy = (ledger: Ledger, claimant: NodeId) => ({
+  node: ledger.members[claimant]!.recordedAt ?? claimant,
+  incarnation: ledger.members[claimant]!.recordedIncarnation,
+});

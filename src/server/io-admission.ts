@@ -2,6 +2,7 @@ import {
   type Failure,
   NFS4ERR_ACCESS,
   NFS4ERR_DELAY,
+  NFS4ERR_INVAL,
   NFS4ERR_ISDIR,
   NFS4ERR_LOCKED,
   NFS4ERR_NOFILEHANDLE,
@@ -22,14 +23,22 @@ import { SHARE_READ, SHARE_WRITE } from './state/opens.ts';
 export function regularFile(compound: Compound): FileNode | Failure {
   const node = compound.current;
   if (node === null) return NFS4ERR_NOFILEHANDLE;
-  return judgeType(node) ?? node;
+  return judgeType(compound, node) ?? node;
 }
 
-/** What OPEN, READ, WRITE and LOCK say to anything but a regular file; null: it is one. */
-export function judgeType(node: FileNode): Failure | null {
+/** What READ, WRITE, LOCK and their like say to anything but a regular file; null: it is one. */
+export function judgeType({ request }: Compound, node: FileNode): Failure | null {
   if (node.type === 'regular') return null;
   if (node.type === 'directory') return NFS4ERR_ISDIR;
-  return node.type === 'symlink' ? NFS4ERR_SYMLINK : NFS4ERR_WRONG_TYPE;
+  if (node.type === 'symlink') return NFS4ERR_SYMLINK;
+  // Version 4.0 has no status of its own for devices, fifos and sockets.
+  return request.minorVersion === 0 ? NFS4ERR_INVAL : NFS4ERR_WRONG_TYPE;
+}
+
+/** What OPEN says to them. In version 4.0 it is SYMLINK for whatever is no directory either (RFC 7530 section 16.16.5). */
+export function judgeOpenedType(compound: Compound, node: FileNode): Failure | null {
+  const refusal = judgeType(compound, node);
+  return refusal === NFS4ERR_INVAL ? NFS4ERR_SYMLINK : refusal;
 }
 
 /**
@@ -74,9 +83,7 @@ function judgeUnopenedIo(
   for (const open of locking.files.find(node)?.opens ?? []) {
     if ((open.deny & denied) === 0) continue;
     if (!leases.lapsedIn(open.client, domain)) return NFS4ERR_LOCKED;
-    // Row 21: a courtesy ends with the first conflict.
-    void leases.expire(open.client);
-    return NFS4ERR_DELAY;
+    return compound.expire(open.client);
   }
   return judgeOtherNodes(compound, node, denied);
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import { NFS4ERR_EXPIRED } from '../nfs4/status.ts';
 import type { LockDomain } from './domains.ts';
+import type { Steps } from './named-steps.ts';
 import type { ClientRecords } from './records.ts';
 import type { Client, ClientTable } from './state/clients.ts';
 import type { LockingTables } from './state/locking.ts';
@@ -24,6 +25,7 @@ interface LeaseParts {
   readonly sessions: SessionTable;
   readonly locking: LockingTables;
   readonly records: ClientRecords;
+  readonly steps: Steps;
   /** Called for each client once in a while. */
   readonly tidy: (client: Client) => void;
 }
@@ -119,6 +121,11 @@ export class Leases {
     return this.#depart(client, this.#parts.domains, 'forget', () => this.#remove(client));
   }
 
+  /** Its address moves away as planned: all that it has here goes, and its record stays for whoever serves it next. */
+  handOn(client: Client): void {
+    this.#remove(client);
+  }
+
   /** @param letGo when all records are withdrawn */
   #depart(
     client: Client,
@@ -145,14 +152,17 @@ export class Leases {
     this.#departures.delete(client);
     const complete = gone.length === domains.length;
     if (this.#stopped) return complete;
+    this.#parts.steps.at('between-record-removal-and-release');
     for (const domain of gone) client.leaving.delete(domain);
     if (client.leaving.size < this.#parts.domains.length) client.standing = 'live';
     if (complete) letGo();
     else this.#revoke(client, gone);
+    this.#parts.steps.at('between-release-and-regrant');
     return complete;
   }
 
   #remove(client: Client): void {
+    if (client.standing === 'gone') return;
     this.#parts.locking.dropAll(client);
     for (const session of client.sessions) this.#parts.sessions.destroy(session);
     this.#parts.clients.remove(client);

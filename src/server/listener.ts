@@ -1,35 +1,55 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { beginRecord, endRecord, RecordReader } from '../rpc/record-marking.ts';
-import type { XdrWriter } from '../xdr/writer.ts';
-import { XdrError } from '../xdr/xdr-error.ts';
-import { isReply, Peer } from './callbacks/peer.ts';
-import type { Limits } from './options.ts';
+import type { Clock } from '../core/clock.ts';
+import { RecordBuffers } from '../rpc/record-marking.ts';
+import { type Answer, type Common, Connection } from './connection.ts';
+import type { Limits } from './limits.ts';
+import { SharedReads } from './shared-reads.ts';
 import { WriterPool } from './writer-pool.ts';
 
 /** A peer that vanished without a word is noticed after a while, and its connection does not count any more. */
 const KEEP_ALIVE_MS = 30_000;
+/** How often connections are looked at, as a part of the shortest time that one may wait. */
+const LOOKS_PER_WAIT = 4;
+/** Large messages for which there is always memory. */
+const MESSAGES_KEPT = 8;
 
-/** Writes the reply to a message of this peer; false: none, close the connection. */
-export type Answer = (message: Buffer, writer: XdrWriter, peer: Peer) => boolean | Promise<boolean>;
-/** How a peer is answered, by its address. */
-export type AnswerTo = (address: string) => Answer;
+/** How a peer is answered, by its address and the one of ours that it has asked; null: not at all. */
+export type AnswerTo = (address: string, localAddress: string) => Answer | null;
 
 /**
  * RPC over TCP (RFC 5531 section 11). Calls of one connection are worked on side by side: one that waits
  * holds up none that comes after it, and replies go out in whatever order they are ready (the xid tells which is which).
+ *
+ * Nobody who is slow, silent or greedy keeps others from being served: there is a limit on what one connection may make us keep, on what all of
+ * them may together, and on how long we wait for a peer (limits.ts).
  */
 export class Listener {
   readonly #answerTo: AnswerTo;
-  readonly #limits: Limits;
-  readonly #writers = new WriterPool();
-  readonly #connections = new Set<Connection>();
+  readonly #common: Common;
+  /** In the order they came, with their address. */
+  readonly #connections = new Map<Connection, string>();
+  readonly #perAddress = new Map<string, number>();
+  readonly #localAddresses = new WeakMap<Connection, string>();
   readonly #server: Server;
+  #cancelLook: (() => void) | null = null;
 
-  constructor(answerTo: AnswerTo, limits: Limits) {
+  constructor(answerTo: AnswerTo, limits: Limits, clock: Clock) {
     this.#answerTo = answerTo;
-    this.#limits = limits;
-    this.#server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS });
-    this.#server.maxConnections = limits.connections;
+    this.#common = {
+      clock,
+      limits,
+      writers: new WriterPool(),
+      messages: new RecordBuffers(MESSAGES_KEPT),
+      reads: new SharedReads(),
+      onHeard: () => this.#relieve(),
+      bufferedBytes: 0,
+    };
+    this.#server = createServer({
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_MS,
+      pauseOnConnect: true,
+    });
     this.#server.on('connection', (socket) => this.#accept(socket));
     // No descriptor left for one more connection: the others go on, and the peer tries again.
     this.#server.on('error', () => {});
@@ -51,111 +71,103 @@ export class Listener {
   /** Ends every connection in the middle of whatever it does. */
   close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const connection of this.#connections) connection.destroy();
+    this.#cancelLook?.();
+    this.#cancelLook = null;
+    for (const connection of this.#connections.keys()) connection.destroy();
     return closed;
+  }
+
+  /** Ends those that were made to such an address of ours. */
+  endAt(isMeant: (localAddress: string) => boolean): void {
+    for (const connection of [...this.#connections.keys()])
+      if (isMeant(this.#localAddresses.get(connection) ?? '')) this.#end(connection);
   }
 
   #accept(socket: Socket): void {
     // Gone already: it has no address any more.
-    const answer = this.#answerTo(socket.remoteAddress ?? '');
-    const connection = new Connection(socket, answer, this.#writers, this.#limits);
-    this.#connections.add(connection);
-    socket.on('close', () => this.#connections.delete(connection));
-  }
-}
-
-/** One connection of one peer. */
-class Connection {
-  readonly #socket: Socket;
-  readonly #answer: Answer;
-  readonly #writers: WriterPool;
-  readonly #limits: Limits;
-  readonly #records: RecordReader;
-  /** Who can be called back on it. */
-  readonly #peer: Peer;
-  #callsInFlight = 0;
-
-  constructor(socket: Socket, answer: Answer, writers: WriterPool, limits: Limits) {
-    this.#socket = socket;
-    this.#answer = answer;
-    this.#writers = writers;
-    this.#limits = limits;
-    this.#records = new RecordReader(limits.messageBytes);
-    this.#peer = new Peer((message) => this.#callBack(message));
-    socket.on('close', () => this.#peer.end());
-    socket.on('data', (chunk) => this.#receive(chunk));
-    socket.on('drain', () => this.#adjust());
-    // A peer that resets the connection is no event: 'close' follows.
-    socket.on('error', () => {});
-  }
-
-  destroy(): void {
-    this.#socket.destroy();
-  }
-
-  #receive(chunk: Buffer): void {
-    let records: Buffer[];
-    try {
-      records = this.#records.push(chunk);
-    } catch (error) {
-      if (!(error instanceof XdrError)) throw error;
-      this.destroy();
+    const address = socket.remoteAddress ?? '';
+    const { limits } = this.#common;
+    const ofAddress = this.#perAddress.get(address) ?? 0;
+    const full = this.#connections.size >= limits.connections;
+    if (ofAddress >= limits.connectionsPerAddress || (full && !this.#makeRoom())) {
+      socket.destroy();
       return;
     }
-    // The replies to all calls of one chunk leave together.
-    this.#socket.cork();
-    for (const record of records) {
-      if (this.#socket.destroyed) break;
-      if (!isReply(record)) this.#call(record);
-      else if (!this.#peer.receive(record)) this.destroy();
-    }
-    this.#socket.uncork();
-    this.#adjust();
-  }
-
-  #call(message: Buffer): void {
-    const writer = this.#writers.take();
-    const mark = beginRecord(writer);
-    const answered = this.#answer(message, writer, this.#peer);
-    if (!(answered instanceof Promise)) {
-      this.#send(writer, mark, answered);
+    const local = plain(socket.localAddress ?? '');
+    const answer = this.#answerTo(address, local);
+    if (answer === null) {
+      socket.destroy();
       return;
     }
-    this.#callsInFlight += 1;
-    void answered.then((answer) => {
-      this.#callsInFlight -= 1;
-      this.#send(writer, mark, answer);
-      this.#adjust();
-    });
+    const connection = new Connection(socket, answer, this.#common);
+    this.#localAddresses.set(connection, local);
+    this.#connections.set(connection, address);
+    this.#perAddress.set(address, ofAddress + 1);
+    connection.onClose(() => this.#forget(connection));
+    this.#watch();
   }
 
-  #send(writer: XdrWriter, mark: number, answered: boolean): void {
-    if (!answered) {
-      this.destroy();
-    } else if (this.#socket.writable) {
-      endRecord(writer, mark);
-      this.#socket.write(writer.copy());
+  #forget(connection: Connection): void {
+    const address = this.#connections.get(connection);
+    if (address === undefined) return;
+    this.#connections.delete(connection);
+    const left = (this.#perAddress.get(address) ?? 1) - 1;
+    if (left > 0) this.#perAddress.set(address, left);
+    else this.#perAddress.delete(address);
+  }
+
+  #end(connection: Connection): void {
+    this.#forget(connection);
+    connection.destroy();
+  }
+
+  /** Whoever connects and says nothing must not keep out those who would. */
+  #makeRoom(): boolean {
+    return this.#endOldest((connection) => connection.strangerSinceMs);
+  }
+
+  /** Memory is short: the message goes that has been arriving for longest. */
+  #relieve(): void {
+    const { limits } = this.#common;
+    while (this.#common.bufferedBytes > limits.bufferedBytes) {
+      const before = this.#common.bufferedBytes;
+      if (!this.#endOldest((connection) => connection.arrivingSinceMs)) return;
+      // What waits for readers is not to be had back like this.
+      if (this.#common.bufferedBytes >= before) return;
     }
-    this.#writers.give(writer);
   }
 
-  #callBack(message: Buffer): boolean {
-    if (!this.#socket.writable) return false;
-    const writer = this.#writers.take();
-    const mark = beginRecord(writer);
-    writer.opaqueFixed(message, message.length);
-    endRecord(writer, mark);
-    this.#socket.write(writer.copy());
-    this.#writers.give(writer);
+  /** @param sinceMs null: not this one */
+  #endOldest(sinceMs: (connection: Connection) => number | null): boolean {
+    let oldest: Connection | null = null;
+    let oldestMs = Number.POSITIVE_INFINITY;
+    for (const connection of this.#connections.keys()) {
+      const ms = sinceMs(connection);
+      if (ms === null || ms >= oldestMs) continue;
+      oldest = connection;
+      oldestMs = ms;
+    }
+    if (oldest === null) return false;
+    this.#end(oldest);
     return true;
   }
 
-  /** Whoever does not read what it asked for, or asks for more than we can do, is not listened to for a while. */
-  #adjust(): void {
-    const { unsentBytes, callsInFlight } = this.#limits;
-    const full = this.#socket.writableLength > unsentBytes || this.#callsInFlight >= callsInFlight;
-    if (full === this.#socket.isPaused()) return;
-    if (full) this.#socket.pause();
-    else this.#socket.resume();
+  /** The timer rests while there is no connection. */
+  #watch(): void {
+    if (this.#cancelLook !== null || this.#connections.size === 0) return;
+    const { clock, limits } = this.#common;
+    const shortestMs = Math.min(limits.strangerMs, limits.idleMs, limits.stalledMs);
+    this.#cancelLook = clock.after(Math.max(shortestMs / LOOKS_PER_WAIT, 1), () => this.#look());
+  }
+
+  #look(): void {
+    this.#cancelLook = null;
+    const nowMs = this.#common.clock.nowMs();
+    for (const connection of [...this.#connections.keys()])
+      if (connection.isOverdue(nowMs)) this.#end(connection);
+    this.#watch();
   }
 }
+
+/** A socket that listens for both families shows IPv4 addresses as mapped ones (RFC 4291 section 2.5.5.2). */
+const plain = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/, '');

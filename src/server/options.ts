@@ -1,48 +1,20 @@
 import type { Clock } from '../core/clock.ts';
+import type { NodeId } from '../core/ids.ts';
 import { Domains, type LockDomain, type RootKind } from './domains.ts';
 import { ExportPolicy } from './exports.ts';
 import { type CallerRights, OWN_RIGHTS } from './filesystem/caller-rights.ts';
 import type { Filesystem, LockTable } from './filesystem/types.ts';
+import { type Limits, settleLimits } from './limits.ts';
+import { NO_STEPS, type Steps } from './named-steps.ts';
 import type { Observe } from './observation.ts';
 
-/** A limit on everything that a peer can make us keep. */
-export interface Limits {
-  /** TCP connections at a time; further ones are closed at once. */
-  readonly connections: number;
-  /** Bytes of one RPC message, both ways; a longer record closes its connection. */
-  readonly messageBytes: number;
-  /** Bytes of replies that wait for a slow reader before we stop reading from it. */
-  readonly unsentBytes: number;
-  /** Calls of one connection that are being worked on before we stop reading from it. */
-  readonly callsInFlight: number;
-  /** Bytes of one READ or WRITE. */
-  readonly ioBytes: number;
-  readonly clients: number;
-  readonly sessionsPerClient: number;
-  readonly slotsPerSession: number;
-  /** Bytes of one reply that a slot keeps. */
-  readonly cachedReplyBytes: number;
-  readonly operationsPerCompound: number;
-  /** Opens and lock states of all clients, the revoked ones too. */
-  readonly stateids: number;
-  /** Leases for which a silent client without state is remembered. */
-  readonly silentLeases: number;
+/** Service addresses that come and go: each is a server of its own to its clients, whichever node carries it. */
+export interface ServiceAddressing {
+  /** Whose service is met at this address of ours; null: nobody's, and a connection to it is closed. */
+  serviceAt(localAddress: string): NodeId | null;
+  /** Its `so_major_id`. */
+  majorOf(service: NodeId): string;
 }
-
-const DEFAULT_LIMITS: Limits = {
-  connections: 1024,
-  messageBytes: (1 << 20) + 8192,
-  unsentBytes: 4 << 20,
-  callsInFlight: 256,
-  ioBytes: 1 << 20,
-  clients: 10_000,
-  sessionsPerClient: 16,
-  slotsPerSession: 64,
-  cachedReplyBytes: 8192,
-  operationsPerCompound: 64,
-  stateids: 1_000_000,
-  silentLeases: 20,
-};
 
 export interface LockServerOptions {
   /**
@@ -61,6 +33,8 @@ export interface LockServerOptions {
   readonly serverOwner: { readonly major: string; readonly minor: bigint };
   /** The same on all nodes of a cluster: a client may reclaim at another one (row 27). */
   readonly serverScope: string;
+  /** Left out: no address of this node ever moves. */
+  readonly services?: ServiceAddressing | null;
   /** Differs in every life of this node. */
   readonly bootVerifier: Buffer;
   readonly limits?: Partial<Limits>;
@@ -69,8 +43,16 @@ export interface LockServerOptions {
    * wants them, which only works where every somebody is known to this node. `none`: they go at expiry.
    */
   readonly courtesy: 'until-conflict' | 'none';
+  /**
+   * Milliseconds that an operation waits for what an expired client had to be gone, where that stands in its way; then it is told DELAY. A record
+   * must be removed first, which is a matter of milliseconds as a rule, and a client that is told DELAY sleeps for a hundred. 0: at
+   * once. Default: a tenth of a lease.
+   */
+  readonly patienceMs?: number;
   /** May clients that can be called back have delegations? Default: yes. */
   readonly delegations?: boolean;
+  /** Is told of the named steps of the protocol. Default: nobody is. */
+  readonly steps?: Steps;
   /** To whom, and as whom they act. Default: to everybody, as whoever they say they are. */
   readonly exports?: ExportPolicy;
   /** The same as the filesystems have. Default: the process's own. */
@@ -100,10 +82,13 @@ export function settle(options: LockServerOptions): Settings {
     observe: () => {},
     onDefect: stopTheProgram,
     delegations: true,
+    services: null,
+    patienceMs: options.leaseMs / 10,
+    steps: NO_STEPS,
     exports: new ExportPolicy(),
     rights: OWN_RIGHTS,
     ...options,
-    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    limits: settleLimits(options.limits),
     domains,
     filesystem: domains.filesystem,
     locks: domains.locks,

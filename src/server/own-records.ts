@@ -4,7 +4,7 @@
  */
 import type { ClientRecord, RecordScope } from '../core/client-record.ts';
 import type { Epoch, NodeId } from '../core/ids.ts';
-import { type Ledger, nodesOf } from '../core/ledger.ts';
+import { addressesCarriedBy, type Ledger } from '../core/ledger.ts';
 import { type RecordCommand, recordTransition } from '../core/record-transitions.ts';
 import type { NodeEvent } from '../history/events.ts';
 import type { DomainStore, Fence, WriteOutcome } from '../store/store.ts';
@@ -24,6 +24,12 @@ export interface OwnRecordsOptions {
  */
 const MOST_REVOKED = 10_000;
 
+/** What is recorded of one client, and by whose service address it comes. */
+interface Known {
+  readonly service: NodeId;
+  readonly record: ClientRecord;
+}
+
 /** Clients whose completion becomes durable in one write, which has not begun. */
 interface Gathering {
   readonly clients: ClientIdentity[];
@@ -33,10 +39,12 @@ interface Gathering {
 /** All methods that write reject with the errors of the store. */
 export class OwnRecords {
   readonly #options: OwnRecordsOptions;
-  /** Clients of this life that completed: each is durable in the epoch that is known. By {@link keyOf}, as is `#revoked`. */
-  readonly #clients = new Map<string, ClientRecord>();
+  /** Clients of this life that completed: each is durable in the epoch that is known. By service and {@link keyOf}, as is `#revoked`. */
+  readonly #clients = new Map<string, Known>();
   /** Those that lost something and have not been told, the oldest first. */
-  readonly #revoked = new Map<string, ClientRecord>();
+  readonly #revoked = new Map<string, Known>();
+  /** Addresses that this life let go of: what is written about their clients is the next carrier's to write. */
+  readonly #released = new Set<NodeId>();
   /** The epoch that all of them are in. A new life has none yet, so whichever epoch it is. */
   #recordedEpoch: Epoch;
   /** Writes happen one after another, so that a removal never overtakes the write it undoes. */
@@ -57,17 +65,54 @@ export class OwnRecords {
   /** All clients into the current epoch, unless they are in it. */
   async writeAll(): Promise<WriteOutcome> {
     // Not behind the writes of a thousand clients that complete: those go into the current epoch by themselves.
-    if (this.areIn(this.#scope().epoch)) return 'written';
+    if (this.areIn(this.#options.ledger().epoch)) return 'written';
     return this.#queued(async () => {
-      const scope = this.#scope();
-      if (this.#recordedEpoch === scope.epoch) return 'written';
-      const records = [...this.#clients.values(), ...this.#revoked.values()];
+      const { epoch } = this.#options.ledger();
+      if (this.#recordedEpoch === epoch) return 'written';
       // Without any there is nothing to ask the store: whether this life is current, it says when the acknowledgement comes.
-      if (records.length > 0 && (await this.#write(scope, records)) === 'fenced') return 'fenced';
-      this.#recordedEpoch = scope.epoch;
-      for (const { ownerId } of this.#clients.values()) this.#observe('record-durable', scope, ownerId);
+      const all = Map.groupBy(
+        [...this.#clients.values(), ...this.#revoked.values()],
+        ({ service }) => service,
+      );
+      for (const [node, known] of all) {
+        const records = known.map(({ record }) => record);
+        if ((await this.#write({ epoch, node }, records)) === 'fenced') return 'fenced';
+      }
+      this.#recordedEpoch = epoch;
+      for (const { service, record } of this.#clients.values())
+        this.#observe('record-durable', { epoch, node: service }, record.ownerId);
       return 'written';
     });
+  }
+
+  /** Has this client completed here, in this life, and lost nothing since? Then it has nothing to reclaim. */
+  has(client: ClientIdentity): boolean {
+    return this.#clients.has(this.#keyOf(client));
+  }
+
+  /**
+   * The clients of that address are this life's no more. What is asked for after this call is refused, so that nothing of this life comes
+   * after what the next carrier writes. And what it has recorded about them in the current epoch goes: should the address come back to
+   * this very life, those who did not reclaim meanwhile would be taken for recorded (edge condition 2). To be repeated when it rejects.
+   */
+  release(service: NodeId): Promise<WriteOutcome> {
+    this.#released.add(service);
+    return this.#queued(async () => {
+      const { store, fence, ledger } = this.#options;
+      const gone = [...this.#clients.values()].filter((known) => known.service === service);
+      const records = gone.map(({ record }) => record);
+      const scope = { epoch: ledger().epoch, node: service };
+      if (records.length > 0 && (await store.removeRecords(fence, scope, records)) === 'fenced')
+        return 'fenced';
+      for (const known of [this.#clients, this.#revoked])
+        for (const [key, each] of known) if (each.service === service) known.delete(key);
+      return 'written';
+    });
+  }
+
+  /** It serves these clients again: nothing came of the move, or their address came back. */
+  resume(service: NodeId): void {
+    this.#released.delete(service);
   }
 
   /**
@@ -76,6 +121,7 @@ export class OwnRecords {
    * them would otherwise hold grace up for 3 s. Each is told after its own record is durable, as ever (I6).
    */
   put(client: ClientIdentity): Promise<WriteOutcome> {
+    if (this.#released.has(this.#serviceOf(client))) return Promise.resolve('fenced');
     this.#gathering ??= this.#gather();
     this.#gathering.clients.push(client);
     return this.#gathering.written;
@@ -83,35 +129,37 @@ export class OwnRecords {
 
   /** Nothing of it is to be remembered. */
   remove(client: ClientIdentity): Promise<WriteOutcome> {
-    const key = keyOf(client);
-    return this.#inTheCurrentEpoch(async (scope) => {
+    const key = this.#keyOf(client);
+    return this.#inTheCurrentEpoch(async (epoch) => {
+      if (this.#released.has(this.#serviceOf(client))) return 'fenced';
       // Off the list that acknowledgements write, before the store is touched: none may bring it back.
       this.#clients.delete(key);
       this.#revoked.delete(key);
-      for (const each of [scope, ...this.#reclaimableScopes()])
-        if ((await this.#remove(each, client)) === 'fenced') return 'fenced';
-      return () => this.#observe('record-removed', scope, client.ownerId);
+      const scopes = this.#scopesOf(client, epoch);
+      for (const each of scopes) if ((await this.#remove(each, client)) === 'fenced') return 'fenced';
+      return () => this.#observe('record-removed', scopes[0], client.ownerId);
     });
   }
 
   /** Its lease ran out: by what is recorded of it from now on it may not reclaim, in no grace (row 19). */
   revoke(client: ClientIdentity): Promise<WriteOutcome> {
-    const key = keyOf(client);
-    return this.#inTheCurrentEpoch(async (scope) => {
+    const key = this.#keyOf(client);
+    return this.#inTheCurrentEpoch(async (epoch) => {
+      if (this.#released.has(this.#serviceOf(client))) return 'fenced';
       const record = this.#changed(client, { type: 'revoke', because: 'expired' });
       // As in `remove`: an acknowledgement must not bring the old record back.
       this.#clients.delete(key);
-      this.#remember(record);
+      this.#remember(client, record);
+      const [scope, ...reclaimable] = this.#scopesOf(client, epoch);
       if ((await this.#write(scope, [record])) === 'fenced') return 'fenced';
-      for (const each of this.#reclaimableScopes())
-        if ((await this.#remove(each, client)) === 'fenced') return 'fenced';
+      for (const each of reclaimable) if ((await this.#remove(each, client)) === 'fenced') return 'fenced';
       return () => this.#observe('record-removed', scope, client.ownerId, 'revoked');
     });
   }
 
   /**
-   * These clients' chance to reclaim from `node` is about to end before they completed. Durable when it resolves; only then may the
-   * ledger say so. For a claimant that is served here they become this node's to remember. Those of an abandoned node are written
+   * The chance to reclaim of these clients, who come by the address of `node`, is about to end before they completed. Durable when it
+   * resolves; only then may the ledger say so. Those that are served here become this node's to remember. Those of an abandoned node are written
    * where its next life finds them: they say that a client may not reclaim, so it does not matter which life wrote them. But that
    * holds only for the ledger by which the node is given up. Were it back by the time of the write, a client that has reclaimed
    * and completed there since would have its good record replaced (I2).
@@ -126,20 +174,20 @@ export class OwnRecords {
     if (recorded.length === 0) return 'written';
     const servedHere = abandonedAt === null;
     return this.#queued(async () => {
-      const { epoch, node: self } = this.#scope();
+      const scope = { epoch: this.#options.ledger().epoch, node };
+      const of = ({ ownerId, principal }: ClientRecord) => ({ ownerId, principal, service: node });
       // Whoever completed while this write was waiting for its turn has lost nothing.
-      const late = recorded.filter((record) => !(servedHere && this.#clients.has(keyOf(record))));
+      const late = recorded.filter((record) => !(servedHere && this.has(of(record))));
       if (late.length === 0) return 'written';
       const records = late.map((record) =>
-        this.#changed(record, {
+        this.#changed(of(record), {
           type: 'revoke',
           because: record.revoked ? 'expired' : 'reclaim-incomplete',
         }),
       );
-      const outcome = servedHere
-        ? await this.#write({ epoch, node: self }, records)
-        : await this.#write({ epoch, node }, records, { revision: abandonedAt });
-      if (outcome === 'written' && servedHere) for (const record of records) this.#remember(record);
+      const outcome = await this.#write(scope, records, servedHere ? {} : { revision: abandonedAt });
+      if (outcome === 'written' && servedHere)
+        for (const record of records) this.#remember(of(record), record);
       return outcome;
     });
   }
@@ -150,30 +198,37 @@ export class OwnRecords {
    */
   removeLeftovers(): Promise<WriteOutcome> {
     return this.#queued(async () => {
-      const { store, fence } = this.#options;
-      const scope = this.#scope();
-      const found = await store.records(scope);
-      const leftovers = found.filter(
-        (record) => record.incarnation === fence.incarnation && !this.#clients.has(keyOf(record)),
-      );
-      return leftovers.length === 0 ? 'written' : store.removeRecords(fence, scope, leftovers);
+      const { store, fence, ledger } = this.#options;
+      const { epoch } = ledger();
+      for (const node of addressesCarriedBy(ledger(), fence.node)) {
+        const found = await store.records({ epoch, node });
+        const leftovers = found.filter(
+          (record) =>
+            (record.writer ?? node) === fence.node &&
+            record.incarnation === fence.incarnation &&
+            !this.has({ ...record, service: node }),
+        );
+        if (leftovers.length === 0) continue;
+        if ((await store.removeRecords(fence, { epoch, node }, leftovers)) === 'fenced') return 'fenced';
+      }
+      return 'written';
     });
   }
 
   /** It was refused a reclaim, so it knows. What is in the store goes with its epoch. */
   told(client: ClientIdentity): void {
-    this.#revoked.delete(keyOf(client));
+    this.#revoked.delete(this.#keyOf(client));
   }
 
   /** Names of those that lost something and have not been told. */
   revoked(): string[] {
-    return [...this.#revoked.values()].map(({ ownerId }) => asText(ownerId));
+    return [...this.#revoked.values()].map(({ record }) => asText(record.ownerId));
   }
 
-  #remember(record: ClientRecord): void {
-    const key = keyOf(record);
+  #remember(client: ClientIdentity, record: ClientRecord): void {
+    const key = this.#keyOf(client);
     this.#revoked.delete(key);
-    this.#revoked.set(key, record);
+    this.#revoked.set(key, { service: this.#serviceOf(client), record });
     for (const oldest of this.#revoked.keys()) {
       if (this.#revoked.size <= MOST_REVOKED) break;
       this.#revoked.delete(oldest);
@@ -182,16 +237,24 @@ export class OwnRecords {
 
   #gather(): Gathering {
     const clients: ClientIdentity[] = [];
-    const written = this.#inTheCurrentEpoch(async (scope) => {
+    const written = this.#inTheCurrentEpoch(async (epoch) => {
       // Whoever comes from now on is too late for this write.
       if (this.#gathering === gathering) this.#gathering = null;
-      const records = clients.map((client) => this.#changed(client, { type: 'complete' }));
-      if ((await this.#write(scope, records)) === 'fenced') return 'fenced';
+      const completed = clients.map((client) => ({
+        service: this.#serviceOf(client),
+        record: this.#changed(client, { type: 'complete' }),
+      }));
+      for (const [node, known] of Map.groupBy(completed, ({ service }) => service)) {
+        const records = known.map(({ record }) => record);
+        if ((await this.#write({ epoch, node }, records)) === 'fenced') return 'fenced';
+      }
       return () => {
-        for (const record of records) {
-          this.#clients.set(keyOf(record), record);
-          this.#revoked.delete(keyOf(record));
-          this.#observe('record-durable', scope, record.ownerId);
+        for (const known of completed) {
+          const { service, record } = known;
+          const key = this.#keyOf({ ...record, service });
+          if (!this.#released.has(service)) this.#clients.set(key, known);
+          this.#revoked.delete(key);
+          this.#observe('record-durable', { epoch, node: service }, record.ownerId);
         }
       };
     });
@@ -201,19 +264,19 @@ export class OwnRecords {
 
   /** The outcome of a command on what is recorded of the client; one that changes nothing leaves what is there. */
   #changed(
-    { ownerId, principal }: ClientIdentity,
+    identity: ClientIdentity,
     command:
       | Pick<RecordCommand & { type: 'complete' }, 'type'>
       | Pick<RecordCommand & { type: 'revoke' }, 'type' | 'because'>,
   ): ClientRecord {
-    const client = { ownerId, principal };
-    const key = keyOf(client);
-    const before = this.#clients.get(key) ?? this.#revoked.get(key) ?? null;
-    const { incarnation } = this.#options.fence;
-    const result = recordTransition(before, { ...command, client, incarnation });
+    const { ownerId, principal } = identity;
+    const key = this.#keyOf(identity);
+    const before = (this.#clients.get(key) ?? this.#revoked.get(key))?.record ?? null;
+    const { incarnation, node } = this.#options.fence;
+    const result = recordTransition(before, { ...command, client: { ownerId, principal }, incarnation });
     const after = result.ok ? result.record : before;
     if (after === null) throw new Error(`nothing is recorded of ${ownerId} after ${command.type}`);
-    return after;
+    return node === this.#serviceOf(identity) ? after : { ...after, writer: node };
   }
 
   #write(
@@ -233,32 +296,37 @@ export class OwnRecords {
    * still the one known here; a later epoch is written by the acknowledgement that comes with it.
    * @param write gives what follows from a write that counts
    */
-  #inTheCurrentEpoch(write: (scope: RecordScope) => Promise<'fenced' | (() => void)>): Promise<WriteOutcome> {
+  #inTheCurrentEpoch(write: (epoch: Epoch) => Promise<'fenced' | (() => void)>): Promise<WriteOutcome> {
     return this.#queued(async () => {
       for (;;) {
-        const scope = this.#scope();
-        const written = await write(scope);
+        const { epoch } = this.#options.ledger();
+        const written = await write(epoch);
         if (written === 'fenced') return 'fenced';
-        if (this.#options.ledger().epoch !== scope.epoch) continue;
+        if (this.#options.ledger().epoch !== epoch) continue;
         written();
         return 'written';
       }
     });
   }
 
-  #scope(): RecordScope {
-    return { epoch: this.#options.ledger().epoch, node: this.#options.fence.node };
+  #serviceOf(client: ClientIdentity): NodeId {
+    return client.service ?? this.#options.fence.node;
   }
 
-  /** Where else a record of a client of this node may lie: what it reclaims from in the grace that runs. */
-  #reclaimableScopes(): RecordScope[] {
-    const ledger = this.#options.ledger();
-    const { recoveryEpoch } = ledger;
-    if (recoveryEpoch === null) return [];
-    // Finished or not: should this node be lost in the same grace, what it had inherited is to be reclaimed once more.
-    const self = this.#options.fence.node;
-    const nodes = nodesOf(ledger).filter((node) => (ledger.members[node]?.heir ?? node) === self);
-    return nodes.map((node) => ({ epoch: recoveryEpoch, node }));
+  #keyOf(client: ClientIdentity): string {
+    return `${this.#serviceOf(client)} ${keyOf(client)}`;
+  }
+
+  /** Where records of this client may lie: in the epoch that is written, and in the one that it reclaims from in the grace that runs. */
+  #scopesOf(client: ClientIdentity, epoch: Epoch): [RecordScope, ...RecordScope[]] {
+    const node = this.#serviceOf(client);
+    const { recoveryEpoch } = this.#options.ledger();
+    return recoveryEpoch === null
+      ? [{ epoch, node }]
+      : [
+          { epoch, node },
+          { epoch: recoveryEpoch, node },
+        ];
   }
 
   #observe(
@@ -279,8 +347,9 @@ export class OwnRecords {
   }
 }
 
-/** Two principals with the same owner id are two clients (rows 25 and 26). An owner id is hex and has no blank. */
-export const keyOf = ({ ownerId, principal }: ClientIdentity): string => `${ownerId} ${principal}`;
+/** Of those that come by one address: two principals with the same owner id are two clients (rows 25 and 26). An owner id is hex and has no blank. */
+export const keyOf = ({ ownerId, principal }: Pick<ClientIdentity, 'ownerId' | 'principal'>): string =>
+  `${ownerId} ${principal}`;
 
 /** Owner ids are bytes to the protocol and names to people. */
 export const asText = (ownerId: string): string => Buffer.from(ownerId, 'hex').toString('utf8');

@@ -1,11 +1,11 @@
-/** Which clients may reclaim at this node in the grace that runs, and which of them are still expected. */
+/** Which clients may reclaim at this node in the grace that runs, by the addresses they come by, and which of them are still expected. */
 import type { ClientRecord } from '../core/client-record.ts';
 import type { Epoch, Incarnation, NodeId } from '../core/ids.ts';
 import { entitles } from '../core/record-transitions.ts';
 import type { ClientIdentity, ReclaimAnswer } from './coordination.ts';
 import { keyOf } from './own-records.ts';
 
-/** The recorded clients of one node. */
+/** The recorded clients that come by the address of one node. */
 interface Claimant {
   /** By owner id; more than one where several principals use the same. */
   readonly records: ReadonlyMap<string, readonly ClientRecord[]>;
@@ -18,13 +18,16 @@ interface Claimant {
 
 export class ReclaimClaims {
   readonly recoveryEpoch: Epoch;
+  readonly #self: NodeId;
   readonly #claimants = new Map<NodeId, Claimant>();
-  /** By {@link keyOf}, as is `#forgotten`. */
-  readonly #completed = new Set<string>();
+  /** By claimant and {@link keyOf}, as is `#forgotten`. */
+  readonly #completed = new Map<string, NodeId>();
   readonly #forgotten = new Set<string>();
 
-  constructor(recoveryEpoch: Epoch) {
+  /** @param self by whose address clients come who do not say */
+  constructor(recoveryEpoch: Epoch, self: NodeId) {
     this.recoveryEpoch = recoveryEpoch;
+    this.#self = self;
   }
 
   isLoaded(claimant: NodeId): boolean {
@@ -34,12 +37,22 @@ export class ReclaimClaims {
   /**
    * @param records what the store holds for `claimant` in the recovery epoch; nothing at all where it could not be trusted (row 20)
    * @param recordedBy the life whose records count (`Member.recordedIncarnation`). One that refuses a client counts whoever wrote it.
+   * @param isHere of a client that has completed with this life, lives and has lost nothing: it is not waited for
    */
-  load(claimant: NodeId, records: readonly ClientRecord[], recordedBy: Incarnation, nowMs: number): void {
-    const valid = records.filter((record) => !entitles(record) || record.incarnation === recordedBy);
+  load(
+    claimant: NodeId,
+    records: readonly ClientRecord[],
+    recordedBy: { readonly node: NodeId; readonly incarnation: Incarnation },
+    nowMs: number,
+    isHere: (client: ClientIdentity) => boolean = () => false,
+  ): void {
+    const counts = ({ writer, incarnation }: ClientRecord) =>
+      (writer ?? claimant) === recordedBy.node && incarnation === recordedBy.incarnation;
+    const valid = records.filter((record) => !entitles(record) || counts(record));
     const open = valid.filter((record) => {
-      const key = keyOf(record);
-      return !this.#completed.has(key) && !this.#forgotten.has(key);
+      const client = { ...record, service: claimant };
+      const key = this.#keyOf(client);
+      return !this.#completed.has(key) && !this.#forgotten.has(key) && !isHere(client);
     });
     const byKey = (some: readonly ClientRecord[]) => new Map(some.map((record) => [keyOf(record), record]));
     this.#claimants.set(claimant, {
@@ -50,9 +63,10 @@ export class ReclaimClaims {
     });
   }
 
-  /** Its records may not be used here any more: another node serves them now. */
+  /** Its records may not be used here any more: another node serves them now, or these clients come anew. */
   unload(claimant: NodeId): void {
     this.#claimants.delete(claimant);
+    for (const [key, of] of this.#completed) if (of === claimant) this.#completed.delete(key);
   }
 
   /**
@@ -60,7 +74,7 @@ export class ReclaimClaims {
    * chance but its own (I2).
    */
   complete(client: ClientIdentity): void {
-    this.#completed.add(keyOf(client));
+    this.#completed.set(this.#keyOf(client), this.#claimantOf(client));
     this.#expectNoMore(client);
   }
 
@@ -69,21 +83,19 @@ export class ReclaimClaims {
    * before (I4, row 17).
    */
   forget(client: ClientIdentity): void {
-    this.#forgotten.add(keyOf(client));
+    this.#forgotten.add(this.#keyOf(client));
     this.#expectNoMore(client);
   }
 
   /**
-   * @param served the nodes whose claims are open and served here, now
+   * @param served whose clients may reclaim here now
    * @returns I4's answer, as far as records go: no record, or one that says "not this client", gets none
    */
   answer(client: ClientIdentity, served: readonly NodeId[]): ReclaimAnswer {
-    if (this.#forgotten.has(keyOf(client))) return 'no-grace';
-    const records = served.flatMap(
-      (claimant) => this.#claimants.get(claimant)?.records.get(client.ownerId) ?? [],
-    );
+    const claimant = this.#claimantOf(client);
+    if (this.#forgotten.has(this.#keyOf(client)) || !served.includes(claimant)) return 'no-grace';
+    const records = this.#claimants.get(claimant)?.records.get(client.ownerId) ?? [];
     const own = records.filter(({ principal }) => principal === client.principal);
-    // Recorded for two nodes that are served here, and lost at one: it cannot be seen which of them its reclaim is about.
     if (own.length > 0) return own.every(entitles) ? 'grant' : 'no-grace';
     // It is somebody, and this is not who may act for it (row 26).
     return records.some(entitles) ? 'reclaim-bad' : 'no-grace';
@@ -91,7 +103,7 @@ export class ReclaimClaims {
 
   /** It was refused. */
   told(client: ClientIdentity): void {
-    for (const { untold } of this.#claimants.values()) untold.delete(keyOf(client));
+    this.#claimants.get(this.#claimantOf(client))?.untold.delete(keyOf(client));
   }
 
   /** `claimant`'s recorded clients that may still come to reclaim. */
@@ -115,9 +127,16 @@ export class ReclaimClaims {
   }
 
   #expectNoMore(client: ClientIdentity): void {
-    for (const { expected, untold } of this.#claimants.values()) {
-      expected.delete(keyOf(client));
-      untold.delete(keyOf(client));
-    }
+    const claimant = this.#claimants.get(this.#claimantOf(client));
+    claimant?.expected.delete(keyOf(client));
+    claimant?.untold.delete(keyOf(client));
+  }
+
+  #claimantOf(client: ClientIdentity): NodeId {
+    return client.service ?? this.#self;
+  }
+
+  #keyOf(client: ClientIdentity): string {
+    return `${this.#claimantOf(client)} ${keyOf(client)}`;
   }
 }

@@ -1,5 +1,6 @@
 import type { RecordAnswer } from './coordination.ts';
 import type { LockDomain } from './domains.ts';
+import { NO_STEPS, type Steps } from './named-steps.ts';
 import type { Client } from './state/clients.ts';
 
 /**
@@ -16,8 +17,8 @@ import type { Client } from './state/clients.ts';
 export class ClientRecords {
   readonly #byDomain: ReadonlyMap<LockDomain, DomainRecords>;
 
-  constructor(domains: readonly LockDomain[]) {
-    this.#byDomain = new Map(domains.map((domain) => [domain, new DomainRecords(domain)]));
+  constructor(domains: readonly LockDomain[], steps: Steps = NO_STEPS) {
+    this.#byDomain = new Map(domains.map((domain) => [domain, new DomainRecords(domain, steps)]));
   }
 
   /** The client gets its record back, after it acknowledged what it lost. True when durable. */
@@ -79,11 +80,13 @@ export class ClientRecords {
  */
 class DomainRecords {
   readonly #domain: LockDomain;
+  readonly #steps: Steps;
   /** By owner: the newest write that was asked for. Only while one is on its way. */
   readonly #newest = new Map<string, Promise<RecordAnswer>>();
 
-  constructor(domain: LockDomain) {
+  constructor(domain: LockDomain, steps: Steps) {
     this.#domain = domain;
+    this.#steps = steps;
   }
 
   async write(client: Client): Promise<boolean> {
@@ -93,9 +96,11 @@ class DomainRecords {
       // Or the write before this one has done it: each request that meets DELAY asks for one.
       if (client.recordedIn.has(this.#domain)) return 'durable';
       const { coordination } = this.#domain;
+      this.#steps.at('before-record');
       const written = client.hasSessions
         ? await coordination.completed(client.identity)
         : await coordination.recorded(client.identity);
+      if (written === 'durable') this.#steps.at('between-record-and-grant');
       if (written === 'durable' && this.#stays(client)) client.recordedIn.add(this.#domain);
       return written;
     });

@@ -45,7 +45,7 @@ export class ServerState {
     this.clients = new ClientTable(this.identity);
     this.sessions = new SessionTable(this.identity);
     this.locking = new LockingTables(this.identity, settings.domains, settings.observe);
-    this.records = new ClientRecords(settings.domains.all);
+    this.records = new ClientRecords(settings.domains.all, settings.steps);
     this.leases = new Leases({
       clock: settings.clock,
       leaseMs: settings.leaseMs,
@@ -56,6 +56,7 @@ export class ServerState {
       sessions: this.sessions,
       locking: this.locking,
       records: this.records,
+      steps: settings.steps,
       tidy: (client) => {
         if (client instanceof SessionlessClient) tidyOwners(this, client);
       },

@@ -1,7 +1,9 @@
+import type { NodeId } from '../core/ids.ts';
 import type { XdrWriter } from '../xdr/writer.ts';
 import type { Peer } from './callbacks/peer.ts';
+import type { Answer } from './connection.ts';
 import { answerCall, answerStranger } from './dispatch.ts';
-import { type Answer, Listener } from './listener.ts';
+import { Listener } from './listener.ts';
 import { type LockServerOptions, settle } from './options.ts';
 import { ServerState } from './server-state.ts';
 import { WriterPool } from './writer-pool.ts';
@@ -17,6 +19,7 @@ export interface ClientSummary {
   readonly opens: number;
   /** Byte ranges held. */
   readonly locks: number;
+  readonly delegations: number;
 }
 
 /**
@@ -31,9 +34,14 @@ export class LockServer {
 
   constructor(options: LockServerOptions) {
     this.#state = new ServerState(settle(options));
-    const { exports, limits } = this.#state.settings;
-    const answer: Answer = (message, writer, peer) => this.#answer(message, writer, peer);
-    this.#listener = new Listener((address) => (exports.admits(address) ? answer : answerStranger), limits);
+    const { clock, exports, leaseMs, limits } = this.#state.settings;
+    // One that says no more than it must to keep its lease is not idle.
+    const waits = { ...limits, idleMs: Math.max(limits.idleMs, 2 * leaseMs) };
+    this.#listener = new Listener(
+      (address, local) => (exports.admits(address) ? this.#answerAt(local) : answerStranger),
+      waits,
+      clock,
+    );
   }
 
   /** Serves on TCP. Rejects with the system's error (EADDRINUSE, EACCES). @param port 0: any that is free */
@@ -46,10 +54,18 @@ export class LockServer {
    * answer and a connection would be closed. Never throws and never rejects, whatever the message is.
    *
    * @param peer who can be called back; null: nobody
+   * @param localAddress which of our addresses it came to; matters where they move
    */
-  handleCall(message: Buffer, peer: Peer | null = null): Buffer | null | Promise<Buffer | null> {
+  handleCall(
+    message: Buffer,
+    peer: Peer | null = null,
+    localAddress = '',
+  ): Buffer | null | Promise<Buffer | null> {
+    const { services } = this.#state.settings;
+    const service = services === null ? undefined : services.serviceAt(localAddress);
+    if (service === null) return null;
     const writer = this.#writers.take();
-    const answered = this.#answer(message, writer, peer);
+    const answered = this.#answer(message, writer, peer, service);
     const finish = (answer: boolean): Buffer | null => {
       const reply = answer ? writer.copy() : null;
       this.#writers.give(writer);
@@ -84,6 +100,16 @@ export class LockServer {
     domain.marks?.clear();
   }
 
+  /**
+   * The same for all who came by one service address, which moves away as planned (C11): whatever they hold here is let go, their
+   * records stay, and at that address nobody is answered any more. Everybody else goes on.
+   */
+  releaseService(service: NodeId): void {
+    const { clients, leases, settings } = this.#state;
+    for (const client of [...clients.all()]) if (client.identity.service === service) leases.handOn(client);
+    this.#listener.endAt((local) => settings.services?.serviceAt(local) === service);
+  }
+
   summary(): { readonly clients: readonly ClientSummary[] } {
     const { clients, leases, locking } = this.#state;
     return {
@@ -94,13 +120,27 @@ export class LockServer {
         leaseLeftMs: leases.leftMs(client),
         opens: client.opens.size,
         locks: locking.lockCount(client),
+        delegations: client.delegations.size,
       })),
     };
   }
 
-  #answer(message: Buffer, writer: XdrWriter, peer: Peer | null): boolean | Promise<boolean> {
+  #answerAt(localAddress: string): Answer | null {
+    const { services } = this.#state.settings;
+    if (services === null) return (message, writer, peer) => this.#answer(message, writer, peer);
+    const service = services.serviceAt(localAddress);
+    if (service === null) return null;
+    return (message, writer, peer) => this.#answer(message, writer, peer, service);
+  }
+
+  #answer(
+    message: Buffer,
+    writer: XdrWriter,
+    peer: Peer | null,
+    service?: NodeId,
+  ): boolean | Promise<boolean> {
     if (this.#stopped) return false;
-    const answered = answerCall(this.#state, message, writer, peer);
+    const answered = answerCall(this.#state, message, writer, peer, service);
     // Stopped while it waited: an answer now could speak of state that is being let go.
     return answered instanceof Promise ? answered.then((answer) => answer && !this.#stopped) : answered;
   }

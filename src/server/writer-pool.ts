@@ -11,7 +11,7 @@ export class WriterPool {
     return this.#resting.pop() ?? new XdrWriter();
   }
 
-  /** What was written must have been copied. */
+  /** What was written must have been copied, or sent. */
   give(writer: XdrWriter): void {
     if (this.#resting.length >= RESTING) return;
     writer.reset();

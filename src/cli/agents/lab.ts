@@ -8,6 +8,7 @@ import type { RunRequest } from '../../scenario/run-request.ts';
 import { type RunSurroundings, runScenario } from '../../scenario/runner.ts';
 import { openOperator } from '../operator/desk.ts';
 import { carryOut } from './lab-task.ts';
+import { openLedgerHold } from './ledger-hold.ts';
 import { openSharedView } from './shared-view.ts';
 import { agentProgram, systemClock as clock } from './surroundings.ts';
 
@@ -25,7 +26,8 @@ function surroundings(request: RunRequest, interruption: AbortSignal): RunSurrou
         filesystems,
       }),
     openOperator: (domain, fencer) => openOperator(domain, { clock, fencer }),
-    programs: { node: agentProgram('node'), client: agentProgram('client') },
+    programs: { node: agentProgram('node'), client: agentProgram('client'), relay: agentProgram('relay') },
+    openLedgerHold,
     clock,
     interruption,
     monotonicNs: () => process.hrtime.bigint(),

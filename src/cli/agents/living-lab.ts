@@ -8,6 +8,7 @@ import type { LabDescription } from '../living/lab-file.ts';
 import { LivingLab } from '../living/living-lab.ts';
 import type { LabPlace } from '../living/place.ts';
 import { removePlace } from '../living/place.ts';
+import { openLedgerHold } from './ledger-hold.ts';
 import { agentProgram, systemClock } from './surroundings.ts';
 
 /** What `gracelab up` hands over, as the one argument. */
@@ -33,7 +34,8 @@ try {
     env: process.env,
     now: () => new Date(),
     monotonicNs: () => process.hrtime.bigint(),
-    programs: { node: agentProgram('node'), client: agentProgram('client') },
+    programs: { node: agentProgram('node'), client: agentProgram('client'), relay: agentProgram('relay') },
+    openLedgerHold,
     random: Math.random,
   });
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => void lab.down());

@@ -14,6 +14,7 @@ export const systemClock: Clock = {
 const AGENTS = {
   node: new URL('./node.ts', import.meta.url),
   client: new URL('./client.ts', import.meta.url),
+  relay: new URL('./relay.ts', import.meta.url),
   swarm: new URL('./swarm.ts', import.meta.url),
 } as const;
 

@@ -1,11 +1,12 @@
 import { Command } from 'commander';
+import { benchCheck } from '../bench/check.ts';
 import { benchGrace } from '../bench/grace.ts';
 import { benchLock } from '../bench/lock.ts';
 import { EXIT, Refusal } from '../exit-status.ts';
 import type { Frame } from '../frame.ts';
 
 /** A benchmark is a file of its own in ../bench; adding one means adding it here and nowhere else. */
-const BENCHMARKS: readonly ((frame: Frame) => Command)[] = [benchGrace, benchLock];
+const BENCHMARKS: readonly ((frame: Frame) => Command)[] = [benchCheck, benchGrace, benchLock];
 
 /** `gracelab bench`: measurements. */
 export function bench(frame: Frame): Command {

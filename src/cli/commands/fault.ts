@@ -1,8 +1,11 @@
 import { Command } from 'commander';
 import type { Fault } from '../../faults/fault.ts';
-import { FAULTS } from '../../faults/registry.ts';
+import { FAULTS, faultRefusal } from '../../faults/registry.ts';
+import { abilityRefusal } from '../../runtime/abilities.ts';
+import { namespaceOffer } from '../../runtime/namespace/abilities.ts';
 import { parseDuration } from '../../scenario/format/words.ts';
 import { EXIT, Refusal } from '../exit-status.ts';
+import { faultMenu, MENDING, menuText } from '../fault-menu.ts';
 import type { Frame } from '../frame.ts';
 import { askLab } from '../living/control.ts';
 import type { FaultAnswer } from '../living/living-faults.ts';
@@ -10,17 +13,18 @@ import { findLab } from '../living/place.ts';
 
 interface FaultOptions {
   readonly name?: string;
+  readonly list?: true;
+  readonly at?: string;
   readonly from?: readonly string[];
   readonly oneWay?: true;
+  readonly with?: readonly string[];
   readonly down?: string;
   readonly stayDown?: true;
   readonly json?: true;
 }
 
-/** What mends, with what it does; in the same place as the faults, for that is where people look. */
-const MENDING: Readonly<Record<string, string>> = {
-  start: 'boots nodes that stayed down, and lets paused ones go on',
-  heal: 'ends partitions: all of them, or those of the named targets',
+const refuse = (sentence: string): never => {
+  throw new Refusal(EXIT.wrongUsage, sentence);
 };
 
 function durationOf(options: FaultOptions): Readonly<Record<string, unknown>> {
@@ -31,19 +35,31 @@ function durationOf(options: FaultOptions): Readonly<Record<string, unknown>> {
   return { downMs };
 }
 
+/** `share=0.5`: a number where it is one, `true` and `false`, else the text. */
+function valueOf(text: string): string | number | boolean {
+  if (text === 'true' || text === 'false') return text === 'true';
+  return text !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
+}
+
+function givenWith(options: FaultOptions): Record<string, unknown> {
+  const given = (options.with ?? []).map((text) => {
+    const at = text.indexOf('=');
+    if (at < 1) refuse(`"${text}" is no parameter; write it like --with share=0.5.`);
+    return [text.slice(0, at), valueOf(text.slice(at + 1))];
+  });
+  return Object.fromEntries(given);
+}
+
 function parametersOf(fault: Fault | undefined, options: FaultOptions): Readonly<Record<string, unknown>> {
-  const lasting = durationOf(options);
+  const lasting = { ...givenWith(options), ...(options.at && { at: options.at }), ...durationOf(options) };
   if (fault?.hits !== 'network') return lasting;
   const direction = options.oneWay ? { direction: 'one-way' } : {};
   // A person heals it when there has been enough to see.
-  return { ...direction, ...(options.down === undefined ? { stayDown: true } : lasting) };
+  return { ...lasting, ...direction, ...(options.down === undefined && { stayDown: true }) };
 }
 
 function checkUsage(kind: string, targets: readonly string[], options: FaultOptions): void {
   const fault = FAULTS.get(kind);
-  const refuse = (sentence: string): never => {
-    throw new Refusal(EXIT.wrongUsage, sentence);
-  };
   if (fault === undefined && !(kind in MENDING))
     refuse(
       `there is no fault "${kind}"; there are ${[...FAULTS.keys(), ...Object.keys(MENDING)].join(', ')}.`,
@@ -58,10 +74,15 @@ function checkUsage(kind: string, targets: readonly string[], options: FaultOpti
     refuse(
       `how long is the pause? Add --down 5s, or --stay-down and end it with \`gracelab fault start ${targets.join(' ')}\`.`,
     );
-  if (fault?.hits === 'network' && options.from === undefined)
+  if (fault?.from === 'required' && options.from === undefined)
     refuse(`from whom? Add --from ledger, --from clients, or the name of a container.`);
-  if (fault?.hits !== 'network' && (options.from !== undefined || options.oneWay))
-    refuse(`--from and --one-way belong to a partition.`);
+  if ((fault?.from ?? 'none') === 'none' && options.from !== undefined) refuse(`--from belongs to a partition.`);
+  if (kind !== 'partition' && options.oneWay) refuse(`--one-way belongs to a partition.`);
+  if (fault === undefined) return;
+  // Who is meant by --from only the lab knows.
+  const from = options.from === undefined ? {} : { from: options.from };
+  const refusal = faultRefusal(kind, { ...parametersOf(fault, options), ...from });
+  if (refusal !== null) refuse(`${refusal}.`);
 }
 
 /** `gracelab fault KIND TARGET...`: breaks something now. */
@@ -69,29 +90,44 @@ export function fault(frame: Frame): Command {
   const kinds = [
     ...[...FAULTS.values()].map(({ name, about }) => [name, about]),
     ...Object.entries(MENDING),
-  ].map(([name = '', about]) => `  ${name.padEnd(12)}${about}`);
+  ].map(([name = '', about]) => `  ${name.padEnd(18)}${about}`);
   return new Command('fault')
     .description('break something now')
-    .argument('<kind>', 'what to do; see below')
+    .argument('[kind]', 'what to do; see below')
     .argument(
       '[target...]',
-      'nodes by name, or one, minority, majority, all; of the ledger in etcd e1, e2, e3, or store, store-one, store-minority, store-majority',
+      'names, or one, minority, majority, all, a role; clients, one-client; store, store-one, ...; ledger',
     )
+    .option('--list', 'print every fault with its targets and parameters, and do nothing')
     .option('--name <name>', 'which lab')
-    .option('--from <name...>', 'of a partition: ledger, clients, or containers by name')
+    .option('--at <step>', 'of a crash: the step of the protocol')
+    .option('--from <name...>', 'of a partition or loss: ledger, clients, or containers by name')
     .option('--one-way', 'of a partition: only what the targets send is lost')
+    .option('--with <name=value...>', 'further parameters; see --list')
     .option('--down <duration>', 'how long it lasts, like 250ms or 5s')
     .option('--stay-down', 'leave them down until `gracelab fault start`')
     .option('--json', 'print one JSON document')
     .addHelpText('after', ['\nKinds:', ...kinds].join('\n'))
-    .action(async (kind: string, targets: readonly string[], options: FaultOptions) => {
+    .action(async (kind: string | undefined, targets: readonly string[], options: FaultOptions) => {
+      if (options.list) {
+        const menu = faultMenu();
+        frame.terminal.result(options.json ? JSON.stringify(menu, null, 2) : menuText(menu));
+        return;
+      }
+      if (kind === undefined) return refuse('what is to be broken? `gracelab fault --list` has all that can be.');
       checkUsage(kind, targets, options);
+      const chosen = FAULTS.get(kind);
+      if (chosen !== undefined && chosen.needs.length > 0) {
+        const offer = await namespaceOffer(frame.env);
+        const unable = abilityRefusal(`the fault "${kind}"`, chosen.needs, offer);
+        if (unable !== null) throw new Refusal(EXIT.machineCannot, `${unable}.`);
+      }
       const done = await askLab<FaultAnswer>(findLab(options.name, frame.env), {
         command: 'fault',
         fault: kind,
         targets,
         ...(options.from !== undefined && { from: options.from }),
-        parameters: parametersOf(FAULTS.get(kind), options),
+        parameters: parametersOf(chosen, options),
       });
       if (options.json) frame.terminal.result(JSON.stringify(done, null, 2));
       else {

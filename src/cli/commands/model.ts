@@ -24,6 +24,7 @@ interface Options {
   readonly drops?: number;
   readonly lostAnswers?: number;
   readonly stops?: number;
+  readonly moves?: number;
   readonly memberships?: number;
   readonly repairs?: number;
   readonly expiries?: number;
@@ -54,6 +55,7 @@ function boundsOf(options: Options): ModelBounds {
     drops,
     unknowns: options.lostAnswers ?? usual.unknowns,
     stops: options.stops ?? usual.stops,
+    moves: options.moves ?? usual.moves,
     memberships: options.memberships ?? usual.memberships,
     repairs: options.repairs ?? usual.repairs,
     expiries: options.expiries ?? usual.expiries,
@@ -86,6 +88,7 @@ export function model(frame: Frame): Command {
     .option('--drops <n>', 'live nodes whose locks the filesystem drops (0)', few)
     .option('--lost-answers <n>', 'swaps that happen without the sender being told (0)', few)
     .option('--stops <n>', 'planned stops (0)', few)
+    .option('--moves <n>', 'planned moves of an address, failbacks too (0)', few)
     .option('--memberships <n>', 'members admitted or retired (0)', few)
     .option('--repairs <n>', 'nodes that an operator declares dead or abandons (0)', few)
     .option('--expiries <n>', 'leases that run out (0)', few)
@@ -147,6 +150,7 @@ const COUNTED: Readonly<Record<BoundCount, readonly [one: string, several: strin
   drops: ['live node whose locks are dropped', 'live nodes whose locks are dropped'],
   unknowns: ['lost answer', 'lost answers'],
   stops: ['planned stop', 'planned stops'],
+  moves: ['planned move of an address', 'planned moves of an address'],
   memberships: ['change of members', 'changes of members'],
   repairs: ['repair by an operator', 'repairs by an operator'],
   expiries: ['lease that runs out', 'leases that run out'],

@@ -1,14 +1,17 @@
 import path from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import type { Verdict } from '../../check/verdict.ts';
-import { type MutantId, NODE_MUTANTS } from '../../core/mutants.ts';
-import { sandboxRefusal } from '../../runtime/namespace/abilities.ts';
+import type { MutantId } from '../../core/mutants.ts';
+import { namespaceOffer, sandboxRefusal } from '../../runtime/namespace/abilities.ts';
+import { needsAbilities, scenarioRefusal } from '../../scenario/needed-abilities.ts';
 import type { ScenarioResult } from '../../scenario/run-request.ts';
 import type { Scenario, StoreKind } from '../../scenario/scenario.ts';
 import { storeOption, wholeNumber } from '../arguments.ts';
 import { EXIT, Refusal } from '../exit-status.ts';
 import type { Frame } from '../frame.ts';
 import { runInSandbox } from '../lab-process.ts';
+import { mutantOption } from '../mutant-option.ts';
+import { addOutputs, type OutputOptions, printResults, refuseTwoResults } from '../outputs.ts';
 import { chooseScenarios, withNodes, withStore } from '../scenario-files.ts';
 import type { Colours } from '../terminal.ts';
 import { printVerdict, STATUS_OF, worst } from '../verdicts.ts';
@@ -17,22 +20,14 @@ const LARGEST_SEED = 2 ** 32 - 1;
 const MOST_NODES = 16;
 const MOST_REPETITIONS = 100_000;
 
-interface RunOptions {
+interface RunOptions extends OutputOptions {
   readonly nodes?: number;
   readonly store?: StoreKind;
   readonly seed?: number;
   readonly out: string;
   readonly repeat: number;
-  readonly json?: true;
   readonly tour?: true;
   readonly mutant: readonly MutantId[];
-}
-
-function mutantId(text: string, previous: readonly MutantId[]): readonly MutantId[] {
-  if (!(NODE_MUTANTS as readonly string[]).includes(text)) {
-    throw new InvalidArgumentError(`A node can be ${NODE_MUTANTS.join(', ')}.`);
-  }
-  return [...previous, text as MutantId];
 }
 
 async function runAll(
@@ -48,7 +43,7 @@ async function runAll(
       const seed = options.seed ?? frame.drawSeed();
       const result = await runInSandbox({ scenario, out, seed, mutants: options.mutant }, frame);
       results.push(result);
-      if (options.json) continue;
+      if (options.json || options.tap) continue;
       // Of many runs a line each is read, and the whole table only of those that went wrong.
       if (options.repeat > 1) terminal.result(oneLine(result, time));
       if (options.repeat > 1 && result.verdict.verdict === 'valid') continue;
@@ -81,9 +76,27 @@ function summary(results: readonly ScenarioResult[], colours: Colours): string {
   return `${results.length} ${results.length === 1 ? 'scenario' : 'scenarios'}: ${counts.join(', ')}`;
 }
 
+/** @throws Refusal when a fault of one of them needs what this machine does not have, before anything starts */
+async function refuseTheImpossible(scenarios: readonly Scenario[], frame: Frame): Promise<void> {
+  if (!scenarios.some(needsAbilities)) return;
+  const offer = await namespaceOffer(frame.env);
+  for (const scenario of scenarios) {
+    const refusal = scenarioRefusal(scenario, offer);
+    if (refusal !== null) throw new Refusal(EXIT.machineCannot, `${refusal}.`);
+  }
+}
+
+/** Names that tell the runs of one scenario apart. */
+const named = (results: readonly ScenarioResult[], times: number) =>
+  results.map(({ scenario, verdict, folder }, at) => ({
+    name: times === 1 ? scenario : `${scenario} (run ${(at % times) + 1})`,
+    verdict,
+    folder,
+  }));
+
 /** `gracelab run [SCENARIO...]`: scenarios to a verdict. */
 export function run(frame: Frame): Command {
-  return new Command('run')
+  const command = new Command('run')
     .description('run scenarios to a verdict; all that ship when none is named')
     .argument('[scenario...]', 'names of scenarios that ship, or paths of YAML files')
     .addOption(
@@ -102,23 +115,22 @@ export function run(frame: Frame): Command {
     .option('--seed <n>', 'repeats the choices of an earlier run', wholeNumber(0, LARGEST_SEED))
     .option('--repeat <n>', 'runs each scenario so often, a line a run', wholeNumber(1, MOST_REPETITIONS), 1)
     .option('--out <dir>', 'where the run folders go', 'runs')
-    .addOption(
-      new Option('--mutant <id>', 'break our own server on purpose, to see a check catch it; may be repeated')
-        .argParser(mutantId)
-        .default([] as readonly MutantId[], 'none'),
-    )
+    .addOption(mutantOption())
     .option('--tour', 'without a name, run a selection that takes half a minute, as `npm start` does')
-    .option('--json', 'print one JSON document')
-    .action(async (names: readonly string[], options: RunOptions) => {
-      const scenarios = (await chooseScenarios(names, frame.cwd, options)).map((scenario) =>
-        withStore(withNodes(scenario, options.nodes), options.store),
-      );
-      const refusal = await sandboxRefusal(frame.env);
-      if (refusal !== null) throw new Refusal(EXIT.machineCannot, refusal);
-      const results = await runAll(scenarios, options, frame);
-      const verdict = worst(results.map((result) => result.verdict.verdict));
-      if (options.json) frame.terminal.result(JSON.stringify({ verdict, scenarios: results }, null, 2));
-      else frame.terminal.result(summary(results, frame.terminal.colours));
-      frame.conclude(STATUS_OF[verdict]);
-    });
+    .option('--json', 'print one JSON document');
+  return addOutputs(command).action(async (names: readonly string[], options: RunOptions) => {
+    refuseTwoResults(options);
+    const scenarios = (await chooseScenarios(names, frame.cwd, options)).map((scenario) =>
+      withStore(withNodes(scenario, options.nodes), options.store),
+    );
+    const refusal = await sandboxRefusal(frame.env);
+    if (refusal !== null) throw new Refusal(EXIT.machineCannot, refusal);
+    await refuseTheImpossible(scenarios, frame);
+    const results = await runAll(scenarios, options, frame);
+    const verdict = worst(results.map((result) => result.verdict.verdict));
+    if (options.json) frame.terminal.result(JSON.stringify({ verdict, scenarios: results }, null, 2));
+    else if (!options.tap) frame.terminal.result(summary(results, frame.terminal.colours));
+    await printResults(named(results, options.repeat), options, frame);
+    frame.conclude(STATUS_OF[verdict]);
+  });
 }

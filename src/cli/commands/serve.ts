@@ -3,7 +3,7 @@ import path from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { isNetwork } from '../../server/exports.ts';
 import { checkName } from '../../server/filesystem/names.ts';
-import { wholeNumber } from '../arguments.ts';
+import { seconds, wholeNumber } from '../arguments.ts';
 import { EXIT, type ExitStatus, Refusal } from '../exit-status.ts';
 import type { Frame } from '../frame.ts';
 import { endpointText, exportPath, type ServeOrder } from '../serve/order.ts';
@@ -26,6 +26,7 @@ interface ServeOptions {
   readonly export?: string | null;
   readonly readOnly?: true;
   readonly rootSquash?: boolean;
+  readonly delegations?: boolean;
   readonly anonuid: number;
   readonly anongid: number;
   readonly allow?: readonly string[];
@@ -45,12 +46,16 @@ export function serve(frame: Frame): Command {
   const id = wholeNumber(1, 0xffff_fffe);
   return new Command('serve')
     .description('serve a directory over NFSv4 in the foreground, without containers')
-    .argument('<dir>', 'the directory to serve')
+    .argument('<dir>', 'the directory to serve', aPath)
     .option('--port <n>', 'TCP port; 0: any that is free', wholeNumber(0, 65_535), NFS_PORT)
     .option('--address <ip>', 'the address to listen on; 0.0.0.0 or :: for all', ipAddress, '127.0.0.1')
     .addOption(timeOption('--lease <seconds>', 'how long a silent client keeps its locks'))
     .addOption(timeOption('--grace <seconds>', 'how long clients may reclaim after a start'))
-    .option('--state <dir>', 'what outlives the server (default: below $XDG_STATE_HOME, by the directory)')
+    .option(
+      '--state <dir>',
+      'what outlives the server (default: below $XDG_STATE_HOME, by the directory)',
+      aPath,
+    )
     .option(
       '--export </name>',
       'show the directory under this name in the root; without, it is the root',
@@ -61,6 +66,8 @@ export function serve(frame: Frame): Command {
     .option('--no-root-squash', 'let root of a client be root (the default)')
     .option('--anonuid <uid>', 'the anonymous user', id, NOBODY)
     .option('--anongid <gid>', 'the anonymous group', id, NOBODY)
+    .option('--delegations', 'give delegations to clients that can be called back (the default)')
+    .option('--no-delegations', 'give none')
     .option('--allow <network>', 'serve this network or address only; repeatable (default: all)', network)
     .option('--verbose', 'say on stderr what happens')
     .option('--json', 'print the line as one JSON object')
@@ -93,6 +100,7 @@ function orderOf(dir: string, options: ServeOptions, { cwd, env, terminal }: Fra
     anonymousUid: options.anonuid,
     anonymousGid: options.anongid,
     allow: [...(options.allow ?? [])],
+    delegations: options.delegations ?? true,
     verbose: options.verbose === true,
   };
 }
@@ -106,6 +114,10 @@ async function run(order: ServeOrder, json: boolean, { terminal }: Frame): Promi
       `process ${previous.pid} serves ${directory} with the state in ${order.state} already: stop it first, or name another --state.`,
     );
   }
+  if (previous !== null && previous.order.directory !== order.directory)
+    terminal.message(
+      `gracelab: the state in ${order.state} is that of ${previous.order.directory}: whatever clients have of it is refused here.`,
+    );
   const { promise: ended, resolve: end } = Promise.withResolvers<ExitStatus>();
   // Row 16: grace is at least the lease that clients had from the life before.
   const graceMs = Math.max(order.graceMs, previous?.order.leaseMs ?? 0);
@@ -166,14 +178,10 @@ const readyObject = (order: ServeOrder, graceMs: number, { incarnation }: Single
 
 // ---- arguments ----
 
-const LONGEST_S = 86_400;
-
-/** @returns milliseconds */
-function seconds(text: string): number {
-  const number = Number(text);
-  if (!/^\d+(\.\d{1,3})?$/.test(text) || number === 0 || number > LONGEST_S)
-    throw new InvalidArgumentError(`It must be a number of seconds, more than 0 and up to ${LONGEST_S}.`);
-  return Math.round(number * 1000);
+/** An empty one would be the present directory, which nobody means who writes `--state "$STATE"`. */
+function aPath(text: string): string {
+  if (text === '') throw new InvalidArgumentError('It must be a path.');
+  return text;
 }
 
 function ipAddress(text: string): string {

@@ -1,8 +1,10 @@
 import path from 'node:path';
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
+import { seconds } from '../arguments.ts';
 import { EXIT, Refusal } from '../exit-status.ts';
 import type { Frame } from '../frame.ts';
 import { endpointText, exportPath } from '../serve/order.ts';
+import { corruptRecords, loseRecords } from '../serve/records.ts';
 import { FILE_COMMANDS } from '../serve/served-files.ts';
 import { endServer, startServer } from '../serve/server-process.ts';
 import { readServerRecord, type ServerRecord, serverLives } from '../serve/server-record.ts';
@@ -11,6 +13,9 @@ const HELP = `
 Operations:
   reboot              kill the server as a power cut would, start it anew with the same arguments,
                       and return when it serves
+  lose-records        the same; the records of its clients, and the ledger, are gone in between
+  corrupt-records     the same; the records are nonsense
+  lease SECONDS       the same, with that lease from now on, and a grace just as long
   stop, start         a planned stop; a start with the arguments of the last time
   status              does it run, and where
   unlink PATH         change a file of the export as a program on the server's machine would;
@@ -24,6 +29,9 @@ It is called as conformance suites call their helpers: pynfs with
 /** How many words come after the operation. */
 const WORDS: Readonly<Record<string, number>> = {
   reboot: 0,
+  'lose-records': 0,
+  'corrupt-records': 0,
+  lease: 1,
   stop: 0,
   start: 0,
   status: 0,
@@ -50,7 +58,7 @@ export function serverHelper(frame: Frame): Command {
       if (words.length !== wanted)
         throw new Refusal(
           EXIT.wrongUsage,
-          `${operation} takes ${wanted} more arguments, not ${words.length}.`,
+          `${operation} takes ${wanted} more ${wanted === 1 ? 'argument' : 'arguments'}, not ${words.length}.`,
         );
       const directory = path.resolve(frame.cwd, state);
       const record = readServerRecord(directory);
@@ -75,6 +83,20 @@ async function perform(
     case 'reboot':
       await endServer(record, 'SIGKILL');
       return terminal.result(await startServer(order, env));
+    case 'lose-records':
+      await endServer(record, 'SIGKILL');
+      loseRecords(order.state);
+      return terminal.result(await startServer(order, env));
+    case 'corrupt-records':
+      await endServer(record, 'SIGKILL');
+      corruptRecords(order.state);
+      return terminal.result(await startServer(order, env));
+    case 'lease': {
+      const leaseMs = leaseOf(words);
+      await endServer(record, 'SIGKILL');
+      // The state remembers the lease of before: grace is at least that long this time (row 16).
+      return terminal.result(await startServer({ ...order, leaseMs, graceMs: leaseMs }, env));
+    }
     case 'stop':
       return endServer(record, 'SIGTERM');
     case 'start':
@@ -84,6 +106,15 @@ async function perform(
       return terminal.result(statusLine(record));
     default:
       return FILE_COMMANDS[operation]?.(order, ...words);
+  }
+}
+
+function leaseOf([text = '']: readonly string[]): number {
+  try {
+    return seconds(text);
+  } catch (error) {
+    if (!(error instanceof InvalidArgumentError)) throw error;
+    throw new Refusal(EXIT.wrongUsage, `${text} is no lease. ${error.message}`);
   }
 }
 

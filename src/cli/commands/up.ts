@@ -22,6 +22,7 @@ interface UpOptions {
   readonly nodes?: number;
   readonly store?: StoreKind;
   readonly failover?: number | null;
+  readonly delegations?: boolean;
   readonly json?: true;
   readonly mutant?: string;
 }
@@ -92,6 +93,8 @@ export function up(frame: Frame): Command {
       'a dead node is waited for that long, then another one takes its clients over (default: off)',
       durationOrOff,
     )
+    .option('--delegations', 'give delegations to clients that can be called back (the default)')
+    .option('--no-delegations', 'give none')
     .option('--json', 'print one JSON document')
     .addOption(new Option('--mutant <id>').hideHelp())
     .action(async (options: UpOptions) => {

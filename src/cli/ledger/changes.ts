@@ -35,6 +35,8 @@ function memberChanges(before: Ledger, after: Ledger, node: NodeId): string[] {
     sentences.push(`${is.heir} has taken the clients of ${node} over.`);
   if (was.addressAt !== is.addressAt)
     sentences.push(`The address of ${node} leads to ${is.addressAt ?? node}.`);
+  if (is.movingTo !== null && was.movingTo !== is.movingTo)
+    sentences.push(`The address of ${node} is about to move to ${is.movingTo}, with its clients.`);
   if (was.leaving !== is.leaving && is.leaving) sentences.push(`${node} is leaving as planned.`);
   return sentences;
 }

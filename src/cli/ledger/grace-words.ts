@@ -1,6 +1,6 @@
 /** What is known about a grace, in sentences. */
 import type { NodeId } from '../../core/ids.ts';
-import { barrierReached, inGrace, type Ledger, nodesOf, unserved } from '../../core/ledger.ts';
+import { barrierReached, carrierOf, inGrace, type Ledger, nodesOf, unserved } from '../../core/ledger.ts';
 import { heirTurnOf, successorsOf } from '../../core/succession.ts';
 import type { CoordinatorStatus } from '../../server/coordinator.ts';
 import {
@@ -109,7 +109,10 @@ function claimSentence(node: NodeId, facts: GraceFacts, ledger: Ledger, question
     return [
       `${who} may reclaim, and nobody is there to reclaim from: ${node} is down${successionWords(node, ledger, question)}.`,
     ];
-  const server = ledger.members[node]!.heir ?? node;
+  const { movingTo } = ledger.members[node]!;
+  const server = carrierOf(ledger, node);
+  if (movingTo !== null)
+    return [`${who} may reclaim at ${movingTo} when ${server} has handed the address over.`];
   const why = absence(server, question);
   if (why !== '') return [`${who} may reclaim at ${server}, and ${server}${why}.`];
   if (!barrierReached(ledger)) return clients.length === 0 ? [] : [`${who} may reclaim past the barrier.`];

@@ -61,6 +61,15 @@ const WORDS: Readonly<Record<RepairRefusal, Words>> = {
     `the clients of ${node} reclaim somewhere else; where says ${advice.why}.`,
   'already-leaving': ({ node }) => `${node} is about to leave as planned; wait until it is down.`,
   'not-leaving': ({ node }) => `${node} has not announced a planned stop; stop it by the book first.`,
+  'already-there': ({ node }) => `the address of ${node} leads there already; nothing has to be done.`,
+  moving: ({ node, advice }) =>
+    `the address of ${node} is on its way already; what the move still waits for says ${advice.why}.`,
+  'not-moving': ({ node }) =>
+    `nobody has asked for the address of ${node} to be moved; look at the ledger again.`,
+  'not-serving': ({ node }) =>
+    `an address moves as planned only from a live node to a live node, and one of the two is not up; of ${node} that is dead another node takes over by itself.`,
+  'address-carried': ({ node, sight: { ledger } }) =>
+    `the clients that come by the address of ${node} are looked after by ${memberOf(ledger, node)?.addressAt ?? 'another node'} under its name, so it stays a member; unmount them, or bring ${node} back and move its address to it.`,
   'still-alive': ({ node, sight: { ledger, fencer }, advice }) =>
     `${node} is alive: the beacon of ${lifeOf(ledger, node)} is lit, and a node that lives goes on granting whatever the ledger says of it; end it ${advice.end(node)}${orFence(fencer)}, and the others notice by themselves.`,
   'not-proven': ({ node, sight: { ledger, fencer }, advice }) => {

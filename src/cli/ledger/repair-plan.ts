@@ -127,15 +127,10 @@ const OWN_WORDS: Readonly<Record<Repair, (plan: Bare, sight: LedgerSight, advice
 };
 
 function retireWords({ node, before, after }: Bare): string[] {
-  const { incarnation, addressAt } = before.members[node]!;
+  const { incarnation } = before.members[node]!;
   const carried = addressesCarriedBy(before, node).filter((owner) => owner !== node);
   return [
     `${node} (life ${incarnation}) leaves this lock domain for good (view ${after.view}); none of its lives may come back, and a node of that name has to be admitted first.`,
-    ...(addressAt === null
-      ? []
-      : [
-          `${addressAt} stops to answer at the address of ${node}; clients that mount it there lose their server and, when their leases have run out, their locks.`,
-        ]),
     ...carried.map((owner) => `The address of ${owner} leads to ${owner} again, not to ${node}.`),
     ...(nodesOf(after).length === 0
       ? ['No member is left then: no node can boot before one is admitted.']

@@ -37,14 +37,16 @@ export interface Overrides {
   readonly store?: StoreKind;
   /** Milliseconds, or null for `off`. */
   readonly failover?: number | null;
+  readonly delegations?: boolean;
 }
 
-function shapeIn(document: LabDocument, { nodes, store, failover }: Overrides): ClusterShape {
+function shapeIn(document: LabDocument, { nodes, store, failover, delegations }: Overrides): ClusterShape {
   const written = {
     ...document,
     ...(nodes !== undefined && { nodes: numbered(nodes) }),
     ...(store !== undefined && { store }),
     ...(failover !== undefined && { failover }),
+    ...(delegations !== undefined && { delegations: delegations ? ('on' as const) : ('off' as const) }),
   };
   return shapeOf(written, { leaseMs: REAL_LEASE_MS });
 }

@@ -1,8 +1,9 @@
 /** What `gracelab fault` does to a living lab. */
 import type { Clock, Random } from '../../core/clock.ts';
-import type { BreakableNode } from '../../faults/fault.ts';
+import type { BreakableNode, Fault, TargetKind } from '../../faults/fault.ts';
 import { FAULTS, faultRefusal } from '../../faults/registry.ts';
 import { LEDGER_WORDS, resolveTargets } from '../../faults/targets.ts';
+import { abilityRefusal } from '../../runtime/abilities.ts';
 import type { Cluster } from '../../scenario/cluster.ts';
 import type { ClusterNode } from '../../scenario/cluster-node.ts';
 import type { ControlRequest } from './control.ts';
@@ -22,7 +23,6 @@ export async function breakOrMend(
   { fault, targets: selectors, from, parameters }: FaultRequest,
   random: Random,
 ): Promise<FaultAnswer> {
-  const { surroundings } = cluster;
   const everybody = everybodyOf(cluster);
   if (fault === 'heal') return heal(cluster, selectors, random);
   const names = resolved(selectors, cluster, random);
@@ -35,9 +35,32 @@ export async function breakOrMend(
   const refusal = faultRefusal(fault, given);
   if (refusal !== null) throw new Error(refusal);
   const chosen = FAULTS.get(fault)!;
+  const unable = cluster.offer && abilityRefusal(`the fault "${fault}"`, chosen.needs, cluster.offer);
+  if (unable) throw new Error(unable);
+  refuseStrangers(chosen, names, cluster);
+  const surroundings = {
+    ...cluster.surroundings,
+    random,
+    tell: (phase: 'begin' | 'end', hit: readonly string[], detail?: string) =>
+      cluster.tellFault(chosen, phase, hit, detail),
+  };
   if (chosen.hits === 'node' && (fault === 'pause' || parameters.stayDown === true)) refuseDead(targets);
   const injected = chosen.inject(targets, chosen.parameters.parse(given), surroundings);
   return { fault, targets: names, note: (await unlessBootsWait(cluster, targets, injected)) ?? '' };
+}
+
+/** @throws Error when one of these is not what the fault can hit */
+function refuseStrangers({ name, targets }: Fault, names: readonly string[], cluster: Cluster): void {
+  const { nodes, stores, clients = [], ledgers = [] } = cluster.population;
+  const known: Readonly<Record<TargetKind, readonly string[]>> = {
+    node: nodes,
+    store: stores,
+    client: clients,
+    ledger: ledgers,
+  };
+  const stranger = names.find((one) => !targets.some((kind) => known[kind].includes(one)));
+  if (stranger !== undefined)
+    throw new Error(`${stranger} is nothing that a ${name} can hit; it hits a ${targets.join(', or a ')}`);
 }
 
 /** Among others a target that is down is left so; where there are no others, nothing would be done. */
@@ -53,10 +76,9 @@ const everybodyOf = (cluster: Cluster): readonly string[] =>
   [...cluster.nodes, ...cluster.stores, ...cluster.clients].map(({ name }) => name);
 
 function resolved(selectors: readonly string[], cluster: Cluster, random: Random): string[] {
-  const population = { nodes: cluster.nodes.map(({ name }) => name), stores: cluster.storeNames };
   const chosen = new Set<string>();
   for (const selector of selectors) {
-    const found = resolveTargets(selector, population, random);
+    const found = resolveTargets(selector, cluster.population, random);
     if (!found.ok) throw new Error(found.error);
     for (const target of found.targets) chosen.add(target);
   }
@@ -64,25 +86,31 @@ function resolved(selectors: readonly string[], cluster: Cluster, random: Random
 }
 
 function othersOf(word: string, cluster: Cluster, random: Random): readonly string[] {
-  if (word === 'clients') return cluster.clients.map(({ name }) => name);
   if (LEDGER_WORDS.includes(word)) {
     if (cluster.storeNames.length > 0) return cluster.storeNames;
     throw new Error(
       'the ledger of this lab is a file on the shared filesystem, which no partition cuts off; bring the lab up with --store etcd',
     );
   }
-  if (cluster.clients.some(({ name }) => name === word)) return [word];
   return resolved([word], cluster, random);
 }
 
 async function heal(cluster: Cluster, selectors: readonly string[], random: Random): Promise<FaultAnswer> {
-  const { cuts } = cluster.surroundings;
+  const { cuts, disturbances } = cluster.surroundings;
+  const inForce = [...cuts.all, ...disturbances.all];
   const names =
-    selectors.length > 0 ? resolved(selectors, cluster, random) : cuts.all.flatMap(({ targets }) => targets);
-  const healed = await cuts.healAllOf(names);
+    selectors.length > 0 ? resolved(selectors, cluster, random) : inForce.flatMap(({ targets }) => targets);
+  const healed = [...(await cuts.healAllOf(names)), ...(await disturbances.healAllOf(names))];
   if (healed.length === 0)
     throw new Error(names.length === 0 ? 'nobody is cut off' : `${names.join(', ')}: cut off from nobody`);
-  return { fault: 'heal', targets: [...new Set(healed.flatMap(({ targets }) => targets))], note: '' };
+  const told = healed.flatMap((one) =>
+    'detail' in one && one.detail ? [`${one.fault}: ${one.detail}`] : [],
+  );
+  return {
+    fault: 'heal',
+    targets: [...new Set(healed.flatMap(({ targets }) => targets))],
+    note: told.join('; '),
+  };
 }
 
 /** A member of the store, or a node, as far as starting it goes. */

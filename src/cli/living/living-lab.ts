@@ -4,6 +4,7 @@ import { OPERATOR } from '../../history/events.ts';
 import { NamespaceLab } from '../../runtime/namespace/lab.ts';
 import type { Program } from '../../runtime/runtime.ts';
 import { Cluster } from '../../scenario/cluster.ts';
+import type { LedgerHold } from '../../scenario/cluster-ledger.ts';
 import { furtherFilesystems } from '../../scenario/node-configuration.ts';
 import type { Environment } from '../frame.ts';
 import type { GraceObservation } from '../ledger/grace-facts.ts';
@@ -28,7 +29,8 @@ export interface LivingLabSurroundings {
   readonly env: Environment;
   readonly now: () => Date;
   readonly monotonicNs: () => bigint;
-  readonly programs: { readonly node: Program; readonly client: Program };
+  readonly programs: { readonly node: Program; readonly client: Program; readonly relay: Program };
+  readonly openLedgerHold: (file: string) => LedgerHold;
   readonly random: Random;
 }
 
@@ -67,7 +69,7 @@ export class LivingLab {
     place: LabPlace,
     surroundings: LivingLabSurroundings,
   ): Promise<LivingLab> {
-    const { clock, env, monotonicNs, now, programs } = surroundings;
+    const { clock, env, monotonicNs, now, programs, openLedgerHold } = surroundings;
     const logs = new ContainerLogs(place.logs, now);
     const log = { line: (container: string, line: string) => logs.line(container, line) };
     const filesystems = furtherFilesystems(description.shape);
@@ -79,6 +81,7 @@ export class LivingLab {
       shape: description.shape,
       mutants: [],
       programs,
+      openLedgerHold,
       clock,
       originNs,
       stamp,

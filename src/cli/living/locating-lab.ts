@@ -1,11 +1,15 @@
+import type { Offer } from '../../runtime/abilities.ts';
 import type {
+  BootOptions,
   Container,
   ContainerSpec,
   Lab,
   Partition,
   PartitionOptions,
+  PortRules,
   Process,
   Program,
+  StableStorage,
 } from '../../runtime/runtime.ts';
 
 /** A lab that can say where its containers are, and which process is the init of each at the moment. */
@@ -27,6 +31,18 @@ export class LocatingLab implements Lab {
 
   sharedDirOf(name: string): string {
     return this.#lab.sharedDirOf(name);
+  }
+
+  get offer(): Offer | undefined {
+    return this.#lab.offer;
+  }
+
+  get lose(): Lab['lose'] {
+    return this.#lab.lose?.bind(this.#lab);
+  }
+
+  get fill(): Lab['fill'] {
+    return this.#lab.fill?.bind(this.#lab);
   }
 
   partition(a: readonly string[], b: readonly string[], options: PartitionOptions): Promise<Partition> {
@@ -80,8 +96,20 @@ class LocatedContainer implements Container {
     return this.running ? (this.#init?.pid ?? null) : null;
   }
 
-  async boot(program: Program): Promise<Process> {
-    this.#init = await this.#container.boot(program);
+  get port(): PortRules | undefined {
+    return this.#container.port;
+  }
+
+  get stable(): StableStorage | undefined {
+    return this.#container.stable;
+  }
+
+  get beside(): Container['beside'] {
+    return this.#container.beside?.bind(this.#container);
+  }
+
+  async boot(program: Program, options?: BootOptions): Promise<Process> {
+    this.#init = await this.#container.boot(program, options);
     return this.#init;
   }
 }

@@ -36,7 +36,9 @@ function facts(node: NodeStatus): string {
       ? [views(node)]
       : Object.entries(node.domains).map(([name, status]) => `${name}: ${views(status)};`);
   const locks = node.clients.reduce((sum, client) => sum + client.locks, 0);
-  const held = `${counted(node.clients.length, 'client')}, ${counted(locks, 'lock')}`;
+  const delegations = node.clients.reduce((sum, client) => sum + client.delegations, 0);
+  const delegated = delegations === 0 ? '' : `, ${counted(delegations, 'delegation')}`;
+  const held = `${counted(node.clients.length, 'client')}, ${counted(locks, 'lock')}${delegated}`;
   return node.domains === undefined ? `${domains.join('')}, ${held}` : `${domains.join(' ')} ${held}`;
 }
 

@@ -9,7 +9,7 @@ import { isByteLocked } from '../../server/filesystem/record-locks.ts';
 import { AT_FDCWD, close, openat } from '../../server/filesystem/syscalls.ts';
 import { openDomainStore } from '../../store/open.ts';
 import { CONTROL_FILES } from '../agents/control-directory.ts';
-import { abandon, admit, declareDead, type OperatorsDesk, retire } from './repairs.ts';
+import { abandon, admit, declareDead, move, type OperatorsDesk, retire } from './repairs.ts';
 
 const REPAIRS: Readonly<Record<Repair, (desk: OperatorsDesk, node: string) => Promise<RepairOutcome>>> = {
   admit,
@@ -39,9 +39,14 @@ export async function openDesk(
 }
 
 export async function openOperator(domain: OperatorsDomain, options: DeskOptions): Promise<Operator> {
-  const desk = await openDesk(domain, options);
+  return operatorAt(await openDesk(domain, options));
+}
+
+/** Who sits there; leaving the desk closes its store. */
+export function operatorAt(desk: OperatorsDesk): Operator {
   return {
     repair: (repair, node) => REPAIRS[repair](desk, node),
+    move: (owner, to) => move(desk, owner, to),
     [Symbol.asyncDispose]: () => desk.store[Symbol.asyncDispose](),
   };
 }

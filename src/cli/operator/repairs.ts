@@ -10,6 +10,7 @@ import type { Fencer } from '../../core/fencer.ts';
 import { asNodeId, type NodeId } from '../../core/ids.ts';
 import { type Ledger, type Member, memberOf, nodesOf } from '../../core/ledger.ts';
 import { NODE_NAME } from '../../core/ledger-text.ts';
+import type { Mutants } from '../../core/mutants.ts';
 import { type Command, type Refusal, transition } from '../../core/transitions.ts';
 import type { RepairOutcome } from '../../scenario/operator.ts';
 import type { DomainStore, StoredLedger } from '../../store/store.ts';
@@ -25,6 +26,8 @@ export interface OperatorsDesk {
   readonly beaconLit: (slot: bigint) => boolean | null;
   /** Makes sure that a life is over; null where there is none. */
   readonly fencer: Fencer | null;
+  /** Only tests have any. */
+  readonly mutants?: Mutants;
 }
 
 /** A lost swap is tried anew: somebody else wrote first. More often than this in a row there is something wrong. */
@@ -45,6 +48,10 @@ export const retire = (desk: OperatorsDesk, node: string): Promise<RepairOutcome
 /** The clients of a dead node are not waited for any longer; they are told when they come. */
 export const abandon = (desk: OperatorsDesk, node: string): Promise<RepairOutcome> =>
   command(desk, asNodeId(node), () => ({ type: 'abandon', dead: asNodeId(node), operator: true }));
+
+/** The service address of a node, with its clients, goes to another live node as planned; to itself: it comes back. */
+export const move = (desk: OperatorsDesk, owner: string, to: string): Promise<RepairOutcome> =>
+  command(desk, asNodeId(owner), () => ({ type: 'migrate', owner: asNodeId(owner), to: asNodeId(to) }));
 
 /**
  * A member is dead: its life is over for certain, by the proof of its beacon or by the word of the fencer. A person's
@@ -88,7 +95,7 @@ async function command(
 ): Promise<RepairOutcome> {
   for (let tries = 1; ; tries += 1) {
     const before = await readLedger(desk);
-    const result = transition(before.ledger, make(before.ledger));
+    const result = transition(before.ledger, make(before.ledger), desk.mutants);
     if (!result.ok) return refused(before.ledger, node, result.refusal);
     const swap = await desk.store.swap(before.revision, result.ledger);
     if (swap.outcome === 'swapped') return { done: true, ledger: result.ledger, revision: swap.revision };
@@ -137,6 +144,16 @@ function sentenceOf(ledger: Ledger, node: NodeId, refusal: Refusal): string {
       return `${memberOf(ledger, node)?.heir} has taken over the clients of ${node}, and looks after them.`;
     case 'before-barrier':
       return 'not every node has stopped granting yet; see who has not with `gracelab why`.';
+    case 'already-there':
+      return `the address of ${node} leads there already.`;
+    case 'moving':
+      return `the address of ${node} is on its way already.`;
+    case 'not-serving':
+      return `only what a live node carries can move as planned, and only to a live node; of one that is dead another one takes over by itself.`;
+    case 'already-leaving':
+      return 'one of the two is about to stop as planned; wait until that is over.';
+    case 'address-carried':
+      return `${memberOf(ledger, node)?.addressAt} looks after the clients that come by the address of ${node}, which is called by its name.`;
     default:
       return `the ledger refuses: ${refusal}.`;
   }

@@ -20,6 +20,8 @@ export const ORDER = z.object({
   anonymousGid: ID,
   /** Networks and addresses; none: everybody. */
   allow: z.array(z.string()),
+  /** May clients that can be called back have them? */
+  delegations: z.boolean().default(true),
   verbose: z.boolean(),
 });
 
@@ -40,6 +42,7 @@ export function argumentsOf(order: ServeOrder): string[] {
     order.rootSquash ? '--root-squash' : '--no-root-squash',
     ...['--anonuid', String(order.anonymousUid)],
     ...['--anongid', String(order.anonymousGid)],
+    order.delegations ? '--delegations' : '--no-delegations',
     ...order.allow.flatMap((network) => ['--allow', network]),
     ...(order.verbose ? ['--verbose'] : []),
   ];

@@ -11,6 +11,7 @@ import { ExportedFilesystem } from '../../server/filesystem/filesystem.ts';
 import { RangeLocks } from '../../server/filesystem/range-locks.ts';
 import { LockServer } from '../../server/server.ts';
 import { openDomainStore } from '../../store/open.ts';
+import type { DomainStore } from '../../store/store.ts';
 import { CONTROL_FILES, handleKey } from '../agents/control-directory.ts';
 import { systemClock } from '../agents/surroundings.ts';
 import { bootVerifier, listenAt, scopeOf } from '../server-identity.ts';
@@ -58,11 +59,9 @@ export async function startSingleServer(
     rights,
     readOnly: order.readOnly,
   });
-  const observe = (event: object) => teller.tell(lineOf(event));
-  const store = await openDomainStore(
-    { kind: 'sqlite', path: path.join(state, CONTROL_FILES.ledger) },
-    systemClock,
-  );
+  // Every grant is an event: nothing is to be put into words that nobody reads.
+  const observe = order.verbose ? (event: object) => teller.tell(lineOf(event)) : () => {};
+  const store = await openLedger(state);
   const coordination = await bootAlone(
     {
       node: NODE,
@@ -100,6 +99,7 @@ export async function startSingleServer(
     bootVerifier: bootVerifier(coordination.incarnation),
     // Every conflict comes by this process, but for those with local programs, whose lock the kernel refuses.
     courtesy: 'until-conflict',
+    delegations: order.delegations,
     exports: new ExportPolicy(order),
     rights,
   });
@@ -122,6 +122,20 @@ export async function startSingleServer(
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** @throws Error one sentence */
+async function openLedger(state: string): Promise<DomainStore> {
+  const file = path.join(state, CONTROL_FILES.ledger);
+  try {
+    return await openDomainStore({ kind: 'sqlite', path: file }, systemClock);
+  } catch (error) {
+    const why = (error as Error).message.replace(/\.$/, '');
+    throw new Error(
+      `${file} cannot be opened (${why}): restore it, or remove it, and nobody reclaims what it had before.`,
+      { cause: error },
+    );
   }
 }
 

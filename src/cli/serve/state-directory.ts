@@ -20,10 +20,19 @@ export function defaultStateDirectory(directory: string, env: Environment): stri
 
 /** The real path of a directory that is to be exported. @throws {Refusal} when there is none */
 export function exportedDirectory(directory: string): string {
-  const found = statSync(directory, { throwIfNoEntry: false });
-  if (found?.isDirectory()) return realpathSync(directory);
-  const what = found === undefined ? 'does not exist' : 'is not a directory';
+  const what = whyNoDirectory(directory);
+  if (what === null) return realpathSync(directory);
   throw new Refusal(EXIT.wrongUsage, `${directory} ${what}: name a directory to serve.`);
+}
+
+function whyNoDirectory(directory: string): string | null {
+  try {
+    const found = statSync(directory, { throwIfNoEntry: false });
+    if (found === undefined) return 'does not exist';
+    return found.isDirectory() ? null : 'is not a directory';
+  } catch (error) {
+    return `cannot be looked at (${(error as NodeJS.ErrnoException).code})`;
+  }
 }
 
 /**
@@ -41,7 +50,7 @@ export function prepareStateDirectory(
   if (!named && isWithin(state, directory))
     throw new Refusal(EXIT.wrongUsage, `the state directory ${state} would be a part of the export: ${hint}`);
   try {
-    mkdirSync(state, { recursive: true, mode: 0o700 });
+    makeDirectories(state);
     const real = realpathSync(state);
     const exported = isWithin(real, directory);
     if (exported && !named)
@@ -54,6 +63,21 @@ export function prepareStateDirectory(
       EXIT.machineCannot,
       `cannot make the state directory ${state} (${code ?? message}): ${hint}`,
     );
+  }
+}
+
+/** Node's recursive mkdir never ends where nothing can be made (/proc). */
+function makeDirectories(directory: string): void {
+  const found = statSync(directory, { throwIfNoEntry: false });
+  if (found?.isDirectory()) return;
+  if (found !== undefined) throw Object.assign(new Error(`${directory} is a file`), { code: 'ENOTDIR' });
+  const parent = path.dirname(directory);
+  if (parent !== directory) makeDirectories(parent);
+  try {
+    mkdirSync(directory, { mode: 0o700 });
+  } catch (error) {
+    // Another server may be quicker.
+    if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) throw error;
   }
 }
 

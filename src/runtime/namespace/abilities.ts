@@ -4,7 +4,10 @@
  * say what to do when a trial has failed.
  */
 import { readFileSync } from 'node:fs';
+import { isAbility, type Offer } from '../abilities.ts';
+import { lossRules } from './packet-loss.ts';
 import { cutRules } from './partitions.ts';
+import { redirectRules, resetRules } from './port-rules.ts';
 import { needsUserNamespace, sandboxFlags } from './sandbox.ts';
 import { type Environment, type Outcome, run } from './tools.ts';
 
@@ -126,20 +129,65 @@ function sandboxTrials(userNamespace: boolean): Trial[] {
   ];
 }
 
-/** What parts of the lab need: a partition is tried by making one. */
+const nftTrial = (rules: string): string => `nft -f - <<'RULES'\n${rules}RULES\n`;
+
+/** What parts of the lab need, each tried by doing it in a sandbox; names as in ../abilities.ts. */
+const IN_SANDBOX: readonly (Omit<Trial, 'argv'> & { readonly script: string })[] = [
+  {
+    name: 'partitions',
+    about: 'containers that do not hear each other',
+    script: nftTrial(cutRules([{ from: 'trial-a', to: 'trial-b' }])),
+    works: 'works, by nftables on the bridge',
+    remedy: nftRemedy('a kernel with CONFIG_NF_TABLES_BRIDGE', 'nf_tables'),
+  },
+  {
+    name: 'packet-loss',
+    about: 'frames that are lost at random',
+    script: nftTrial(lossRules('trial', ['trial-a'], ['trial-b'], 0.5)),
+    works: 'works, by nftables on the bridge',
+    remedy: nftRemedy('a kernel with CONFIG_NFT_NUMGEN', 'nft_numgen'),
+  },
+  {
+    name: 'connection-reset',
+    about: 'connections that end with a TCP reset',
+    script: nftTrial(resetRules([2049])),
+    works: 'works, by nftables in the container',
+    remedy: nftRemedy('a kernel with CONFIG_NFT_REJECT_IPV4', 'nft_reject_ipv4'),
+  },
+  {
+    name: 'relay',
+    about: 'single requests and replies that are dropped, delayed, doubled or overtaken',
+    script: nftTrial(redirectRules(2049, 20490)),
+    works: 'works, by nftables in the container',
+    remedy: nftRemedy('a kernel with CONFIG_NFT_NAT', 'nft_nat'),
+  },
+  {
+    name: 'clock-offset',
+    about: 'containers whose monotonic clock is ahead',
+    script: 'unshare --time --monotonic=1 true',
+    works: 'works, by time namespaces',
+    remedy: () => 'use a kernel with CONFIG_TIME_NS (Linux 5.6 or newer) and util-linux 2.36 or newer',
+  },
+  {
+    name: 'space-limit',
+    about: 'a ledger whose filesystem is full',
+    script: 'mount -n -t tmpfs -o size=1m trial /mnt && mount -n -o remount,size=4096 /mnt',
+    works: 'works, on a tmpfs',
+    remedy: () => 'leave the fault ledger-full out, or use --store etcd',
+  },
+];
+
+function nftRemedy(kernel: string, module: string) {
+  return (complaint: string): string =>
+    /not found/.test(complaint)
+      ? inPackage('nftables')()
+      : `use nftables 1.0 or newer and ${kernel}; if it has modules, load them with: modprobe ${module}`;
+}
+
 function optionalTrials(userNamespace: boolean): Trial[] {
-  const rules = `nft -f - <<'RULES'\n${cutRules([{ from: 'trial-a', to: 'trial-b' }])}RULES\n`;
+  const enter = ['unshare', ...sandboxFlags(userNamespace), '--', 'sh', '-c'];
   return [
-    {
-      name: 'partitions',
-      about: 'containers that do not hear each other',
-      argv: ['unshare', ...sandboxFlags(userNamespace), '--', 'sh', '-c', rules],
-      works: 'works, by nftables on the bridge',
-      remedy: (complaint) =>
-        /not found/.test(complaint)
-          ? inPackage('nftables')()
-          : 'use nftables 1.0 or newer and a kernel with CONFIG_NF_TABLES_BRIDGE; if it has modules, load them with: modprobe nf_tables',
-    },
+    ...IN_SANDBOX.map(({ script, ...trial }) => ({ ...trial, argv: [...enter, script] })),
     {
       name: 'arping',
       about: 'service addresses that move to another node',
@@ -187,6 +235,15 @@ export async function namespaceAbilities(
   if (required.some(({ present }) => !present)) return required;
   const optional = optionalTrials(userNamespace).map((trial) => attempt(trial, env, 'optional'));
   return [...required, ...(await Promise.all(optional))];
+}
+
+/** What of the abilities that faults need this machine's namespaces offer. Takes about 100 ms. */
+export async function namespaceOffer(env: Environment): Promise<Offer> {
+  const abilities = await namespaceAbilities(env);
+  const missing = abilities.flatMap(({ name, present, remedy, detail }) =>
+    present || !isAbility(name) ? [] : [{ ability: name, remedy: remedy ?? detail }],
+  );
+  return { runtime: 'the namespace runtime', missing };
 }
 
 /** Why this machine cannot have a sandbox and what to do about it, in one sentence; null when it can. */

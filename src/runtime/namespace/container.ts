@@ -1,10 +1,22 @@
 /** A container of the namespace runtime: what stays the same over its lives, and how a life is begun and ended. */
 import type { Clock } from '../../core/clock.ts';
-import type { Container, ContainerRole, ContainerSpec, Process, Program } from '../runtime.ts';
+import type {
+  BootOptions,
+  Container,
+  ContainerRole,
+  ContainerSpec,
+  PortRules,
+  Process,
+  Program,
+  StableStorage,
+} from '../runtime.ts';
+import { startBeside } from './beside.ts';
 import type { InitPlan } from './init-script.ts';
 import { Life } from './life.ts';
 import type { ContainerLog } from './log-sink.ts';
 import type { Network } from './network.ts';
+import { portRules } from './port-rules.ts';
+import { stableStorage } from './stable-storage.ts';
 import { type Environment, run } from './tools.ts';
 
 export interface ContainerParts {
@@ -17,6 +29,8 @@ export interface ContainerParts {
   readonly env: Environment;
   /** How long the kernel may take to end a killed container. */
   readonly killPatienceMs: number;
+  /** Where the lab sees its own storage; null: it has none. */
+  readonly stablePath: string | null;
 }
 
 export class NamespaceContainer implements Container {
@@ -24,6 +38,8 @@ export class NamespaceContainer implements Container {
   readonly role: ContainerRole;
   readonly address: string;
   readonly serviceAddress: string | null;
+  readonly port: PortRules;
+  readonly stable: StableStorage | undefined;
   readonly #parts: ContainerParts;
   /** The life that is being begun, from the call of `boot` to its end. */
   #beginning: Promise<Life> | undefined;
@@ -35,15 +51,28 @@ export class NamespaceContainer implements Container {
     this.address = parts.plan.port.address;
     this.serviceAddress = parts.serviceAddress;
     this.#parts = parts;
+    this.port = portRules(
+      (argv, options) => this.exec(argv, options),
+      () => this.#life,
+    );
+    const { stablePath: path, env } = parts;
+    if (path !== null)
+      this.stable = stableStorage({
+        name: this.name,
+        path,
+        env,
+        running: () => this.running,
+        enter: () => (this.#life === undefined ? null : enterArgv(this.#life.pid)),
+      });
   }
 
   get running(): boolean {
     return this.#life !== undefined && !this.#life.gone;
   }
 
-  async boot(program: Program): Promise<Process> {
+  async boot(program: Program, { clockAheadMs = 0 }: BootOptions = {}): Promise<Process> {
     if (this.#beginning !== undefined || this.running) throw new Error(`${this.name} is already running`);
-    this.#beginning = this.#begin(program);
+    this.#beginning = this.#begin(program, clockAheadMs);
     try {
       return await this.#beginning;
     } finally {
@@ -88,6 +117,13 @@ export class NamespaceContainer implements Container {
     return await run([...enterArgv(life.pid), ...argv], { env: this.#parts.env, ...options });
   }
 
+  async beside(program: Program): Promise<Process> {
+    const life = this.#life;
+    if (life === undefined) throw new Error(`${this.name} is not running`);
+    const { env, log } = this.#parts;
+    return startBeside(enterArgv(life.pid), program, env, log);
+  }
+
   /**
    * SIGKILL also ends what is stopped, but a process in uninterruptible sleep (on a device or filesystem that does not
    * answer, or frozen by cgroup) has to wake first, if it ever does. Whoever needs the end must hear that it is not known.
@@ -111,10 +147,10 @@ export class NamespaceContainer implements Container {
     return gone;
   }
 
-  async #begin(program: Program): Promise<Life> {
+  async #begin(program: Program, clockAheadMs: number): Promise<Life> {
     // The last life may be gone while its interface is not parked yet.
     await this.#life?.exited;
-    const life = await Life.begin({ ...this.#parts, program });
+    const life = await Life.begin({ ...this.#parts, program, clockAheadMs });
     this.#life = life;
     // Before anyone else hears of the end, so that whoever awaits it can boot again at once.
     void life.exited.then(() => {

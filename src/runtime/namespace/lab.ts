@@ -19,7 +19,9 @@ import { buildRoot, isWithin, planRoot, STORAGE_PLACES, VOLATILE_DIRECTORIES } f
 import { type InitPlan, mountTable } from './init-script.ts';
 import { type ContainerLog, type LogSink, openLog } from './log-sink.ts';
 import { addressOf, capacity, Network, portOf, serviceAddressOf } from './network.ts';
+import { PacketLosses } from './packet-loss.ts';
 import { cutsBetween, Partitions } from './partitions.ts';
+import { fillUp } from './space-limit.ts';
 import type { Environment } from './tools.ts';
 import { openStable, openWorkshop, type SharedFilesystem, type Workshop } from './workshop.ts';
 
@@ -53,6 +55,7 @@ export class NamespaceLab implements Lab {
   readonly #workshop: Workshop;
   readonly #network: Network;
   readonly #partitions: Partitions;
+  readonly #losses: PacketLosses;
   readonly #kept: readonly string[];
   readonly #containers = new Map<string, NamespaceContainer>();
   readonly #logs: ContainerLog[] = [];
@@ -69,6 +72,7 @@ export class NamespaceLab implements Lab {
     this.#network = network;
     this.#kept = kept;
     this.#partitions = new Partitions(options.env);
+    this.#losses = new PacketLosses(options.env);
     this.sharedDir = workshop.shared;
   }
 
@@ -124,6 +128,7 @@ export class NamespaceLab implements Lab {
       clock,
       env,
       killPatienceMs,
+      stablePath: role === 'client' ? null : this.#workshop.stableOf(name),
     });
     this.#containers.set(name, container);
     await Promise.all([
@@ -133,11 +138,20 @@ export class NamespaceLab implements Lab {
     return container;
   }
 
+  async lose(a: readonly string[], b: readonly string[], share: number): Promise<() => Promise<number>> {
+    this.#checkSides(a, b);
+    return await this.#losses.begin(a, b, share);
+  }
+
+  async fill(name: string | null): Promise<() => Promise<void>> {
+    const { shared = { kind: 'tmpfs' } } = this.#options;
+    if (name === null && shared.kind !== 'tmpfs')
+      throw new Error(`${shared.path} is a directory of the machine, which the lab does not fill`);
+    return await fillUp(name === null ? this.sharedDir : this.sharedDirOf(name), this.#options.env);
+  }
+
   async partition(a: readonly string[], b: readonly string[], options: PartitionOptions): Promise<Partition> {
-    for (const name of [...a, ...b])
-      if (!this.#containers.has(name)) throw new Error(`there is no container "${name}" to partition`);
-    const both = a.find((name) => b.includes(name));
-    if (both !== undefined) throw new Error(`"${both}" cannot be partitioned from itself`);
+    this.#checkSides(a, b);
     return await this.#partitions.cut(cutsBetween(a, b, options.direction));
   }
 
@@ -145,6 +159,13 @@ export class NamespaceLab implements Lab {
     const path = this.#workshop.further.get(name);
     if (path === undefined) throw new Error(`the lab has no shared filesystem "${name}"`);
     return path;
+  }
+
+  #checkSides(a: readonly string[], b: readonly string[]): void {
+    for (const name of [...a, ...b])
+      if (!this.#containers.has(name)) throw new Error(`there is no container "${name}" to partition`);
+    const both = a.find((name) => b.includes(name));
+    if (both !== undefined) throw new Error(`"${both}" cannot be partitioned from itself`);
   }
 
   /** Ends every container at once. Mounts and interfaces go with the sandbox. */

@@ -12,12 +12,20 @@ import { type Environment, withSystemPath } from './tools.ts';
 import { type UnshareEnd, watchUnshare } from './unshare-end.ts';
 
 const NAMESPACES = ['--net', '--mount', '--pid', '--uts', '--ipc'];
+/** `unshare` takes whole seconds. */
+const MS_PER_SECOND = 1000;
+/** A time namespace takes its offset when it is made. Without one there is none to be made. */
+const clockFlags = (aheadMs: number): string[] =>
+  aheadMs === 0 ? [] : ['--time', `--monotonic=${aheadMs / MS_PER_SECOND}`];
+
 /** Between two looks at a process that `unshare` no longer waits for. */
 const LOOK_AGAIN_MS = 2;
 
 export interface LifeOptions {
   readonly plan: InitPlan;
   readonly program: Program;
+  /** By how much the monotonic clock of this life is ahead. */
+  readonly clockAheadMs: number;
   /** Base environment; the program's own goes over it. */
   readonly env: Environment;
   readonly network: Network;
@@ -53,6 +61,7 @@ export class Life implements Process {
       'unshare',
       [
         ...NAMESPACES,
+        ...clockFlags(options.clockAheadMs),
         '--fork',
         '--kill-child=KILL',
         '--',

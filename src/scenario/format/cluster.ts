@@ -59,6 +59,9 @@ export const clusterKeys = {
   'store-patience': duration(100)
     .optional()
     .meta({ description: 'How long a node that cannot reach its ledger keeps its life' }),
+  delegations: z.enum(['on', 'off']).optional().meta({
+    description: 'May clients that can be called back have delegations? They may by default',
+  }),
 };
 
 /** The keys as they come out of the schema. */
@@ -71,6 +74,7 @@ export interface WrittenCluster {
   readonly 'fence-after'?: number | null | undefined;
   readonly 'after-fence'?: 'boot' | 'stay-down' | undefined;
   readonly 'store-patience'?: number | undefined;
+  readonly delegations?: 'on' | 'off' | undefined;
   readonly lease?: number | undefined;
   readonly grace?: number | undefined;
 }
@@ -110,5 +114,6 @@ export function shapeOf(
     fenceAfterMs: written['fence-after'] === undefined ? patienceMs : written['fence-after'],
     afterFence: written['after-fence'] ?? 'boot',
     storePatienceMs: written['store-patience'] ?? patienceMs,
+    ...(written.delegations === 'off' && { delegations: false }),
   };
 }

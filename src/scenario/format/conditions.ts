@@ -39,6 +39,6 @@ export const condition = phrase(
   parseCondition,
 ).meta({
   description:
-    'A duration, or two with .. between them; grace, barrier, lift; "up NODE", "inherited NODE", "fenced NODE", "outage NODE", "resumed NODE", "gave-up NODE"; "recovered CLIENT", "reclaiming CLIENT", "refused CLIENT", "granted CLIENT"',
+    'A duration, or two with .. between them; grace, barrier, lift; "up NODE", "armed NODE", "inherited NODE", "fenced NODE", "outage NODE", "resumed NODE", "gave-up NODE"; "recovered CLIENT", "reclaiming CLIENT", "refused CLIENT", "granted CLIENT"',
   pattern: `^(\\d+(\\.\\d+)?(ms|s|m)(\\.\\.\\d+(\\.\\d+)?(ms|s|m))?|${OF_CLUSTER.join('|')}|(${[...NODE_CONDITIONS, ...OF_CLIENTS].join('|')})(\\s+[a-z][a-z0-9-]*)+)$`,
 });

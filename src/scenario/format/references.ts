@@ -1,13 +1,24 @@
 /** What a schema cannot say: names must exist, loops must run before they are stopped, nothing is defined twice. */
 
 import { NODE_NAME } from '../../core/ledger-text.ts';
-import { LEDGER_WORDS, STORE_SELECTORS, TARGET_WORDS, WHOLE_STORE } from '../../faults/targets.ts';
+import type { TargetKind } from '../../faults/fault.ts';
+import {
+  CLIENT_SELECTORS,
+  COUNT_WORDS,
+  LEDGER_WORDS,
+  roleWord,
+  STORE_SELECTORS,
+  TARGET_WORDS,
+  WHOLE_STORE,
+} from '../../faults/targets.ts';
 import { OPERATOR } from '../../history/events.ts';
 import { ETCD_MEMBERS, storeMembersOf } from '../cluster-shape.ts';
 import type { FaultCatalogue } from '../fault-catalogue.ts';
+import { ALL_OF_THEM } from '../fault-words.ts';
 import type {
   ClusterShape,
   FaultStep,
+  MoveStep,
   RepairStep,
   Scenario,
   ScenarioClient,
@@ -69,14 +80,24 @@ function stepProblems(step: Step, path: Path, known: Known): Problem[] {
       return namesProblem(at, 'node', step.nodes, [
         ...known.nodes,
         ...(known.stores.length === 0 ? [] : [...known.stores, WHOLE_STORE]),
+        ...known.clients,
+        ALL_OF_THEM,
       ]);
     case 'heal':
-      return namesProblem(at, 'node', step.targets, [...known.nodes, ...known.stores]);
+      return namesProblem(at, 'node', step.targets, [
+        ...known.nodes,
+        ...known.stores,
+        ...known.clients,
+        ...ledgerNames(known.cluster),
+        ALL_OF_THEM,
+      ]);
     case 'admit':
     case 'retire':
     case 'declare-dead':
     case 'abandon':
       return repairProblems(step, at, known);
+    case 'migrate':
+      return moveProblems(step, at, known);
     case 'wait':
       if ('nodes' in step.condition) return namesProblem(at, 'node', step.condition.nodes, known.nodes);
       return 'clients' in step.condition
@@ -116,13 +137,14 @@ function stepProblems(step: Step, path: Path, known: Known): Problem[] {
   }
 }
 
-/** What names can be hit, and cut off from, depends on whether the ledger is a cluster of its own. */
+/** What names can be hit, and cut off from, depends on the fault, and on whether the ledger is a cluster of its own. */
 function faultProblems(step: FaultStep, at: Path, known: Known): Problem[] {
   const problem = (text: string): Problem[] => [{ path: at, atKey: false, text }];
   const refused = known.faults.refusal(step);
   if (refused !== null) return problem(refused);
   const { nodes, stores, clients } = known;
-  const words = [...step.targets, ...(step.from ?? [])];
+  const kinds = known.faults.targetsOf(step.fault);
+  const words = [...(kinds.includes('ledger') ? [] : step.targets), ...(step.from ?? [])];
   const others = [...nodes, ...clients];
   const ofStore = words.find(
     (word) => !others.includes(word) && [...STORE_SELECTORS, ...LEDGER_WORDS, ...ETCD_MEMBERS].includes(word),
@@ -133,21 +155,63 @@ function faultProblems(step: FaultStep, at: Path, known: Known): Problem[] {
     );
   const itself = step.targets.find((target) => step.from?.includes(target));
   if (itself !== undefined) return problem(`"${itself}" cannot be cut off from itself`);
-  const hittable = stores.length === 0 ? nodes : [...nodes, ...stores, ...STORE_SELECTORS];
+  const container = ['node', 'client', 'store'] as const;
   return [
-    ...namesProblem(at, 'node', step.targets, hittable),
+    ...namesProblem(
+      at,
+      whomOf(kinds),
+      step.targets.filter((word) => !isRoleHere(word, known)),
+      namesOf(kinds, known),
+    ),
     ...namesProblem(at, 'container', step.from ?? [], [
-      ...hittable,
-      ...clients,
-      'clients',
+      ...namesOf(container, known),
       ...(stores.length === 0 ? [] : LEDGER_WORDS),
     ]),
   ];
 }
 
+const whomOf = (kinds: readonly TargetKind[]): string => (kinds.length === 1 ? kinds[0]! : 'node');
+
+/** Names and words for what a fault can hit. */
+function namesOf(
+  kinds: readonly TargetKind[],
+  { nodes, stores, clients, cluster }: Known,
+): readonly string[] {
+  const names: Readonly<Record<TargetKind, readonly string[]>> = {
+    node: [...nodes, ...COUNT_WORDS],
+    client: [...clients, ...CLIENT_SELECTORS],
+    store: stores.length === 0 ? [] : [...stores, ...STORE_SELECTORS],
+    ledger: ledgerNames(cluster),
+  };
+  return kinds.flatMap((kind) => names[kind]);
+}
+
+/** `ledger`, and where there are several of them the names of their domains. */
+const ledgerNames = ({ domains }: ClusterShape): readonly string[] => [
+  'ledger',
+  ...(domains.length > 1 ? domains.map(({ name }) => name) : []),
+];
+
+/** A role, or whoever has to do with somebody who is there. */
+function isRoleHere(word: string, { nodes, clients }: Known): boolean {
+  const role = roleWord(word);
+  if (role === null) return false;
+  if (role.kind === 'role') return true;
+  return (role.kind === 'server-of' ? clients : nodes).includes(role.whom);
+}
+
 function repairProblems(step: RepairStep, at: Path, known: Known): Problem[] {
   if (step.do === 'admit') for (const client of known.clientsOf(step.node)) known.absent.delete(client);
   return namesProblem(at, 'node', [step.node], known.nodes);
+}
+
+/** One ledger says where an address leads, so that with several domains none moves. */
+function moveProblems(step: MoveStep, at: Path, known: Known): Problem[] {
+  const several = known.cluster.domains.length > 1;
+  const text = 'a node has one address for all of its domains, so with several of them it cannot move';
+  return several
+    ? [{ path: at, atKey: false, text }]
+    : namesProblem(at, 'node', [step.owner, step.to], known.nodes);
 }
 
 /** With several domains the root has nothing in it but their names. */
@@ -226,16 +290,9 @@ export function memberProblems(
 }
 
 /** What faults and commands mean something else by, or the kernel: the container of that name could not be told from it, or not be made. */
-const WORDS: readonly string[] = [
-  ...TARGET_WORDS,
-  ...LEDGER_WORDS,
-  OPERATOR,
-  'clients',
-  'lab',
-  'default',
-  'lo',
-];
-const isWord = (name: string): boolean => WORDS.includes(name) || name.startsWith('lab-');
+const WORDS: readonly string[] = [...TARGET_WORDS, ...LEDGER_WORDS, OPERATOR, 'lab', 'default', 'lo'];
+const isWord = (name: string): boolean =>
+  WORDS.includes(name) || name.startsWith('lab-') || roleWord(name) !== null;
 
 function clientProblems(
   nodes: readonly string[],

@@ -3,7 +3,15 @@
  * in a step is an option of that verb. A new verb is a new entry of {@link STEP_SCHEMAS}.
  */
 import { z } from 'zod';
-import type { RecoveryStep, Repair, Retry, Step, Target } from '../scenario.ts';
+import {
+  LOOP_BODIES,
+  type MoveStep,
+  type RecoveryStep,
+  type Repair,
+  type Retry,
+  type Step,
+  type Target,
+} from '../scenario.ts';
 import { condition } from './conditions.ts';
 import { faultPhrase } from './fault-phrase.ts';
 import { STEP_STATUSES } from './statuses.ts';
@@ -13,6 +21,7 @@ const DEFAULT_WITHIN_MS = 10_000;
 const MOST_OWNERS = 4000;
 const MOST_REPEATS = 1000;
 const MOST_STEPS = 200;
+const LARGEST_SEED = 2 ** 32 - 1;
 
 const status = z.enum(STEP_STATUSES);
 const expectation = z
@@ -38,6 +47,19 @@ const repaired = z
   .union([repairOutcome, z.array(repairOutcome).min(1)])
   .transform((one): string[] => (typeof one === 'string' ? [one] : one))
   .meta({ description: 'What the repair must come to: OK (the default), or why the ledger refuses it' });
+const MOVE_OUTCOMES = [
+  'OK',
+  'already-leaving',
+  'already-there',
+  'moving',
+  'not-a-member',
+  'not-serving',
+] as const;
+const moveOutcome = z.enum(MOVE_OUTCOMES);
+const moved = z
+  .union([moveOutcome, z.array(moveOutcome).min(1)])
+  .transform((one): string[] => (typeof one === 'string' ? [one] : one))
+  .meta({ description: 'What the move must come to: OK (the default), or why the ledger refuses it' });
 const within = duration(1).optional().meta({ description: 'The step fails after this long; 10s by default' });
 const mode = z
   .enum(['read', 'write'])
@@ -151,10 +173,16 @@ export const STEP_SCHEMAS = {
         .meta({ description: "The name by which the loop is stopped; the client's by default" }),
       mode,
       every: duration(0).optional().meta({ description: 'The pause between two attempts; none by default' }),
-      body: z
-        .enum(['lock-unlock', 'lock-update-unlock'])
+      hold: duration(0).optional().meta({
+        description: 'The longest that a lock is kept before the round goes on; not at all by default',
+      }),
+      body: z.enum(LOOP_BODIES).optional().meta({ description: 'What a round does; lock-unlock by default' }),
+      seed: z
+        .int()
+        .min(0)
+        .max(LARGEST_SEED)
         .optional()
-        .meta({ description: 'What is done with a lock that is granted' }),
+        .meta({ description: 'What the rounds draw follows from this; 0 by default' }),
       until: z
         .literal('granted')
         .optional()
@@ -168,7 +196,9 @@ export const STEP_SCHEMAS = {
         loop: rest.as ?? meaning.client,
         mode: rest.mode ?? 'write',
         everyMs: rest.every ?? 0,
+        holdMs: rest.hold ?? 0,
         body: rest.body ?? 'lock-unlock',
+        seed: rest.seed ?? 0,
         until: rest.until ?? null,
       }),
     ),
@@ -184,7 +214,9 @@ export const STEP_SCHEMAS = {
         .meta({ description: 'Further parameters of the fault' }),
     })
     .transform(({ fault: { said, meaning }, ...rest }): Step => {
-      return { do: 'fault', text: `fault: ${said}`, ...meaning, parameters: rest.with ?? {} };
+      const { at, ...phrased } = meaning;
+      const parameters = { ...rest.with, ...(at !== null && { at }) };
+      return { do: 'fault', text: `fault: ${said}`, ...phrased, parameters };
     }),
   start: z
     .strictObject({ start: names('a node') })
@@ -196,6 +228,16 @@ export const STEP_SCHEMAS = {
   retire: repair('retire'),
   'declare-dead': repair('declare-dead'),
   abandon: repair('abandon'),
+  migrate: z
+    .strictObject({ migrate: movePhrase(), expect: moved.optional(), within })
+    .transform(
+      ({ migrate: { said, meaning }, ...rest }): Step => moveStep(`migrate: ${said}`, meaning, rest),
+    ),
+  failback: z
+    .strictObject({ failback: name, expect: moved.optional(), within })
+    .transform(
+      ({ failback: owner, ...rest }): Step => moveStep(`failback: ${owner}`, { owner, to: owner }, rest),
+    ),
   wait: z.strictObject({ wait: condition, within }).transform(
     ({ wait, ...rest }): Step => ({
       do: 'wait',
@@ -241,6 +283,32 @@ function repair<Verb extends Repair>(verb: Verb) {
         withinMs: withinMs ?? DEFAULT_WITHIN_MS,
       };
     });
+}
+
+type Move = Pick<MoveStep, 'owner' | 'to'>;
+
+const moveStep = (text: string, move: Move, options: { expect?: string[]; within?: number }): Step => ({
+  do: 'migrate',
+  text,
+  ...move,
+  expect: options.expect ?? ['OK'],
+  withinMs: options.within ?? DEFAULT_WITHIN_MS,
+});
+
+function movePhrase() {
+  return phrase('write whose address moves, and to which node, like "n1 to n2"', (text): Move | Refusal => {
+    const [owner = '', word, to = '', ...rest] = text.trim().split(/\s+/);
+    if (word !== 'to' || to === '' || rest.length > 0)
+      return { refused: `"${text}" does not say whose address moves where; write it like "n1 to n2"` };
+    for (const one of [owner, to]) {
+      const listed = parseNames('a node')(one);
+      if ('refused' in listed) return listed;
+    }
+    return { owner, to };
+  }).meta({
+    description: "NODE to NODE: the first one's service address goes to the second, with its clients",
+    pattern: '^[a-z][a-z0-9-]*\\s+to\\s+[a-z][a-z0-9-]*$',
+  });
 }
 
 type Recovery = Pick<RecoveryStep, 'client' | 'behaviour'>;

@@ -41,10 +41,20 @@ export class Peer {
   readonly #onEnd = new Set<() => void>();
   #xid = 0;
   #ended = false;
+  #showsClient = false;
 
   /** @param send a whole RPC message; false when it cannot be sent any more */
   constructor(send: (message: Buffer) => boolean) {
     this.#send = send;
+  }
+
+  /** Has a client that is known here acted on this connection? */
+  get showsClient(): boolean {
+    return this.#showsClient;
+  }
+
+  showClient(): void {
+    this.#showsClient = true;
   }
 
   get hasEnded(): boolean {

@@ -2,7 +2,8 @@
  * This life's part in what the cluster agrees on: it learns the ledger, gathers the facts, and swaps in what `nextCommand` says. The rules
  * are in `core`; here is what reads, waits, writes and retries.
  */
-import { inGrace, type Ledger, memberOf, standing } from '../../core/ledger.ts';
+import type { NodeId } from '../../core/ids.ts';
+import { carrierOf, inGrace, type Ledger, memberOf, standing } from '../../core/ledger.ts';
 import { type Facts, nextCommand } from '../../core/next-command.ts';
 import { type Command, transition } from '../../core/transitions.ts';
 import {
@@ -18,11 +19,14 @@ import { lookAtPeers, lookIntervalMs, type PeerLook } from '../peer-beacons.ts';
 import { CarriedAddresses } from './carried-addresses.ts';
 import { rememberLate } from './closing-claims.ts';
 import { every } from './every.ts';
+import { Failback } from './failback.ts';
 import { Failover } from './failover.ts';
 import { Fencing } from './fencing.ts';
 import { type CoordinatorOptions, HEARTBEAT_MS } from './options.ts';
+import { PlannedMoves } from './planned-moves.ts';
 import { PlannedStop } from './planned-stop.ts';
 import { Rounds } from './rounds.ts';
+import { stepAfter, stepBefore } from './steps-of-commands.ts';
 import { StorePatience } from './store-patience.ts';
 import { SwapTurn } from './swap-turns.ts';
 
@@ -40,6 +44,8 @@ export class Agreement {
   readonly patience: StorePatience;
   readonly #options: CoordinatorOptions;
   readonly #failover: Failover;
+  readonly #failback: Failback;
+  readonly #moves: PlannedMoves;
   readonly #rounds: Rounds;
   readonly #turn: SwapTurn;
   #known: StoredLedger;
@@ -64,7 +70,14 @@ export class Agreement {
     this.self = self;
     this.#known = stored;
     this.records = new OwnRecords({ ...options, fence: self, ledger: () => this.ledger });
-    this.recovery = new GraceRecovery({ ...options, onDue });
+    this.recovery = new GraceRecovery({ ...options, onDue, isHere: (client) => this.records.has(client) });
+    this.#moves = new PlannedMoves({
+      letGoOf: () => {},
+      ...options,
+      records: this.records,
+      recovery: this.recovery,
+    });
+    this.#failback = new Failback({ ...options, onDue });
     this.fencing = new Fencing({ ...options, onDue });
     this.#failover = new Failover({ ...options, onDue });
     this.#turn = new SwapTurn(options.clock, self.node, () => (this.#tells ? this.#goOn() : this.wake()));
@@ -112,6 +125,10 @@ export class Agreement {
 
   get alarmed(): boolean {
     return this.#alarmed;
+  }
+
+  serves(owner: NodeId): boolean {
+    return carrierOf(this.ledger, owner) === this.self.node && !this.#moves.hasReleased(owner);
   }
 
   place(): 'current' | 'suspect' | 'fenced' {
@@ -162,7 +179,15 @@ export class Agreement {
   /** Takes no further part; the beacon stays lit until the process ends, as do its locks. */
   close(): void {
     this.#closed = true;
-    for (const part of [this.#rounds, this.#turn, this.recovery, this.#failover, this.fencing]) part.close();
+    for (const part of [
+      this.#rounds,
+      this.#turn,
+      this.recovery,
+      this.#failover,
+      this.#failback,
+      this.fencing,
+    ])
+      part.close();
     for (const cancel of this.#cancels) cancel();
   }
 
@@ -211,11 +236,14 @@ export class Agreement {
     }
     if (this.#closed) return;
     this.#stop?.letGo(this.ledger, this.self);
+    await this.#moves.letGo(this.ledger, this.self);
+    if (this.#closed) return;
     const { missing, answered } = this.lookAtPeers();
     if (missing.length === 0 && answered && !inGrace(this.ledger)) this.#alarmed = false;
     if (this.place() === 'current') this.fencing.learn(this.ledger, this.recovery.latestPassed());
     const command =
-      this.#confirmation() ?? nextCommand(this.ledger, this.self, this.#facts(this.#heard(missing)));
+      this.#confirmation() ??
+      nextCommand(this.ledger, this.self, this.#facts(this.#heard(missing)), this.#options.mutants);
     if (command !== null) await this.#swap(command);
   }
 
@@ -262,6 +290,8 @@ export class Agreement {
       drainedAndRecorded: this.enforcing() && this.records.areIn(this.ledger.epoch),
       finished: this.recovery.finished(this.ledger),
       takeOver: this.#failover.due(this.ledger),
+      handedOver: this.#moves.done,
+      failbackDue: this.#failback.due(),
       abandonDue: this.recovery.due(),
       stopWanted: this.#stop !== null,
       released: this.#stop?.released ?? false,
@@ -269,7 +299,7 @@ export class Agreement {
   }
 
   async #swap(command: Command): Promise<void> {
-    const { clock, store, mutants, observe, observeSwap } = this.#options;
+    const { clock, store, mutants, observe, observeSwap, steps } = this.#options;
     const before = this.#known;
     const result = transition(before.ledger, command, mutants);
     // What others write until the turn has come is learned all the same.
@@ -281,6 +311,7 @@ export class Agreement {
       await pause(clock, D14_DELAY_MS);
       this.#known = before;
     }
+    stepBefore(steps, command, lifts);
     const sentAtMs = clock.nowMs();
     const swap = await store.swap(before.revision, result.ledger);
     if (swap.outcome === 'lost') this.#turn.lost(before.ledger, command);
@@ -293,10 +324,20 @@ export class Agreement {
     const swapped = { ledger: result.ledger, revision: swap.revision };
     observeSwap(command.type, swapped, this.self.incarnation, sentAtMs);
     if (command.type === 'acknowledge') observe({ event: 'acknowledged', view: command.view });
+    if (command.type === 'hand-over')
+      observe({
+        event: 'handed-over',
+        peer: command.owner,
+        view: result.ledger.view,
+        detail: carrierOf(result.ledger, command.owner),
+      });
     if (command.type === 'inherit')
       observe({ event: 'inherited', peer: command.dead, view: result.ledger.view });
+    stepAfter(steps, command, lifts);
     this.#learn(swapped);
-    if (lifts) await store.collectGarbage(this.self);
+    if (!lifts) return;
+    steps?.at('before-old-records-go');
+    await store.collectGarbage(this.self);
   }
 
   #learn(stored: StoredLedger): void {
@@ -317,6 +358,8 @@ export class Agreement {
       this.recovery.learn(before, ledger);
     } else if (inGrace(before)) this.recovery.lift(ledger);
     this.#failover.learn(ledger);
+    this.#failback.learn(ledger);
+    this.#moves.learn(ledger, this.self);
     this.addresses.learn(ledger);
   }
 

@@ -5,6 +5,7 @@ import type { Mutants } from '../../core/mutants.ts';
 import type { NodeEvent } from '../../history/events.ts';
 import type { DomainStore, StoredLedger } from '../../store/store.ts';
 import type { BeaconLight } from '../boot.ts';
+import type { Steps } from '../named-steps.ts';
 
 export type Observe = (event: Omit<NodeEvent, 't' | 'kind' | 'node' | 'incarnation'>) => void;
 
@@ -35,6 +36,16 @@ export interface CoordinatorOptions {
    */
   readonly failoverMs: number | null;
   readonly addresses: AddressCarrier;
+  /**
+   * The address of `owner` moves away as planned, and everybody refuses new state: all that clients have here who came by it must be let go
+   * when this returns, and none of them may be answered any more. Left out: nobody ever comes by an address that moves.
+   */
+  readonly letGoOf?: (owner: NodeId) => void;
+  /**
+   * A node whose own address is with another takes it back after so many milliseconds without grace. Null, or left out: when it is
+   * told to.
+   */
+  readonly failbackMs?: number | null;
   /** Null: nobody is fenced, and a life that stops for ever without dying holds grace until a person sees to it. */
   readonly fencer: Fencer | null;
   /** A life that holds grace up for so many milliseconds is fenced by the first in line, after twice as many by the next. Null: never. */
@@ -42,6 +53,8 @@ export interface CoordinatorOptions {
   /** A life whose ledger has not answered for so many milliseconds gives up and ends (C9). */
   readonly storePatienceMs: number;
   readonly mutants: Mutants;
+  /** Left out: nobody is told. */
+  readonly steps?: Steps;
   readonly observe: Observe;
   /** A swap that succeeded; `sentAtMs` on the same clock. */
   readonly observeSwap: (

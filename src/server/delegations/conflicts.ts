@@ -100,7 +100,7 @@ function recallSome(
     if (client === asker || !stands(delegation)) continue;
     found = true;
     // Row 21: a courtesy ends with the first conflict.
-    if (leases.lapsedIn(client, file.domain)) void leases.expire(client);
+    if (leases.lapsedIn(client, file.domain)) compound.expire(client);
     else recalls.recall(delegation);
   }
   return found ? NFS4ERR_DELAY : null;

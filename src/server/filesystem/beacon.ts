@@ -1,8 +1,6 @@
 import { constants } from 'node:os';
-import { findLock, isByteLocked, KERNEL_OFFSET_LIMIT, type LockOwnership, setLock } from './record-locks.ts';
+import { KERNEL_LOCKS, KERNEL_OFFSET_LIMIT, type LockCalls, type LockOwnership } from './record-locks.ts';
 import { errnoName } from './result.ts';
-import { fileIdentityOf, STATX_IDENTITY } from './statx.ts';
-import { AT_FDCWD, O_CREAT, O_RDWR, openat, statx } from './syscalls.ts';
 
 /** The beacon file does not answer. Nothing is proven by that: grant nothing, and report nobody dead (I7). */
 export class BeaconError extends Error {
@@ -24,12 +22,14 @@ export class Beacon {
   readonly #fd: number;
   readonly #path: string;
   readonly #ownership: LockOwnership;
+  readonly #calls: LockCalls;
   readonly #lit = new Set<bigint>();
 
-  private constructor(fd: number, path: string, ownership: LockOwnership) {
+  private constructor(fd: number, path: string, ownership: LockOwnership, calls: LockCalls) {
     this.#fd = fd;
     this.#path = path;
     this.#ownership = ownership;
+    this.#calls = calls;
   }
 
   /**
@@ -37,13 +37,16 @@ export class Beacon {
    * a beacon is released together with the other locks instead of before them.
    * @throws BeaconError when the file cannot be opened, or when this process has opened it before.
    */
-  static open(path: string, options: { readonly ownership?: LockOwnership } = {}): Beacon {
-    const fd = openat(AT_FDCWD, path, O_RDWR | O_CREAT, 0o600);
+  static open(
+    path: string,
+    options: { readonly ownership?: LockOwnership; readonly calls?: LockCalls } = {},
+  ): Beacon {
+    const { ownership = 'process', calls = KERNEL_LOCKS } = options;
+    const fd = calls.openFile(path);
     if (fd < 0) throw new BeaconError(`cannot open the beacon file ${path}: ${errnoName(-fd)}`);
-    const buffer = Buffer.alloc(256);
-    const status = statx(fd, STATX_IDENTITY, buffer);
-    if (status < 0) throw new BeaconError(`cannot examine the beacon file ${path}: ${errnoName(-status)}`);
-    const identity = fileIdentityOf(buffer);
+    const identity = calls.identityOf(fd);
+    if (typeof identity === 'number')
+      throw new BeaconError(`cannot examine the beacon file ${path}: ${errnoName(-identity)}`);
     // The descriptor stays open even now: closing it would put out the beacon that is lit.
     if (opened.has(identity)) {
       throw new BeaconError(
@@ -51,7 +54,7 @@ export class Beacon {
       );
     }
     opened.add(identity);
-    return new Beacon(fd, path, options.ownership ?? 'process');
+    return new Beacon(fd, path, ownership, calls);
   }
 
   /**
@@ -60,7 +63,7 @@ export class Beacon {
    * @throws BeaconError when the filesystem refuses locks.
    */
   light(slot: bigint): boolean {
-    const status = setLock(this.#fd, this.#ownership, byteAt(slot), 'write');
+    const status = this.#calls.set(this.#fd, this.#ownership, byteAt(slot), 'write');
     if (status === -constants.errno.EAGAIN || status === -constants.errno.EACCES) return false;
     if (status < 0) throw this.#failure('light', status);
     this.#lit.add(slot);
@@ -70,7 +73,7 @@ export class Beacon {
   /** Gives up a slot that this process lit; another one's is left alone. */
   extinguish(slot: bigint): void {
     if (!this.#lit.has(slot)) return;
-    const status = setLock(this.#fd, this.#ownership, byteAt(slot), null);
+    const status = this.#calls.set(this.#fd, this.#ownership, byteAt(slot), null);
     if (status < 0) throw this.#failure('put out', status);
     this.#lit.delete(slot);
   }
@@ -82,7 +85,7 @@ export class Beacon {
    */
   isLit(slot: bigint): boolean {
     if (this.#lit.has(slot)) return true;
-    const status = isByteLocked(this.#fd, this.#ownership, slot);
+    const status = this.#calls.isByteLocked(this.#fd, this.#ownership, slot);
     if (status < 0) throw this.#failure('test', status);
     return status === 1;
   }
@@ -92,7 +95,7 @@ export class Beacon {
    * @throws BeaconError when the test itself fails.
    */
   anyLit(): boolean {
-    const found = findLock(this.#fd, this.#ownership, { start: 0n, end: null }, 'write');
+    const found = this.#calls.find(this.#fd, this.#ownership, { start: 0n, end: null }, 'write');
     if (typeof found === 'number') throw this.#failure('test', found);
     return found !== null;
   }

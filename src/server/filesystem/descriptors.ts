@@ -1,5 +1,5 @@
 import type { FsResult } from './result.ts';
-import { close } from './syscalls.ts';
+import { close as closeDescriptor } from './syscalls.ts';
 
 interface Entry {
   readonly fd: number;
@@ -17,14 +17,16 @@ interface Entry {
  */
 export class DescriptorCache {
   readonly #idleLimit: number;
+  readonly #closeDescriptor: (fd: number) => void;
   readonly #entries = new Map<string, Entry>();
   /** In the order of their last use: a Map iterates in the order of insertion. */
   readonly #idle = new Map<string, Entry>();
   /** The process ran out of descriptors: the next trim closes all that it can, and the client comes again. */
   #starved = false;
 
-  constructor(idleLimit: number) {
+  constructor(idleLimit: number, close: (fd: number) => void = closeDescriptor) {
     this.#idleLimit = idleLimit;
+    this.#closeDescriptor = close;
   }
 
   /** The descriptor for this operation, not to be stored beyond it. Undefined: none is open. */
@@ -48,7 +50,7 @@ export class DescriptorCache {
   /** Takes over a descriptor that the caller has opened; closes it when there is one for the key already. */
   adopt(key: string, fd: number): void {
     if (this.#entries.has(key)) {
-      close(fd);
+      this.#closeDescriptor(fd);
       return;
     }
     const entry = { fd, keepers: 0 };
@@ -107,6 +109,6 @@ export class DescriptorCache {
   #close(key: string, entry: Entry): void {
     this.#idle.delete(key);
     this.#entries.delete(key);
-    close(entry.fd);
+    this.#closeDescriptor(entry.fd);
   }
 }

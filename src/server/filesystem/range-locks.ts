@@ -10,9 +10,8 @@ import {
   type Span,
   within,
 } from '../../core/byte-ranges.ts';
-import { findLock, KERNEL_OFFSET_LIMIT, setLock } from './record-locks.ts';
+import { KERNEL_LOCKS, KERNEL_OFFSET_LIMIT, type LockCalls } from './record-locks.ts';
 import { DONE, type Errno, errnoName, type FsResult, failed, failedWith } from './result.ts';
-import { close } from './syscalls.ts';
 import type { FileNode, LockHolder, LockOutcome, LockTable } from './types.ts';
 
 /** Where the table gets descriptors from. */
@@ -21,10 +20,11 @@ export interface LockableFiles {
   sharedDescriptor(node: FileNode): FsResult<number>;
 }
 
-/** What one owner has on one file: exists only while it holds at least one byte. */
+/** What one owner has on one file: exists while it holds at least one byte, and for a while after that. */
 interface Owned {
   readonly node: FileNode;
   readonly ownerKey: string;
+  readonly calls: LockCalls;
   /** Its own open file description. */
   fd: number;
   /** Is the description open for writing, as write locks need? */
@@ -35,25 +35,31 @@ interface Owned {
 
 /** A conflict that is gone by the time it is looked at is tried again, up to this many times in all. */
 const ATTEMPTS = 4;
+/** So many descriptions without locks are kept: who locks and unlocks all the time opens its file once. */
+const RESTING = 256;
 
 /**
  * Byte-range locks as open-file-description locks of the shared filesystem, where other nodes and local
  * programs meet them. The kernel decides; the mirror of what it gave to this process serves to name local
  * holders, to undo exactly, and to answer {@link held}.
  *
- * A pair of file and owner costs one descriptor while it holds a byte, however many ranges it holds, and none
- * afterwards. So the limit of open files of the process (RLIMIT_NOFILE; Node raises the soft limit to the hard
+ * A pair of file and owner costs one descriptor while it holds a byte, however many ranges it holds; afterwards it rests until the
+ * owner is released, or many others have rested since, or descriptors are short. So the limit of open files of the process (RLIMIT_NOFILE; Node raises the soft limit to the hard
  * one when it starts) limits such pairs: beyond it `lock` answers EMFILE.
  */
 export class RangeLocks implements LockTable {
   readonly #files: LockableFiles;
+  readonly #calls: LockCalls;
   /** By file, then by owner. */
   readonly #byFile = new Map<string, Map<string, Owned>>();
+  /** Those that hold nothing, in the order in which they came to rest. */
+  readonly #resting = new Set<Owned>();
   /** The grant that was neither kept nor undone yet. */
   #pending: object | null = null;
 
-  constructor(files: LockableFiles) {
+  constructor(files: LockableFiles, calls: LockCalls = KERNEL_LOCKS) {
     this.#files = files;
+    this.#calls = calls;
   }
 
   lock(node: FileNode, ownerKey: string, span: Span, mode: LockMode): LockOutcome {
@@ -63,9 +69,12 @@ export class RangeLocks implements LockTable {
     const described = this.#describe(node, ownerKey, mode);
     if (!described.ok) return { outcome: 'error', errno: described.errno };
     const owned = described.value;
-    const outcome = this.#attempt(owned, range, mode);
-    // A description that was opened for nothing.
-    if (outcome.outcome !== 'granted' && owned.held.length === 0) this.#drop(owned);
+    const leave = this.#resting.delete(owned)
+      ? () => this.#restIfEmpty(owned)
+      : // Opened for this lock, by an owner of whom nobody may ever speak again.
+        () => this.#dropIfEmpty(owned);
+    const outcome = this.#attempt(owned, range, mode, leave);
+    if (outcome.outcome !== 'granted') leave();
     return outcome;
   }
 
@@ -76,13 +85,12 @@ export class RangeLocks implements LockTable {
     const owned = this.#find(node, ownerKey);
     if (owned === undefined) return DONE;
     const left = remove(owned.held, range);
-    if (left.length === 0) {
-      this.#drop(owned);
-      return DONE;
-    }
-    const status = setLock(owned.fd, 'description', range, null);
-    if (status < 0) return failedWith(status);
+    const status = this.#calls.set(owned.fd, 'description', range, null);
+    if (status < 0 && left.length > 0) return failedWith(status);
     owned.held = left;
+    // Closing is a way to give up all locks that nothing can refuse.
+    if (status < 0) this.#drop(owned);
+    else this.#restIfEmpty(owned);
     return DONE;
   }
 
@@ -111,11 +119,12 @@ export class RangeLocks implements LockTable {
     return this.#find(node, ownerKey)?.held ?? NO_RANGES;
   }
 
-  #attempt(owned: Owned, range: Span, mode: LockMode): LockOutcome {
+  /** @param leave when it was undone */
+  #attempt(owned: Owned, range: Span, mode: LockMode, leave: () => void): LockOutcome {
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const before = owned.held;
       const refusal = take(owned, range, mode);
-      if (refusal === null) return this.#granted(owned, before, range, mode);
+      if (refusal === null) return this.#granted(owned, before, range, mode, leave);
       if (refusal !== 'EAGAIN' && refusal !== 'EACCES') return { outcome: 'error', errno: refusal };
       const holder = this.#holder(owned.fd, owned.node, owned.ownerKey, range, mode);
       if (!holder.ok) return { outcome: 'error', errno: holder.errno };
@@ -125,7 +134,7 @@ export class RangeLocks implements LockTable {
     return { outcome: 'conflict', holder: { span: range, mode: 'write' } };
   }
 
-  #granted(owned: Owned, before: RangeSet, range: Span, mode: LockMode): LockOutcome {
+  #granted(owned: Owned, before: RangeSet, range: Span, mode: LockMode, leave: () => void): LockOutcome {
     const grant = {};
     this.#pending = grant;
     const settle = () => {
@@ -141,7 +150,7 @@ export class RangeLocks implements LockTable {
       undo: () => {
         settle();
         undo(owned, before, range);
-        if (owned.held.length === 0) this.#drop(owned);
+        leave();
       },
     };
   }
@@ -156,7 +165,7 @@ export class RangeLocks implements LockTable {
   ): FsResult<LockHolder | null> {
     const local = conflictAmong(rangesOf(this.#byFile.get(node.key)), ownerKey, range, mode);
     if (local !== null) return { ok: true, value: { ...local.range, ownerKey: local.owner } };
-    const lock = findLock(fd, 'description', range, mode);
+    const lock = this.#calls.find(fd, 'description', range, mode);
     return typeof lock === 'number' ? failedWith(lock) : { ok: true, value: lock };
   }
 
@@ -165,10 +174,11 @@ export class RangeLocks implements LockTable {
     const writable = mode === 'write';
     const known = this.#find(node, ownerKey);
     if (known !== undefined && (known.writable || !writable)) return { ok: true, value: known };
-    const fd = this.#files.openDescription(node, writable ? 'both' : 'read');
+    const fd = this.#open(node, writable ? 'both' : 'read');
     if (!fd.ok) return fd;
     if (known !== undefined) return moveTo(known, fd.value);
-    const owned: Owned = { node, ownerKey, fd: fd.value, writable, held: NO_RANGES };
+    const calls = this.#calls;
+    const owned: Owned = { node, ownerKey, calls, fd: fd.value, writable, held: NO_RANGES };
     let owners = this.#byFile.get(node.key);
     if (owners === undefined) {
       owners = new Map();
@@ -178,13 +188,34 @@ export class RangeLocks implements LockTable {
     return { ok: true, value: owned };
   }
 
+  /** Those that rest make room. */
+  #open(node: FileNode, access: 'read' | 'both'): FsResult<number> {
+    const fd = this.#files.openDescription(node, access);
+    if (fd.ok || fd.errno !== 'EMFILE' || this.#resting.size === 0) return fd;
+    for (const owned of this.#resting) this.#drop(owned);
+    return this.#files.openDescription(node, access);
+  }
+
   #find(node: FileNode, ownerKey: string): Owned | undefined {
     return this.#byFile.get(node.key)?.get(ownerKey);
   }
 
+  #dropIfEmpty(owned: Owned): void {
+    if (owned.held.length === 0) this.#drop(owned);
+  }
+
+  #restIfEmpty(owned: Owned): void {
+    if (owned.held.length > 0) return;
+    this.#resting.add(owned);
+    if (this.#resting.size <= RESTING) return;
+    const [first] = this.#resting;
+    if (first !== undefined) this.#drop(first);
+  }
+
   /** Closing its description gives up all that the owner holds. */
   #drop(owned: Owned): void {
-    close(owned.fd);
+    this.#calls.close(owned.fd);
+    this.#resting.delete(owned);
     const owners = this.#byFile.get(owned.node.key);
     owners?.delete(owned.ownerKey);
     if (owners?.size === 0) this.#byFile.delete(owned.node.key);
@@ -215,13 +246,13 @@ function* rangesOf(owners: ReadonlyMap<string, Owned> | undefined): Generator<[s
  */
 function moveTo(owned: Owned, fd: number): FsResult<Owned> {
   for (const { span, mode } of owned.held) {
-    const status = setLock(fd, 'description', span, mode);
+    const status = owned.calls.set(fd, 'description', span, mode);
     if (status < 0) {
-      close(fd);
+      owned.calls.close(fd);
       return failedWith(status);
     }
   }
-  close(owned.fd);
+  owned.calls.close(owned.fd);
   owned.fd = fd;
   owned.writable = true;
   return { ok: true, value: owned };
@@ -237,7 +268,7 @@ function take(owned: Owned, range: Span, mode: LockMode): Errno | null {
   const wanted = downgrades ? gaps(owned.held, range) : [range];
   const before = owned.held;
   for (const span of wanted) {
-    const status = setLock(owned.fd, 'description', span, mode);
+    const status = owned.calls.set(owned.fd, 'description', span, mode);
     if (status < 0) {
       undo(owned, before, range);
       return errnoName(-status);
@@ -267,6 +298,6 @@ function undo(owned: Owned, before: RangeSet, range: Span): void {
  * show, and there is no safe way on but to end: its locks and its beacon go, and its clients reclaim.
  */
 function weaken(owned: Owned, span: Span, mode: LockMode | null): void {
-  const status = setLock(owned.fd, 'description', span, mode);
+  const status = owned.calls.set(owned.fd, 'description', span, mode);
   if (status < 0) throw new Error(`the kernel refused to weaken a lock: ${errnoName(-status)}`);
 }

@@ -1,5 +1,7 @@
+import { mkdirSync } from 'node:fs';
 import type { LockMode, Span } from '../../core/byte-ranges.ts';
-import { fcntl } from './syscalls.ts';
+import { fileIdentityOf, STATX_IDENTITY } from './statx.ts';
+import { AT_FDCWD, close, fcntl, O_CREAT, O_RDWR, openat, statx } from './syscalls.ts';
 
 /**
  * Record locks of the kernel through fcntl. Of the two kinds, traditional POSIX ones belong to the process and
@@ -87,3 +89,35 @@ export function isByteLocked(fd: number, ownership: LockOwnership, offset: bigin
   if (status < 0) return status;
   return shorts[0] === F_UNLCK ? 0 : 1;
 }
+
+/**
+ * All that locks and beacons ask of a kernel: this machine's one, or whatever stands in for it (src/sim). Outcomes are those of the
+ * functions above.
+ */
+export interface LockCalls {
+  /** With those above it; one that is there is fine. @throws the system's error */
+  makeDirectory(path: string): void;
+  /** A new description of the file at `path`, for reading and writing, made if need be. A descriptor, or minus an error number. */
+  openFile(path: string): number;
+  close(fd: number): number;
+  /** The same for two descriptors of this process exactly when they are of one file; a number: minus the error number. */
+  identityOf(fd: number): string | number;
+  set(fd: number, ownership: LockOwnership, span: Span, mode: LockMode | null): number;
+  find(fd: number, ownership: LockOwnership, span: Span, mode: LockMode): KernelLock | null | number;
+  isByteLocked(fd: number, ownership: LockOwnership, offset: bigint): number;
+}
+
+const stat = Buffer.alloc(256);
+
+export const KERNEL_LOCKS: LockCalls = {
+  makeDirectory: (path) => void mkdirSync(path, { recursive: true, mode: 0o700 }),
+  openFile: (path) => openat(AT_FDCWD, path, O_RDWR | O_CREAT, 0o600),
+  close,
+  identityOf(fd) {
+    const status = statx(fd, STATX_IDENTITY, stat);
+    return status < 0 ? status : fileIdentityOf(stat);
+  },
+  set: setLock,
+  find: findLock,
+  isByteLocked,
+};

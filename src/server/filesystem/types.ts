@@ -223,7 +223,7 @@ export interface Filesystem {
    */
   open(node: FileNode, access: Access): FsResult<void>;
   close(node: FileNode, access: Access): void;
-  /** Reads up to `count` bytes; `eof` when nothing follows what was read. The buffer is the caller's. */
+  /** Reads up to `count` bytes; `eof` when nothing follows what was read. The buffer is good until the next read. */
   read(
     node: FileNode,
     offset: bigint,

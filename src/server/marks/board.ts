@@ -1,11 +1,9 @@
 import { hash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { inBranch } from '../filesystem/branch.ts';
 import { DescriptorCache } from '../filesystem/descriptors.ts';
-import { findLock, setLock } from '../filesystem/record-locks.ts';
+import { KERNEL_LOCKS, type LockCalls } from '../filesystem/record-locks.ts';
 import { type Errno, errnoName, type FsResult, failedWith } from '../filesystem/result.ts';
-import { AT_FDCWD, O_CREAT, O_RDWR, openat } from '../filesystem/syscalls.ts';
 import type { FileNode } from '../filesystem/types.ts';
 
 /** Where the marks of a file are. */
@@ -70,17 +68,20 @@ const HASH_BITS = 57n;
  */
 export class RecordLockBoard implements MarkBoard {
   readonly #directory: string;
+  readonly #calls: LockCalls;
   /** By the name of the file. */
-  readonly #descriptors = new DescriptorCache(IDLE_DESCRIPTORS);
+  readonly #descriptors: DescriptorCache;
   /** What is up. */
   readonly #own = new Map<Place, number>();
   #wants = false;
   readonly anywhere = 1n << HASH_BITS;
 
   /** Makes the directory if need be. @throws the system's error */
-  constructor(directory: string) {
+  constructor(directory: string, calls: LockCalls = KERNEL_LOCKS) {
     this.#directory = directory;
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    this.#calls = calls;
+    this.#descriptors = new DescriptorCache(IDLE_DESCRIPTORS, (fd) => calls.close(fd));
+    calls.makeDirectory(directory);
   }
 
   placeOf(node: FileNode): Place {
@@ -95,7 +96,7 @@ export class RecordLockBoard implements MarkBoard {
     const before = this.#own.get(place) ?? 0;
     this.#note(place, before, before | marks);
     for (const span of spansOf(place, marks & ~before)) {
-      const status = setLock(fd, 'description', span, 'read');
+      const status = this.#calls.set(fd, 'description', span, 'read');
       if (status === 0) continue;
       this.takeDown(place, marks & ~before);
       return errnoName(-status);
@@ -106,7 +107,7 @@ export class RecordLockBoard implements MarkBoard {
   takeDown(place: Place, marks: number): void {
     const fd = this.#shard(place);
     for (const span of spansOf(place, marks)) {
-      const status = fd < 0 ? fd : setLock(fd, 'description', span, null);
+      const status = fd < 0 ? fd : this.#calls.set(fd, 'description', span, null);
       // A mark that stays would bar a file for everybody else, and nobody here would know.
       if (status < 0) throw new Error(`the kernel refused to take a mark down: ${errnoName(-status)}`);
     }
@@ -123,7 +124,7 @@ export class RecordLockBoard implements MarkBoard {
     if (first === undefined) return NONE;
     // Most of the time there is nothing, and one look over all of it says so.
     if (spans.length > 1 || !isByte(first)) {
-      const any = findLock(
+      const any = this.#calls.find(
         fd,
         'description',
         { start: first.start, end: spans.at(-1)?.end ?? null },
@@ -136,7 +137,7 @@ export class RecordLockBoard implements MarkBoard {
     for (let mark = 1; mark <= marks; mark <<= 1) {
       if ((marks & mark) === 0) continue;
       for (const span of spansOf(place, mark)) {
-        const lock = findLock(fd, 'description', span, 'write');
+        const lock = this.#calls.find(fd, 'description', span, 'write');
         if (typeof lock === 'number') return failedWith(lock);
         if (lock !== null) found |= mark;
       }
@@ -150,7 +151,7 @@ export class RecordLockBoard implements MarkBoard {
     if (!this.#wants) this.#descriptors.keep(WANTED_FILE);
     this.#wants = true;
     for (const span of spansOf(place, wanted)) {
-      const status = setLock(fd, 'description', span, 'read');
+      const status = this.#calls.set(fd, 'description', span, 'read');
       if (status < 0) return errnoName(-status);
     }
     return null;
@@ -158,14 +159,14 @@ export class RecordLockBoard implements MarkBoard {
 
   unwant(place: Place): void {
     const fd = this.#descriptor(WANTED_FILE);
-    const status = fd < 0 ? fd : setLock(fd, 'description', bytesOf(place), null);
+    const status = fd < 0 ? fd : this.#calls.set(fd, 'description', bytesOf(place), null);
     if (status < 0) throw new Error(`the kernel refused to take a wish back: ${errnoName(-status)}`);
   }
 
   isWanted(place: Place): FsResult<boolean> {
     const fd = this.#descriptor(WANTED_FILE);
     if (fd < 0) return failedWith(fd);
-    const lock = findLock(fd, 'description', bytesOf(place), 'write');
+    const lock = this.#calls.find(fd, 'description', bytesOf(place), 'write');
     return typeof lock === 'number' ? failedWith(lock) : { ok: true, value: lock !== null };
   }
 
@@ -177,7 +178,7 @@ export class RecordLockBoard implements MarkBoard {
     const left: Bytes[] = [{ start: 0n, end: END }];
     for (let range = left.pop(); range !== undefined && found.size < MAX_WANTED; range = left.pop()) {
       if (range.start >= range.end) continue;
-      const lock = findLock(fd, 'description', range, 'write');
+      const lock = this.#calls.find(fd, 'description', range, 'write');
       if (typeof lock === 'number') return failedWith(lock);
       if (lock === null) continue;
       const { start } = lock.span;
@@ -212,7 +213,7 @@ export class RecordLockBoard implements MarkBoard {
   #descriptor(name: string): number {
     const known = this.#descriptors.peek(name);
     if (known !== undefined) return known;
-    const fd = openat(AT_FDCWD, join(this.#directory, name), O_RDWR | O_CREAT, 0o600);
+    const fd = this.#calls.openFile(join(this.#directory, name));
     if (fd >= 0) this.#descriptors.adopt(name, fd);
     return fd;
   }

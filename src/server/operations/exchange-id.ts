@@ -21,10 +21,12 @@ import {
   NFS4ERR_NOT_SAME,
   NFS4ERR_PERM,
 } from '../../nfs4/status.ts';
+import { admitsClient } from '../client-admission.ts';
 import type { Compound } from '../compound.ts';
+import type { Settings } from '../options.ts';
 import type { ServedOperation } from '../served-operation.ts';
 import type { ServerState } from '../server-state.ts';
-import type { Client } from '../state/clients.ts';
+import { type Client, ownerKeyOf } from '../state/clients.ts';
 
 const KNOWN_FLAGS =
   (EXCHGID4_FLAG_SUPP_MOVED_REFER |
@@ -43,7 +45,7 @@ export const serveExchangeId: ServedOperation<ExchangeIdArgs, ExchangeIdResult> 
     if (bad !== null) return { status: bad };
     const { clients } = compound.server;
     const ownerId = args.clientOwner.ownerId.toString('hex');
-    const confirmed = clients.confirmedOf(ownerId);
+    const confirmed = clients.confirmedOf(ownerKeyOf({ ownerId, ...compound.caller }));
     if ((args.flags & EXCHGID4_FLAG_UPD_CONFIRMED_REC_A) !== 0)
       return update(compound, args, ownerId, confirmed);
     if (confirmed === null) return newOwner(compound, args, ownerId);
@@ -72,7 +74,7 @@ function update(
   confirmed: Client | null,
 ): ExchangeIdResult {
   if (confirmed === null) {
-    compound.server.clients.dropUnconfirmed(ownerId);
+    compound.server.clients.dropUnconfirmed(ownerKeyOf({ ownerId, ...compound.caller }));
     return { status: NFS4ERR_NOENT };
   }
   if (!confirmed.verifier.equals(args.clientOwner.verifier)) return { status: NFS4ERR_NOT_SAME };
@@ -82,8 +84,9 @@ function update(
 
 /** Cases 1 and 4, and the second half of 3 and 5: an unconfirmed client id, which replaces another unconfirmed one. */
 function newOwner({ server, caller }: Compound, args: ExchangeIdArgs, ownerId: string): ExchangeIdResult {
-  if (server.clients.size >= server.settings.limits.clients) return { status: NFS4ERR_DELAY };
-  const identity = { ownerId, principal: caller.principal };
+  if (!admitsClient(server)) return { status: NFS4ERR_DELAY };
+  const { principal, service } = caller;
+  const identity = { ownerId, principal, ...(service !== undefined && { service }) };
   const client = server.clients.create(identity, args.clientOwner.verifier, server.settings.clock.nowMs());
   server.leases.watch();
   return answer(server, client);
@@ -114,9 +117,14 @@ function answer({ settings }: ServerState, client: Client): ExchangeIdResult {
     stateProtect: { how: SP4_NONE },
     serverOwner: {
       minorId: settings.serverOwner.minor,
-      majorId: Buffer.from(settings.serverOwner.major, 'utf8'),
+      majorId: Buffer.from(majorOf(settings, client), 'utf8'),
     },
     serverScope: Buffer.from(settings.serverScope, 'utf8'),
     serverImplId: null,
   };
+}
+
+/** Of the address that the client came by: the same wherever that leads, and no other address is a second path to it (section 2.10.5). */
+function majorOf({ serverOwner, services }: Settings, { identity: { service } }: Client): string {
+  return service === undefined || services === null ? serverOwner.major : services.majorOf(service);
 }

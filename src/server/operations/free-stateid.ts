@@ -12,8 +12,11 @@ export const serveFreeStateid: ServedOperation<FreeStateidArgs, FreeStateidResul
   codec: freeStateid,
   placement: 'in-session',
   replyBytes: 4,
-  serve({ server, client }, { stateid }) {
+  serve(compound, args) {
+    const { server, client } = compound;
     const { locking } = server;
+    const stateid = compound.meant(args.stateid);
+    if (stateid === null) return { status: NFS4ERR_BAD_STATEID };
     const state = locking.stateids.find(stateid.other);
     if (state === undefined || state.client !== client) return { status: NFS4ERR_BAD_STATEID };
     if (state.revoked !== 0) {

@@ -1,5 +1,5 @@
 import { type LockTArgs, type LockTResult, lockT } from '../../nfs4/operations/lock-t.ts';
-import { type Failure, NFS4_OK, NFS4ERR_DELAY, NFS4ERR_DENIED } from '../../nfs4/status.ts';
+import { type Failure, NFS4_OK, NFS4ERR_DENIED } from '../../nfs4/status.ts';
 import { statusOfErrno } from '../errno-status.ts';
 import { regularFile } from '../io-admission.ts';
 import type { ServedOperation } from '../served-operation.ts';
@@ -27,8 +27,7 @@ export const serveLockT: ServedOperation<LockTArgs, LockTResult> = {
     const owner = server.locking.ownerOfKey(holder.value.ownerKey);
     if (owner !== null && server.leases.lapsedIn(owner.client, domain)) {
       // Row 21: whoever asks wants it.
-      void server.leases.expire(owner.client);
-      return failed(NFS4ERR_DELAY);
+      return failed(compound.expire(owner.client));
     }
     return { status: NFS4ERR_DENIED, denied: deniedBy(holder.value, owner) };
   },

@@ -6,6 +6,7 @@ import { released, spanForHistory } from '../observation.ts';
 import type { ServedOperation } from '../served-operation.ts';
 import { spanOf } from '../spans.ts';
 import { bumpSeqid } from '../state/stateids.ts';
+import { judgeUnlockRoom } from '../state-room.ts';
 
 /** RFC 8881 section 18.12. Never refused by grace: giving something back breaks no reclaim. */
 export const serveLockU: ServedOperation<LockUArgs, LockUResult> = {
@@ -22,8 +23,11 @@ export const serveLockU: ServedOperation<LockUArgs, LockUResult> = {
     if (typeof lock === 'number') return { status: lock };
     if (lock.kind !== 'lock') return { status: NFS4ERR_BAD_STATEID };
 
+    const noRoom = judgeUnlockRoom(compound, lock, span);
+    if (noRoom !== null) return { status: noRoom };
     const unlocked = settings.locks.unlock(node, lock.owner.key, span);
     if (!unlocked.ok) return { status: statusOfErrno(unlocked.errno) };
+    compound.server.locking.count(lock);
     const stateid = bumpSeqid(lock);
     compound.currentStateid = stateid;
     settings.observe(

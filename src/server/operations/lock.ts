@@ -21,6 +21,7 @@ import { deniedBy, modeOf, spanOf } from '../spans.ts';
 import { type LockState, lockOwnerKey } from '../state/lock-owners.ts';
 import { type OpenState, ownerText, SHARE_READ, SHARE_WRITE } from '../state/opens.ts';
 import { bumpSeqid } from '../state/stateids.ts';
+import { judgeLockRoom } from '../state-room.ts';
 
 /** Who wants which range of what. */
 interface Request {
@@ -72,7 +73,8 @@ function readRequest(compound: Compound, args: LockArgs): Request | Failure {
 }
 
 /** What can be said before the filesystem is asked; grant rule step 1. */
-function judge({ server, client }: Compound, request: Request): Failure | null {
+function judge(compound: Compound, request: Request): Failure | null {
+  const { server, client } = compound;
   const needed = request.mode === 'read' ? SHARE_READ : SHARE_WRITE;
   if ((request.open.access & needed) === 0) return NFS4ERR_OPENMODE;
   const { domain } = request.open.file;
@@ -80,39 +82,42 @@ function judge({ server, client }: Compound, request: Request): Failure | null {
     ? server.grants.reclaim(client, domain)
     : server.grants.newState(client, domain);
   if (refusal !== null) return refusal;
-  const full = request.lock === null && server.locking.stateids.size >= server.settings.limits.stateids;
-  return full ? NFS4ERR_DELAY : null;
+  return judgeLockRoom(compound, request.lock);
 }
 
 /** Grant rule, steps 2 to 4. */
 function take(compound: Compound, request: Request): LockResult {
   const { settings, grants, locking } = compound.server;
+  const { steps } = settings;
   const { open, ownerKey, span, mode } = request;
   const outcome = settings.locks.lock(open.file.node, ownerKey, span, mode);
   if (outcome.outcome === 'error') return refuse(compound, request, failed(statusOfErrno(outcome.errno)));
   if (outcome.outcome === 'conflict')
     return refuse(compound, request, conflict(compound, request, outcome.holder));
 
+  if (!request.reclaim) steps.at('between-lock-and-beacon-test');
   const death = request.reclaim ? null : grants.confirmNewState(open.file.domain);
   if (death !== null) {
     outcome.undo();
     return refuse(compound, request, failed(death));
   }
+  if (!request.reclaim) steps.at('between-beacon-test-and-grant');
   outcome.keep();
   const held = request.lock ?? locking.createLock(locking.lockOwner(compound.client, request.owner), open);
+  locking.count(held);
   const stateid = bumpSeqid(held);
   compound.currentStateid = stateid;
   settings.observe(granted(subjectOf(compound, request), request.reclaim));
+  steps.at(request.reclaim ? 'amid-reclaim' : 'between-grant-and-reply');
   return { status: NFS4_OK, lockStateid: stateid };
 }
 
 /** Somebody holds it. Also for a reclaim that meets a lock which is not a reclaim: whoever has it was there first. */
-function conflict({ server }: Compound, request: Request, holder: LockHolder): LockResult {
+function conflict(compound: Compound, request: Request, holder: LockHolder): LockResult {
+  const { server } = compound;
   const owner = server.locking.ownerOfKey(holder.ownerKey);
   if (owner !== null && server.leases.lapsedIn(owner.client, request.open.file.domain)) {
-    // Row 21: a courtesy ends with the first conflict. Record first, so not in this turn.
-    void server.leases.expire(owner.client);
-    return failed(NFS4ERR_DELAY);
+    return failed(compound.expire(owner.client));
   }
   if (request.reclaim && owner === null && mayBeLeftOver(server)) return failed(NFS4ERR_DELAY);
   // Rows 11 and 35.
@@ -126,9 +131,10 @@ function failed(status: Failure): LockResult {
 }
 
 function refuse(compound: Compound, request: Request, result: LockResult): LockResult {
-  compound.server.settings.observe(
-    refused(subjectOf(compound, request), request.reclaim, statusName(result.status)),
-  );
+  if (!compound.isWaiting) {
+    const subject = subjectOf(compound, request);
+    compound.server.settings.observe(refused(subject, request.reclaim, statusName(result.status)));
+  }
   return result;
 }
 

@@ -26,7 +26,7 @@ import { changes, recallForOpen } from '../delegations/conflicts.ts';
 import { delegationFor, reclaimedKind } from '../delegations/giving.ts';
 import type { LockDomain } from '../domains.ts';
 import { statusOfErrno } from '../errno-status.ts';
-import { judgeType } from '../io-admission.ts';
+import { judgeOpenedType } from '../io-admission.ts';
 import { mayBeLeftOver } from '../left-over.ts';
 import { DELEGATIONS, shareMarks, WANTED_FOR_CHANGE, WANTED_FOR_READING } from '../marks/kinds.ts';
 import { changeInfo } from '../new-objects.ts';
@@ -38,6 +38,7 @@ import { markOf } from '../state/delegations.ts';
 import { type FileState, shareConflict } from '../state/files.ts';
 import { type OpenState, ownerText, SHARE_BOTH, SHARE_READ, SHARE_WRITE } from '../state/opens.ts';
 import { bumpSeqid } from '../state/stateids.ts';
+import { judgeOpenRoom } from '../state-room.ts';
 
 /** Who wants to do what; the file is found later. */
 interface Request {
@@ -99,7 +100,7 @@ function judgeShares({ shareAccess, shareDeny }: OpenArgs): Failure | null {
 /** What has a name in the pseudo root is the root of a domain, and nothing can be made there. */
 function judgeInPseudoRoot(compound: Compound, args: OpenArgs): Failure {
   const target = findTarget(compound, args);
-  return typeof target === 'number' ? target : (judgeType(target.node) ?? NFS4ERR_ISDIR);
+  return typeof target === 'number' ? target : (judgeOpenedType(compound, target.node) ?? NFS4ERR_ISDIR);
 }
 
 /**
@@ -107,24 +108,36 @@ function judgeInPseudoRoot(compound: Compound, args: OpenArgs): Failure {
  * would find the file that was made for nothing (GUARDED4: EXIST). So the beacons are tested here too; the test that
  * counts is the one after the state was taken.
  */
-function judgeUnseen({ server }: Compound, { openHow }: OpenArgs, { domain }: Request): Failure | null {
-  const { grants, locking, settings } = server;
-  if (openHow.openType !== OPEN4_CREATE) return null;
-  return locking.stateids.size >= settings.limits.stateids ? NFS4ERR_DELAY : grants.confirmNewState(domain);
+function judgeUnseen(compound: Compound, args: OpenArgs, request: Request): Failure | null {
+  if (args.openHow.openType !== OPEN4_CREATE) return null;
+  const noRoom = judgeOpenRoom(compound);
+  if (noRoom !== null && !isOpenAlready(compound, args, request)) return noRoom;
+  return compound.server.grants.confirmNewState(request.domain);
+}
+
+/** Then nothing new is made of it. */
+function isOpenAlready(
+  { server, client, current }: Compound,
+  { claim }: OpenArgs,
+  { owner }: Request,
+): boolean {
+  if (current === null || !('file' in claim)) return false;
+  const node = server.settings.filesystem.lookup(current, claim.file);
+  return node.ok && server.locking.findOpen(client, owner, node.value) !== null;
 }
 
 /** Type, permissions, shares, limits: what stands between this client and this file. */
 function judge(compound: Compound, request: Request, target: OpenTarget): Failure | null {
-  const { settings, locking } = compound.server;
-  const wrongType = judgeType(target.node);
+  const { locking } = compound.server;
+  const wrongType = judgeOpenedType(compound, target.node);
   if (wrongType !== null) return wrongType;
   // Row 12: a reclaim gets no more than a normal request would.
   const forbidden = judgePermissions(compound, request, target);
   if (forbidden !== null) return forbidden;
   const own = locking.findOpen(compound.client, request.owner, target.node);
-  const shares = judgeConflict(compound, request, target, own);
+  const shares = judgeConflict(compound, request, target, request.reclaim ? own : null);
   if (shares !== null) return shares;
-  return own === null && locking.stateids.size >= settings.limits.stateids ? NFS4ERR_DELAY : null;
+  return own === null ? judgeOpenRoom(compound) : null;
 }
 
 function judgePermissions(compound: Compound, request: Request, target: OpenTarget): Failure | null {
@@ -144,19 +157,17 @@ function judgeConflict(
   compound: Compound,
   request: Request,
   { node, truncate }: OpenTarget,
-  own: OpenState | null,
+  except: OpenState | null,
 ): Failure | null {
   const { server } = compound;
   const file = server.locking.files.find(node);
   if (file === undefined) return null;
   // Emptying a file is writing to it.
   const access = truncate ? request.access | SHARE_WRITE : request.access;
-  const holder = shareConflict(file, access, request.deny, own);
+  const holder = shareConflict(file, access, request.deny, except);
   if (holder === null) return recallForOpen(compound, file, access, request.deny);
   if (server.leases.lapsedIn(holder.client, request.domain)) {
-    // Row 21: a courtesy ends with the first conflict. Record first, so not in this turn.
-    void server.leases.expire(holder.client);
-    return NFS4ERR_DELAY;
+    return compound.expire(holder.client);
   }
   // Row 11.
   return request.reclaim ? NFS4ERR_RECLAIM_CONFLICT : NFS4ERR_SHARE_DENIED;
@@ -253,9 +264,10 @@ function empty({ server }: Compound, { node, truncate }: OpenTarget): Failure | 
 }
 
 function refuse(compound: Compound, request: Request, path: string, status: Failure): OpenResult {
-  compound.server.settings.observe(
-    refused(subjectOf(compound, request, path), request.reclaim, statusName(status)),
-  );
+  if (!compound.isWaiting) {
+    const subject = subjectOf(compound, request, path);
+    compound.server.settings.observe(refused(subject, request.reclaim, statusName(status)));
+  }
   return { status };
 }
 

@@ -46,8 +46,9 @@ export const serveReadDir: ServedOperation<ReadDirArgs, ReadDirResult> = {
     if (args.cookie !== 0n && !args.cookieVerf.equals(cookieVerifier)) return { status: NFS4ERR_NOT_SAME };
 
     const room = Math.min(args.maxCount, compound.replyRoom - OVERHEAD_BYTES) - EMPTY_READ_DIR_BYTES;
-    const most = Math.min(MAX_ENTRIES, Math.floor(room / LEAST_ENTRY_BYTES));
-    if (most <= 0) return { status: NFS4ERR_TOOSMALL };
+    if (room < 0) return { status: NFS4ERR_TOOSMALL };
+    // There is always room to say that nothing follows.
+    const most = Math.max(1, Math.min(MAX_ENTRIES, Math.floor(room / LEAST_ENTRY_BYTES)));
     const page = filesystem.readdir(directory, args.cookie, most);
     if (!page.ok) return { status: page.errno === 'EINVAL' ? NFS4ERR_BAD_COOKIE : statusOfErrno(page.errno) };
     const entries = fill(compound, directory, page.value.entries, args.attrRequest, room);

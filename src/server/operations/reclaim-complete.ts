@@ -29,7 +29,7 @@ export const serveReclaimComplete: ServedOperation<ReclaimCompleteArgs, ReclaimC
 };
 
 function complete(
-  { records }: ServerState,
+  { records, settings: { steps } }: ServerState,
   client: Client,
 ): ReclaimCompleteResult | Promise<ReclaimCompleteResult> {
   if (client.revoked > 0) {
@@ -37,8 +37,10 @@ function complete(
     client.reclaimComplete = true;
     return { status: NFS4_OK };
   }
+  steps.at('before-completion');
   return records.writeAll(client).then((durable) => {
     if (!durable) return { status: NFS4ERR_DELAY };
+    steps.at('between-completion-and-reply');
     // Two of them may have been on their way at once.
     if (client.reclaimComplete) return { status: NFS4ERR_COMPLETE_ALREADY };
     client.reclaimComplete = true;

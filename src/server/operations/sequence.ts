@@ -53,6 +53,7 @@ export function enterSession(
   if (verdict === 'misordered') return refused(NFS4ERR_SEQ_MISORDERED);
   if (verdict === 'false-retry') return refused(NFS4ERR_SEQ_FALSE_RETRY);
   compound.server.leases.renew(session.client);
+  compound.request.peer?.showClient();
   if (verdict === 'busy') return refused(NFS4ERR_DELAY);
   if (verdict === 'replay' && slot.reply !== null) return { kind: 'replay', reply: slot.reply };
 

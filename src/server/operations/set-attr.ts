@@ -29,7 +29,7 @@ export const serveSetAttr: ServedOperation<SetAttrArgs, SetAttrResult> = {
     const attributes = settableFrom(objAttributes);
     if (typeof attributes === 'number') return failed(attributes);
     if (attributes.size !== undefined) {
-      const refusal = judgeType(node) ?? judgeIo(compound, node, stateid, 'write');
+      const refusal = judgeType(compound, node) ?? judgeIo(compound, node, stateid, 'write');
       if (refusal !== null) return failed(refusal);
     }
     const forbidden = judgeOwnership(compound, node, attributes);

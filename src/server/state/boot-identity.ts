@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 
 /** Bytes of `other` in a stateid (RFC 8881 section 3.3.12). */
 const OTHER_BYTES = 12;
@@ -18,9 +18,10 @@ export class BootIdentity {
   readonly #tag: Buffer;
   readonly #tagHigh: number;
   readonly #stateidTag: number;
+  readonly #sessionKey: Buffer;
 
   /**
-   * @param bootVerifier differs in every life of this node
+   * @param bootVerifier differs in every life of this node; nobody is told it
    * @param serverOwner `so_major_id`, differs between nodes: two nodes that booted equally often have the same verifier
    */
   constructor(bootVerifier: Buffer, serverOwner: string) {
@@ -32,6 +33,7 @@ export class BootIdentity {
       .subarray(0, 8);
     this.#tagHigh = this.#tag.readUInt32BE(0);
     this.#stateidTag = this.#tag.readUIntBE(0, STATEID_TAG_BYTES);
+    this.#sessionKey = createHash('sha256').update('sessions\0').update(bootVerifier).digest();
   }
 
   /** `writeverf` of this life: a client that sees another one sends its unstable writes again (RFC 8881 section 18.32.3). */
@@ -54,14 +56,15 @@ export class BootIdentity {
   }
 
   /**
-   * @param clientIndex for readers of a trace only
+   * Whoever knows the id of a session may use it: nothing else says whose it is, and one session carries the requests of many users. So
+   * nobody finds one by counting on from his own, and one with a wrong bit in it is nobody's.
+   *
    * @param index 0 to 2^32-1, unique among the sessions of this life
    */
-  sessionId(clientIndex: number, index: number): Buffer {
+  sessionId(index: number): Buffer {
     const id = Buffer.alloc(SESSION_ID_BYTES);
-    this.#tag.copy(id, 0);
-    id.writeUInt32BE(clientIndex >>> 0, 8);
     id.writeUInt32BE(index >>> 0, 12);
+    createHmac('sha256', this.#sessionKey).update(this.#tag).update(id).digest().copy(id, 0, 0, 12);
     return id;
   }
 

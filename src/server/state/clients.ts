@@ -57,6 +57,10 @@ export class Client {
   /** The same of delegations that it did not give back when it was asked to; also while they are being taken. */
   revokedDelegations = 0;
 
+  /** Lock states, and byte ranges held: over all owners and files. Counted by {@link LockingTables}. */
+  locks = 0;
+  ranges = 0;
+
   readonly sessions = new Set<Session>();
   readonly opens = new Set<OpenState>();
   readonly delegations = new Set<Delegation>();
@@ -102,7 +106,7 @@ export class Client {
 
   /** Its owner id as far as client ids are concerned. */
   get ownerKey(): string {
-    return this.identity.ownerId;
+    return ownerKeyOf(this.identity);
   }
 
   /** Called when it is in the tables no more. */
@@ -116,6 +120,10 @@ export class Client {
   }
 }
 
+/** What the owner id is called among those of all service addresses: each of these is a server of its own. */
+export const ownerKeyOf = ({ ownerId, service }: Pick<ClientIdentity, 'ownerId' | 'service'>): string =>
+  service === undefined ? ownerId : `${service}/${ownerId}`;
+
 /** What is known of one owner: at most one of each (RFC 8881 section 18.35.4). */
 interface OwnerEntry {
   confirmed: Client | null;
@@ -127,6 +135,8 @@ export class ClientTable {
   readonly #identity: BootIdentity;
   readonly #byId = new Map<bigint, Client>();
   readonly #byOwner = new Map<string, OwnerEntry>();
+  /** In the order they came. */
+  readonly #unconfirmed = new Set<Client>();
   #lastIndex = 0;
 
   constructor(identity: BootIdentity) {
@@ -175,7 +185,21 @@ export class ClientTable {
     this.dropUnconfirmed(client.ownerKey);
     this.#entry(client.ownerKey).unconfirmed = client;
     this.#byId.set(client.clientId, client);
+    this.#unconfirmed.add(client);
     return client;
+  }
+
+  /** How many client ids nobody has confirmed. */
+  get unconfirmed(): number {
+    return this.#unconfirmed.size;
+  }
+
+  /** False: there is none. */
+  dropOldestUnconfirmed(): boolean {
+    const [oldest] = this.#unconfirmed;
+    if (oldest === undefined) return false;
+    this.#drop(oldest);
+    return true;
   }
 
   /** The owner's earlier confirmed client id must have been removed. */
@@ -186,6 +210,7 @@ export class ClientTable {
     if (entry.confirmed !== null) throw new Error(`client ${client.name} is confirmed twice`);
     entry.unconfirmed = null;
     entry.confirmed = client;
+    this.#unconfirmed.delete(client);
     client.confirmed = true;
   }
 
@@ -206,6 +231,7 @@ export class ClientTable {
   #drop(client: Client): void {
     client.leaveTables();
     this.#byId.delete(client.clientId);
+    this.#unconfirmed.delete(client);
     const entry = this.#byOwner.get(client.ownerKey);
     if (entry === undefined) return;
     if (entry.confirmed === client) entry.confirmed = null;

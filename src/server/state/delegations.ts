@@ -1,5 +1,6 @@
 import type { ReferringCalls } from '../../nfs4/callbacks/cb-sequence.ts';
 import type { Failure } from '../../nfs4/status.ts';
+import type { HoldersWord } from '../delegations/holders-word.ts';
 import { READ_DELEGATION, WRITE_DELEGATION } from '../marks/kinds.ts';
 import type { Client } from './clients.ts';
 import type { FileState } from './files.ts';
@@ -22,6 +23,10 @@ export class Delegation {
   seqid = 0;
   /** Not 0: it is gone, and this is the status that says why (row 22). */
   revoked: Failure | 0 = 0;
+  /** The change attribute that the client was given the file with; null: not known, or nothing that it may change. */
+  changeWhenGiven: bigint | null = null;
+  /** It is being asked what it has changed. */
+  asked: Promise<HoldersWord | null> | null = null;
   /** It was asked back. */
   recalled = false;
   /** The client did not give it back in time; its record is being withdrawn, then it goes. */

@@ -44,7 +44,12 @@ export class FileTable {
   }
 }
 
-/** Who stands in the way of this open or I/O; `except` is the asker's own open. */
+/**
+ * Who stands in the way of this open. It may be the asker itself: what an owner denies, it denies itself as well (RFC 8881
+ * section 9.7).
+ *
+ * @param except an open that does not count: that of an owner who reclaims it once more
+ */
 export function shareConflict(
   file: FileState,
   access: number,

@@ -38,6 +38,8 @@ export class LockState {
   seqid = 0;
   /** Not 0: it is gone, and this is the status that says why (row 22). */
   revoked: Failure | 0 = 0;
+  /** Byte ranges that it holds, as they were counted last. */
+  ranges = 0;
 
   constructor(index: number, other: Buffer, owner: LockOwner, open: OpenState) {
     this.index = index;

@@ -81,8 +81,16 @@ export class LockingTables {
     const lock = new LockState(index, this.stateids.otherOf(index), owner, open);
     owner.states.set(open.file.node.key, lock);
     open.locks.add(lock);
+    owner.client.locks += 1;
     this.stateids.insert(lock);
     return lock;
+  }
+
+  /** To be called when its ranges have changed. */
+  count(lock: LockState): void {
+    const ranges = this.#locks.held(lock.file.node, lock.owner.key).length;
+    lock.client.ranges += ranges - lock.ranges;
+    lock.ranges = ranges;
   }
 
   /** The marks must be up, and the descriptors kept. */
@@ -219,6 +227,9 @@ export class LockingTables {
     const { client, owner } = lock;
     const held = this.#locks.held(node, owner.key);
     this.#locks.releaseOwner(node, owner.key);
+    client.locks -= 1;
+    client.ranges -= lock.ranges;
+    lock.ranges = 0;
     for (const range of held) {
       this.#observe(
         released({

@@ -13,6 +13,13 @@ export interface ChannelLimits {
   readonly maxRequests: number;
 }
 
+/** Of a slot itself, and what is always kept in it: the reply to a lone SEQUENCE. */
+const SLOT_BYTES = 512;
+
+/** What one slot may take of our memory. */
+export const slotBytes = ({ maxResponseSizeCached }: Pick<ChannelLimits, 'maxResponseSizeCached'>): number =>
+  SLOT_BYTES + maxResponseSizeCached;
+
 export class Session {
   readonly id: Buffer;
   readonly index: number;
@@ -37,6 +44,7 @@ export class SessionTable {
   readonly #identity: BootIdentity;
   readonly #byIndex = new Map<number, Session>();
   #lastIndex = 0;
+  #slotBytes = 0;
 
   constructor(identity: BootIdentity) {
     this.#identity = identity;
@@ -46,15 +54,16 @@ export class SessionTable {
     return this.#byIndex.size;
   }
 
+  /** Bytes that the slots of all sessions may take, whether they do or not. */
+  get slotBytes(): number {
+    return this.#slotBytes;
+  }
+
   create(client: Client, fore: ChannelLimits): Session {
     this.#lastIndex += 1;
-    const session = new Session(
-      this.#identity.sessionId(client.index, this.#lastIndex),
-      this.#lastIndex,
-      client,
-      fore,
-    );
+    const session = new Session(this.#identity.sessionId(this.#lastIndex), this.#lastIndex, client, fore);
     this.#byIndex.set(session.index, session);
+    this.#slotBytes += fore.maxRequests * slotBytes(fore);
     client.sessions.add(session);
     return session;
   }
@@ -67,6 +76,8 @@ export class SessionTable {
   }
 
   destroy(session: Session): void {
+    if (session.destroyed) return;
+    this.#slotBytes -= session.fore.maxRequests * slotBytes(session.fore);
     session.destroyed = true;
     session.back?.close();
     session.client.sessions.delete(session);

@@ -1,6 +1,6 @@
 import type { NetAddress } from '../../nfs4/types.ts';
 import type { ClientIdentity } from '../coordination.ts';
-import { Client } from '../state/clients.ts';
+import { Client, ownerKeyOf as ownerKeyAmongAll } from '../state/clients.ts';
 import type { StateidBlocks } from '../state/stateid-blocks.ts';
 import type { OpenOwner } from './open-owner.ts';
 import type { OwnerSequence } from './owner-sequence.ts';
@@ -70,7 +70,7 @@ export class SessionlessClient extends Client {
 
   /** One owner string may be used in both versions, by one machine or by two: they are different clients (principal.ts). */
   override get ownerKey(): string {
-    return ownerKeyOf(this.identity.ownerId);
+    return ownerKeyOf(this.identity);
   }
 
   override leaveTables(): void {
@@ -112,4 +112,5 @@ export class SessionlessClient extends Client {
 }
 
 /** What the owner id of a client of this version is called among those of all versions. */
-export const ownerKeyOf = (ownerId: string): string => `4.0 ${ownerId}`;
+export const ownerKeyOf = (identity: Pick<ClientIdentity, 'ownerId' | 'service'>): string =>
+  `4.0 ${ownerKeyAmongAll(identity)}`;

@@ -115,7 +115,7 @@ export const serveOpen: ServedOperation<Args, OpenResult> = {
 
 /** A limit on the names that a client can make us keep, with or without anything open. */
 function newOwner(server: ServerState, client: SessionlessClient, name: string): OpenOwner | null {
-  if (client.openOwners.size >= server.settings.limits.stateids) return null;
+  if (client.openOwners.size >= server.settings.limits.ownersPerClient) return null;
   const owner = new OpenOwner(name, server.settings.clock.nowMs());
   client.openOwners.set(name, owner);
   return owner;

@@ -90,6 +90,8 @@ export function inSequence<Result extends StatusResult>(
   const result = work();
   // Another request could come in between, and be done on what this one has not changed yet (record-first.ts waits before).
   if (result instanceof Promise) throw new Error('what has a seqid is done in one turn');
+  // It will be done once more: that is not its answer.
+  if (compound.isWaiting) return result;
   if (!KEEPS_SEQID.has(result.status)) sequence.remember(seqid, request, result, compound.current);
   return result;
 }

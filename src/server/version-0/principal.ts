@@ -11,4 +11,5 @@ import type { ClientIdentity } from '../coordination.ts';
 export const identityOf = (ownerId: string, caller: Caller): ClientIdentity => ({
   ownerId,
   principal: `4.0 ${caller.principal}`,
+  ...(caller.service !== undefined && { service: caller.service }),
 });

@@ -7,8 +7,10 @@ import { findLiveClient } from './lookup.ts';
 export const serveRenew: ServedOperation<RenewArgs, RenewResult> = {
   codec: renew,
   placement: 'anywhere',
-  serve({ server }, { clientId }) {
+  serve({ server, request }, { clientId }) {
     const client = findLiveClient(server, clientId);
-    return { status: typeof client === 'number' ? client : NFS4_OK };
+    if (typeof client === 'number') return { status: client };
+    request.peer?.showClient();
+    return { status: NFS4_OK };
   },
 };

@@ -50,7 +50,7 @@ function confirmAgain(server: ServerState, client: SessionlessClient, verifier: 
 
 /** This is where a restarted client's earlier life ends, its record first (I6, row 23). */
 async function confirm(server: ServerState, client: SessionlessClient): Promise<Status> {
-  const earlier = confirmedClientOf(server, client.identity.ownerId);
+  const earlier = confirmedClientOf(server, client.identity);
   if (earlier !== null) {
     const stranger = earlier.identity.principal !== client.identity.principal;
     // It was not when SETCLIENTID was asked.

@@ -4,6 +4,7 @@ import {
   setClientid,
 } from '../../nfs4/operations/set-clientid.ts';
 import { NFS4_OK, NFS4ERR_CLID_INUSE, NFS4ERR_DELAY } from '../../nfs4/status.ts';
+import { admitsClient } from '../client-admission.ts';
 import type { ServedOperation } from '../served-operation.ts';
 import type { ServerState } from '../server-state.ts';
 import { type Introduction, ownerKeyOf, SessionlessClient } from './client.ts';
@@ -16,7 +17,7 @@ export const serveSetClientid: ServedOperation<SetClientidArgs, SetClientidResul
   serve({ server, caller }, args) {
     const ownerId = args.client.id.toString('hex');
     const identity = identityOf(ownerId, caller);
-    const confirmed = confirmedClientOf(server, ownerId);
+    const confirmed = confirmedClientOf(server, identity);
     const introduction = introductionFrom(server, args);
     if (confirmed !== null && confirmed.identity.principal !== identity.principal) {
       if (isInUse(server, confirmed)) {
@@ -29,7 +30,7 @@ export const serveSetClientid: ServedOperation<SetClientidArgs, SetClientidResul
       return answer(confirmed, introduction);
     }
     // New here, or started anew: what it had stays until the new client id is confirmed.
-    if (server.clients.size >= server.settings.limits.clients) return { status: NFS4ERR_DELAY };
+    if (!admitsClient(server)) return { status: NFS4ERR_DELAY };
     if (confirmed !== null) confirmed.update = null;
     const nowMs = server.settings.clock.nowMs();
     const { blocks } = server.locking.stateids;
@@ -49,8 +50,11 @@ export const serveSetClientid: ServedOperation<SetClientidArgs, SetClientidResul
 };
 
 /** The owner's client that has a confirmed client id. */
-export function confirmedClientOf({ clients }: ServerState, ownerId: string): SessionlessClient | null {
-  const confirmed = clients.confirmedOf(ownerKeyOf(ownerId));
+export function confirmedClientOf(
+  { clients }: ServerState,
+  owner: Parameters<typeof ownerKeyOf>[0],
+): SessionlessClient | null {
+  const confirmed = clients.confirmedOf(ownerKeyOf(owner));
   return confirmed instanceof SessionlessClient ? confirmed : null;
 }
 

@@ -25,7 +25,7 @@ export function twoFiles(compound: Compound): TwoFiles | Failure {
   if (typeof target === 'number') return target;
   const source = compound.saved;
   if (source === null) return NFS4ERR_NOFILEHANDLE;
-  return judgeType(source) ?? { source, target };
+  return judgeType(compound, source) ?? { source, target };
 }
 
 /** May both be read and written? As READ and WRITE are asked. */

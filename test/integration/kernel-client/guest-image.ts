@@ -18,6 +18,7 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
+import type { Test } from 'tap';
 import { ROOT } from '../cli/gracelab.ts';
 
 const run = promisify(execFile);
@@ -41,17 +42,24 @@ export interface GuestImage {
 }
 
 /** Null where a guest can run, else why not. */
-export function guestRefusal(): string | null {
+function guestRefusal(): string | null {
   if (process.arch !== 'x64') return 'the guest is an x86-64 machine, and its programs come from this one';
   if (process.geteuid?.() !== 0) return 'only as root does the server act for the users of the guest';
   const missing = NEEDED.filter((file) => !existsSync(file));
   return missing.length > 0 ? `not installed: ${missing.join(', ')}` : null;
 }
 
-/** @returns the files, in `directory` and in the cache, or one sentence on why there are none */
-export async function guestImage(directory: string): Promise<GuestImage | string> {
+/**
+ * Packs it. The files are in the cache: below the project's own directory, which the containers of a lab see, too.
+ * @returns one that is removed after the test, or one sentence on why there is none
+ */
+export async function guestImage(t: Test): Promise<GuestImage | string> {
+  const refusal = guestRefusal();
+  if (refusal !== null) return refusal;
   const kept = await keptKernel().catch((error: Error) => error);
   if (kept instanceof Error) return `no kernel for the guest: ${kept.message.trim().split('\n').at(-1)}`;
+  const directory = mkdtempSync(path.join(CACHE, 'guest-'));
+  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
   const initrd = path.join(directory, 'initrd');
   await packFileSystem(kept, initrd);
   return { kernel: kernelIn(kept), initrd };

@@ -1,16 +1,16 @@
 /** A virtual machine with a kernel of Debian's, which does what it is told over a serial line. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { type GuestImage, guestImage } from './guest-image.ts';
+import type { GuestImage } from './guest-image.ts';
 
 const QEMU = 'qemu-system-x86_64';
-/** Where the guest sees the machine that it runs on. */
-export const HOST_SEEN_BY_GUEST = '10.0.2.2';
+/** Where the guest sees the machine that it runs on. Every other address is what it is for a program beside QEMU. */
+const HOST_SEEN_BY_GUEST = '10.0.2.2';
 const GUEST_ADDRESS = '10.0.2.15';
+const NFS_PORT = 2049;
 const BOOT_LIMIT_MS = 120_000;
 /** A tree of files takes a minute on a machine that has other things to do. */
 const COMMAND_LIMIT_MS = 240_000;
@@ -72,44 +72,64 @@ export class GuestProcess {
   }
 }
 
+interface GuestOptions {
+  readonly image: GuestImage;
+  /** Its host name, by which servers tell clients of the Linux kernel apart. */
+  readonly name: string;
+  /** A command that starts the program behind it in some network; none: in that of this process. */
+  readonly within?: readonly string[];
+}
+
+/** Which export, and how. */
+export interface MountOrder {
+  readonly version: string;
+  /** Default: the machine that QEMU runs on. */
+  readonly address?: string;
+  /** Default: 2049. */
+  readonly port?: number;
+  readonly path?: string;
+  /** Further ones of mount.nfs4, each with a comma before it. */
+  readonly options?: string;
+}
+
 export class Guest implements AsyncDisposable {
-  readonly #directory: string;
+  readonly #messages: string;
   readonly #qemu: ChildProcess;
   readonly #exited: Promise<unknown>;
   readonly #processes = new Map<string, GuestProcess>();
   readonly #ready = Promise.withResolvers<void>();
   #commands = 0;
 
-  private constructor(directory: string, image: GuestImage) {
-    this.#directory = directory;
+  private constructor({ image, name, within = [] }: GuestOptions) {
+    this.#messages = path.join(path.dirname(image.initrd), name);
     const options = [
       ...['-accel', 'tcg', '-cpu', 'max', '-m', '512', '-display', 'none', '-nodefaults', '-no-reboot'],
       ...['-kernel', image.kernel, '-initrd', image.initrd],
-      ...['-append', 'console=ttyS1 panic=-1 quiet'],
+      // On a busy machine the timer comes late, which at the start the kernel would take for one that does not work.
+      ...['-append', `console=ttyS1 panic=-1 quiet no_timer_check guest=${name}`],
       // The first serial line is for commands, the second for what the kernel says.
-      ...['-serial', 'stdio', '-serial', `file:${path.join(directory, 'console')}`],
+      ...['-serial', 'stdio', '-add-fd', 'fd=3,set=1'],
+      ...['-chardev', 'file,id=console,path=/dev/fdset/1,append=on', '-serial', 'chardev:console'],
       ...['-nic', 'user,model=virtio-net-pci'],
     ];
-    const messages = openSync(path.join(directory, 'qemu'), 'w');
-    // Ended by the kernel at the latest, with this process.
-    this.#qemu = spawn('setpriv', ['--pdeathsig', 'KILL', QEMU, ...options], {
-      stdio: ['pipe', 'pipe', messages],
-    });
+    // A file: what QEMU opens anew has to be as writable as what it is given.
+    const messages = openSync(this.#messages, 'a');
+    // Ended by the kernel at the latest, with this process or with what it is within.
+    const tied = ['--pdeathsig', 'KILL', ...within, 'sh', '-c', 'exec "$@" 3>&2', 'sh', QEMU, ...options];
+    this.#qemu = spawn('setpriv', tied, { stdio: ['pipe', 'pipe', messages] });
     closeSync(messages);
-    this.#exited = once(this.#qemu, 'close').then(() => this.#ready.reject(new Error(this.console())));
-    if (this.#qemu.stdout === null) throw new Error('QEMU has no stdout');
-    createInterface({ input: this.#qemu.stdout }).on('line', (line) => this.#hear(line));
+    // What it is within may outlive it, and hold the streams.
+    this.#exited = once(this.#qemu, 'exit').then(() => this.#ready.reject(new Error(this.console())));
+    const { stdin, stdout } = this.#qemu;
+    if (stdin === null || stdout === null) throw new Error('QEMU has no streams');
+    // Whoever talks to a guest that has ended hears of its end.
+    stdin.on('error', () => undefined);
+    createInterface({ input: stdout }).on('line', (line) => this.#hear(line));
   }
 
-  /** @returns a guest that awaits commands, or one sentence on why there is none */
-  static async start(): Promise<Guest | string> {
-    const directory = mkdtempSync(path.join(tmpdir(), 'gl-guest-'));
-    const image = await guestImage(directory);
-    if (typeof image === 'string') {
-      rmSync(directory, { recursive: true, force: true });
-      return image;
-    }
-    const guest = new Guest(directory, image);
+  /** @returns a guest that awaits commands */
+  static async start(options: GuestOptions): Promise<Guest> {
+    const guest = new Guest(options);
     const limit = setTimeout(
       () => guest.#ready.reject(new Error(`the guest does not start: ${guest.console()}`)),
       BOOT_LIMIT_MS,
@@ -127,7 +147,7 @@ export class Guest implements AsyncDisposable {
 
   /** What the guest's kernel, and QEMU, have said. */
   console(): string {
-    return ['qemu', 'console'].map((name) => readFileSync(path.join(this.#directory, name), 'utf8')).join('');
+    return readFileSync(this.#messages, 'utf8');
   }
 
   /** Starts a shell command, of one line. */
@@ -147,11 +167,18 @@ export class Guest implements AsyncDisposable {
     return this.start(command).ended();
   }
 
-  /** Mounts the root of a server on this machine. Empty: it is mounted, else what mount(2) says. */
-  async mount(directory: string, port: number, version: string, options = ''): Promise<string> {
-    const all = `vers=${version},port=${port},addr=${HOST_SEEN_BY_GUEST},clientaddr=${GUEST_ADDRESS},proto=tcp${options}`;
+  /** Empty: it is mounted, else what mount(2) says. */
+  async mount(directory: string, order: MountOrder): Promise<string> {
+    const {
+      address = HOST_SEEN_BY_GUEST,
+      port = NFS_PORT,
+      version,
+      path: exported = '/',
+      options = '',
+    } = order;
+    const all = `vers=${version},port=${port},addr=${address},clientaddr=${GUEST_ADDRESS},proto=tcp${options}`;
     const { output } = await this.run(
-      `mkdir -p ${directory} && perl /programs/mount.pl ${HOST_SEEN_BY_GUEST}:/ ${directory} ${all}`,
+      `mkdir -p ${directory} && perl /programs/mount.pl ${address}:${exported} ${directory} ${all}`,
     );
     return output;
   }
@@ -166,6 +193,6 @@ export class Guest implements AsyncDisposable {
     this.#ready.promise.catch(() => undefined);
     this.#qemu.kill('SIGKILL');
     await this.#exited;
-    rmSync(this.#directory, { recursive: true, force: true });
+    for (const stream of [this.#qemu.stdin, this.#qemu.stdout]) stream?.destroy();
   }
 }

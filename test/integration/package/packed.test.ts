@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import t from 'tap';
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 t.test(
-  'the packed package: another project imports gracelab/core from it and runs the example',
+  'the packed package: another project imports gracelab/core and gracelab/check from it and runs the examples',
   async (t) => {
     const project = t.testdir({ 'package.json': JSON.stringify({ type: 'module' }) });
     // A checkout of its own, so that nothing that is built here is in the way of whoever works in this one.
@@ -32,5 +32,9 @@ t.test(
     const output = execFileSync(process.execPath, [join(project, 'embedding.ts')], { encoding: 'utf8' });
     t.match(output, 'alice reclaims "ledger" at n1: granted');
     t.match(output, 'mallory asks n2 again: denied');
+    cpSync(join(ROOT, 'docs/examples/checking.ts'), join(project, 'checking.ts'));
+    const judged = spawnSync(process.execPath, [join(project, 'checking.ts')], { encoding: 'utf8' });
+    t.match(judged.stdout, /no-theft: violation/);
+    t.equal(judged.status, 1, judged.stderr);
   },
 );

@@ -73,6 +73,22 @@ t.test('files are changed behind the server, by the names that clients know or b
   await ends(t, [state, 'chmod', 'rwx', '/data/c'], 64, /not a mode/);
 });
 
+t.test('a server is started with another lease, and without what it had recorded', async (t) => {
+  const dir = place(t);
+  const state = stateOf(dir);
+  const { ready } = await Serving.start(t, dir, '--no-delegations');
+  const order = () =>
+    (JSON.parse(readFileSync(path.join(state, 'server.json'), 'utf8')) as { order: object }).order;
+  t.match(order(), { delegations: false });
+  const served = new RegExp(`^gracelab serves .*:${ready.port}\n$`);
+  await ends(t, [state, 'lease', '3'], 0, served);
+  t.match(order(), { leaseMs: 3000, graceMs: 3000, delegations: false }, 'and the rest as it was');
+  for (const verb of ['lose-records', 'corrupt-records']) await ends(t, [state, verb], 0, served);
+  t.match(order(), { leaseMs: 3000 });
+  await ends(t, [state, 'lease', 'long'], 64, /^gracelab: long is no lease\. It must be a number of seconds/);
+  await ends(t, [state, 'lease'], 64, /^gracelab: lease takes 1 more argument, not 0\.\n$/);
+});
+
 t.test('wrong usage, in one sentence each', async (t) => {
   const dir = place(t);
   await ends(t, [dir, 'reboot'], 64, /^gracelab: no server has served with the state in .*\n$/);

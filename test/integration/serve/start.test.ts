@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import path from 'node:path';
 import t from 'tap';
-import { place, Serving, stateOf, type } from './fixtures/serving.ts';
+import { connect, place, Serving, stateOf, type } from './fixtures/serving.ts';
 
 t.setTimeout(120_000);
 
@@ -85,4 +85,34 @@ t.test('an address that is not of this machine', async (t) => {
   );
   t.equal(status, 3);
   t.match(stderr, /this machine does not have the address 192\.0\.2\.1/);
+});
+
+t.test('a ledger that is none is told with its place', async (t) => {
+  const dir = place(t);
+  mkdirSync(stateOf(dir));
+  writeFileSync(
+    path.join(stateOf(dir), 'ledger.sqlite'),
+    'nonsense, and long enough to be looked at '.repeat(20),
+  );
+  const { status, stderr } = await type('serve', dir, '--state', stateOf(dir), '--port', '0');
+  t.equal(status, 3);
+  t.match(stderr, /^gracelab: .*ledger\.sqlite cannot be opened \(.*\): restore it, or remove it, .*\.$/m);
+});
+
+t.test('the state of another directory is taken, and said to be one', async (t) => {
+  const first = place(t);
+  await (await Serving.start(t, first)).end('SIGTERM');
+  const serving = await Serving.start(t, place(t), '--state', stateOf(first));
+  t.match(serving.stderr, `the state in ${stateOf(first)} is that of ${first}: whatever clients have of it`);
+});
+
+t.test('one line for an address of version 6, and its clients find it', async (t) => {
+  const dir = place(t);
+  const { ready } = await Serving.start(t, dir, '--address', '::1');
+  const client = await connect(t, 'six', ready);
+  t.match(await (await client.open('file', { owner: 'p' })).lock({ start: 0, end: 1 }), { status: 'OK' });
+  t.match(await type('server-helper', ready.state, 'reboot'), {
+    status: 0,
+    stdout: `gracelab serves ${dir} as / on [::1]:${ready.port}\n`,
+  });
 });

@@ -16,6 +16,10 @@ function stage({ code = 0 } = {}) {
       if (program === 'ip') ran.push(`${verb} ${address}`);
       return { code: program === 'ip' ? code : 0, stdout: '', stderr: 'RTNETLINK answers: no' };
     },
+    after: (_ms, then) => {
+      then();
+      return () => {};
+    },
     observe: (event) => void events.push(event),
     onFailure: (error) => void failures.push(error.message),
   });

@@ -51,6 +51,15 @@ t.test('no false alarm: every reboot begins to count anew', async (t) => {
   t.equal(check(story.finish(20_000, 'n1').end(20_010)).verdict, 'valid');
 });
 
+t.test('no false alarm: while every node is down nobody can end a grace', async (t) => {
+  const dark = (from: number, to: number) =>
+    rebooted().fault(from, 'begin', 'power-cut', 'n1', 'n2').back(to, 'n1', 'n2');
+  t.equal(check(dark(1600, 9000).finish(9500, 'n1', 'n2').end(9600)).verdict, 'valid');
+  t.equal(check(dark(1600, 2000).end(9600)).verdict, 'violation', 'only for as long as they are');
+  const oneLives = rebooted().fault(1600, 'begin', 'power-cut', 'n1').back(9000, 'n1');
+  t.equal(check(oneLives.finish(9500, 'n1').end(9600)).verdict, 'violation', 'n2 could have');
+});
+
 /** n2 hangs just before n1 reboots, and so never acknowledges. Nobody mends it. */
 const hung = (times: { fenceAfterMs?: number } = {}) =>
   Story.quiet(['n1', 'n2', 'n3'], times)

@@ -24,6 +24,7 @@ const ORDER: ServeOrder = {
   anonymousUid: 7,
   anonymousGid: 8,
   allow: ['10.0.0.0/8', 'fd00::/8'],
+  delegations: false,
   verbose: true,
 };
 
@@ -31,6 +32,7 @@ const WRONG: readonly (readonly [argument: string, value: string, sentence: RegE
   ['--export', '/a/b', /'\/a\/b' is invalid\. It must be one name, as \/data: nested ones are not supported/],
   ['--export', '/..', /It must be the name of a directory, as \/data/],
   ['--export', '', /It must be the name of a directory/],
+  ['--state', '', /It must be a path/],
   ['--port', '65536', /whole number from 0 to 65535/],
   ['--address', 'localhost', /It must be an IP address/],
   ['--lease', '0', /number of seconds, more than 0 and up to 86400/],
@@ -62,6 +64,20 @@ t.test('what is served has to be a directory', async (t) => {
   });
   symlinkSync('.', path.join(dir, 'link'));
   t.equal(exportedDirectory(path.join(dir, 'link')), exportedDirectory(dir));
+});
+
+t.test('where no state can be kept is told, and nothing hangs', (t) => {
+  const dir = t.testdir({ file: '', exported: {} });
+  const made = (state: string) => () => prepareStateDirectory(state, path.join(dir, 'exported'), true);
+  t.throws(made(path.join(dir, 'file')), {
+    status: 3,
+    message: /cannot make the state directory .*file \(ENOTDIR\)/,
+  });
+  t.throws(made(path.join(dir, 'file', 'below')), { status: 3, message: /ENOTDIR/ });
+  t.throws(made('/proc/none/below'), { status: 3, message: /name another place with --state/ });
+  t.match(made(path.join(dir, 'a', 'b'))(), { exported: false });
+  t.ok(existsSync(path.join(dir, 'a', 'b')));
+  t.end();
 });
 
 t.test('the state lies where XDG has it, one for each exported directory', (t) => {
@@ -125,6 +141,7 @@ t.test('an order can be given again', (t) => {
     'root-squash',
     'anonuid 7',
     'anongid 8',
+    'no-delegations',
     'allow 10.0.0.0/8',
     'allow fd00::/8',
     'verbose',

@@ -38,6 +38,21 @@ for (const flag of [SEQ4_STATUS_EXPIRED_SOME_STATE_REVOKED, SEQ4_STATUS_ADMIN_ST
   });
 }
 
+t.test('an answer that says that state was revoked proves no lock to be held', async (t) => {
+  const scene = await Scene.begin();
+  await scene.lockedFile();
+  const renewals = () => scene.events.filter((event) => event.kind === 'client' && event.event === 'renewed');
+  await scene.clock.advance(1000);
+  const before = renewals().length;
+  t.ok(before > 0);
+  scene.server.statusFlags = SEQ4_STATUS_EXPIRED_SOME_STATE_REVOKED;
+  await scene.clock.advance(1000);
+  t.equal(renewals().length, before);
+  scene.server.statusFlags = 0;
+  await scene.clock.advance(1000);
+  t.ok(renewals().length > before);
+});
+
 t.test('a flag that stays up does not keep the client asking', async (t) => {
   const scene = await Scene.begin();
   await scene.lockedFile();

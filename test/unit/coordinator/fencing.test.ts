@@ -153,7 +153,7 @@ t.test(
     await cluster.clock.advance(1_000);
     t.same(cluster.fencer.asked, ['n2 1']);
     t.equal(cluster.ledger.members.n1.heir, 'n3');
-    t.equal(n3!.coordinator.reclaim(alice), 'grant');
+    t.equal(n3!.coordinator.reclaim({ ...alice, service: asNodeId('n1') }), 'grant');
   },
 );
 

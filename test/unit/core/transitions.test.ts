@@ -255,7 +255,7 @@ t.test('C5: the address goes with the claims, and stays where it led when its ow
   ledger = barrier(boot(finish(ledger, n2, n1), n1));
   t.same(addressesCarriedBy(ledger, n1), []);
   t.test('the heir dies: the next one carries both, the owner its own if it is the one', async (t) => {
-    const lost = barrier(dies(finish(ledger, n1), n2, n3));
+    const lost = barrier(dies(ledger, n2, n3));
     const byThird = must(lost, { type: 'inherit', ...self(lost, n3), dead: n2 });
     t.same(addressesCarriedBy(byThird, n3), [n1, n2, n3]);
     const byOwner = must(lost, { type: 'inherit', ...self(lost, n1), dead: n2 });
@@ -263,7 +263,7 @@ t.test('C5: the address goes with the claims, and stays where it led when its ow
     t.equal(byOwner.members[n1]!.addressAt, null);
   });
   t.test('the heir is given up: the address is its owner’s again', async (t) => {
-    const lost = barrier(dies(finish(ledger, n1), n2, n3));
+    const lost = barrier(dies(ledger, n2, n3));
     const abandoned = must(lost, { type: 'abandon', dead: n2, operator: true });
     t.same(addressesCarriedBy(abandoned, n1), [n1]);
   });
@@ -307,7 +307,7 @@ t.test('retiring a carrier gives the addresses back', async (t) => {
   let ledger = barrier(dies(cluster(), n1, n2));
   ledger = must(ledger, { type: 'inherit', ...self(ledger, n2), dead: n1 });
   ledger = barrier(boot(finish(ledger, n2, n1), n1));
-  ledger = barrier(dies(finish(ledger, n1), n2, n3));
+  ledger = barrier(dies(ledger, n2, n3));
   ledger = must(ledger, { type: 'abandon', dead: n2, operator: true });
   ledger = must(ledger, { type: 'retire', node: n2 });
   t.same(addressesCarriedBy(ledger, n1), [n1]);

@@ -3,6 +3,7 @@ import { Cuts } from '../../../src/faults/cuts.ts';
 import type { BreakableNode } from '../../../src/faults/fault.ts';
 import { partition } from '../../../src/faults/partition.ts';
 import { VirtualClock } from '../../../src/sim/virtual-clock.ts';
+import { surroundingsWith } from './fixtures/surroundings.ts';
 
 function stage() {
   const log: string[] = [];
@@ -10,7 +11,8 @@ function stage() {
     log.push(`cut ${a} from ${b} ${direction}`);
     return { heal: async () => void log.push(`heal ${a} from ${b}`) };
   });
-  return { log, cuts, clock: new VirtualClock() };
+  const clock = new VirtualClock();
+  return { log, ...surroundingsWith({ cuts, clock }), clock };
 }
 const node = (name: string) => ({ name }) as BreakableNode;
 

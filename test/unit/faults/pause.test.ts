@@ -1,13 +1,8 @@
 import t from 'tap';
 import type { Clock } from '../../../src/core/clock.ts';
-import { Cuts } from '../../../src/faults/cuts.ts';
 import type { BreakableNode } from '../../../src/faults/fault.ts';
 import { pause } from '../../../src/faults/pause.ts';
-
-/** Nobody is cut off by a pause. */
-const cuts = new Cuts(async () => {
-  throw new Error('a pause cuts nobody off');
-});
+import { surroundingsWith } from './fixtures/surroundings.ts';
 
 t.test('all targets stop at once, and go on after the time', async (t) => {
   const log: string[] = [];
@@ -28,7 +23,7 @@ t.test('all targets stop at once, and go on after the time', async (t) => {
       return () => {};
     },
   };
-  const done = pause.inject(nodes, pause.parameters.parse({ downMs: 900 }), { clock, cuts });
+  const done = pause.inject(nodes, pause.parameters.parse({ downMs: 900 }), surroundingsWith({ clock }));
   await Promise.resolve();
   await new Promise<void>((resolve) => setImmediate(resolve));
   t.strictSame(log, ['pause n1', 'pause n2', '900 ms']);
@@ -44,8 +39,8 @@ t.test('a pause without an end of its own is mended', async (t) => {
     resume: async () => void log.push('resume'),
   } as unknown as BreakableNode;
   const clock: Clock = { nowMs: () => 0, after: () => t.fail('nothing is waited for') as never };
-  await pause.inject([node], pause.parameters.parse({ stayDown: true }), { clock, cuts });
-  await pause.mend([node], { clock, cuts });
+  await pause.inject([node], pause.parameters.parse({ stayDown: true }), surroundingsWith({ clock }));
+  await pause.mend([node], surroundingsWith({ clock }));
   t.strictSame(log, ['pause', 'resume']);
 });
 

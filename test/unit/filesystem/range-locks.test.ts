@@ -147,7 +147,7 @@ t.test('a refused upgrade leaves the read lock', (t) => {
   t.end();
 });
 
-t.test('an owner costs one descriptor while it holds a byte, and none otherwise', (t) => {
+t.test('an owner costs one descriptor while it holds a byte, which rests until it is released', (t) => {
   const [here, there] = twoSites(t);
   take(there, 'bob', span(1000, 1001), 'write');
   // The shared descriptor for tests is opened once, whoever asks.
@@ -164,11 +164,49 @@ t.test('an owner costs one descriptor while it holds a byte, and none otherwise'
   good(here.locks.unlock(here.file, 'alice', span(0, 10)));
   t.equal(openDescriptors(), before + 1);
   good(here.locks.unlock(here.file, 'alice', span(15, null)));
-  t.equal(openDescriptors(), before);
+  t.equal(openDescriptors(), before + 1, 'it rests');
+  t.equal(good(there.locks.test(there.file, 'bob', span(0, 100), 'write')), null, 'and locks nothing');
   take(here, 'alice', span(0, 10), 'read');
+  t.equal(openDescriptors(), before + 1, 'it is used again');
+  t.equal(here.locks.lock(here.file, 'alice', span(900, 1100), 'read').outcome, 'conflict');
+  good(here.locks.unlock(here.file, 'alice', span(0, null)));
+  t.equal(here.locks.lock(here.file, 'alice', span(900, 1100), 'read').outcome, 'conflict');
+  t.equal(openDescriptors(), before + 1, 'and rests again after it was refused');
   here.locks.releaseOwner(here.file, 'alice');
   t.equal(openDescriptors(), before);
   t.equal(good(there.locks.test(there.file, 'bob', span(0, 100), 'write')), null);
+  t.end();
+});
+
+t.test('what rests is bounded, and makes room when descriptors are short', (t) => {
+  const dir = scratchExport(t);
+  writeFileSync(join(dir, 'file'), '');
+  const { filesystem, file } = site(t, dir);
+  let isShort = false;
+  let refused = 0;
+  const locks = new RangeLocks({
+    sharedDescriptor: (node) => filesystem.sharedDescriptor(node),
+    openDescription(node, access) {
+      if (!isShort) return filesystem.openDescription(node, access);
+      isShort = false;
+      refused += 1;
+      return { ok: false, errno: 'EMFILE' };
+    },
+  });
+  const touch = (owner: string) => {
+    granted(locks.lock(file, owner, span(0, 1), 'write')).keep();
+    good(locks.unlock(file, owner, span(0, 1)));
+  };
+  touch('owner 0');
+  const one = openDescriptors();
+  for (let owner = 1; owner < 300; owner += 1) touch(`owner ${owner}`);
+  t.equal(openDescriptors(), one + 255);
+  isShort = true;
+  touch('one more');
+  t.equal(refused, 1);
+  t.equal(openDescriptors(), one, 'only the newest is left');
+  locks.releaseAll();
+  t.equal(openDescriptors(), one - 1);
   t.end();
 });
 

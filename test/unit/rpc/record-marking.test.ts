@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { beginRecord, endRecord, RecordReader } from '../../../src/rpc/record-marking.ts';
+import { beginRecord, endRecord, RecordBuffers, RecordReader } from '../../../src/rpc/record-marking.ts';
 import { XdrWriter } from '../../../src/xdr/writer.ts';
 import { XdrError } from '../../../src/xdr/xdr-error.ts';
 
@@ -96,4 +96,89 @@ t.test('a record that was delivered is not written to again', async (t) => {
   reader.push(bytes('80000002 63'));
   reader.push(bytes('64'));
   t.equal(first?.toString(), 'ab');
+});
+
+const LARGE = 200 * 1024;
+const markOf = (length: number, isLast = true) => {
+  const mark = Buffer.alloc(4);
+  mark.writeUInt32BE((length + (isLast ? 0x8000_0000 : 0)) >>> 0);
+  return mark;
+};
+/** A record of one fragment, in chunks as a socket delivers them. */
+function receive(reader: RecordReader, content: Buffer): Buffer {
+  const records = [...reader.push(markOf(content.length))];
+  for (let at = 0; at < content.length; at += 65_536)
+    records.push(...reader.push(content.subarray(at, at + 65_536)));
+  if (records.length !== 1) throw new Error(`${records.length} records`);
+  return records[0]!;
+}
+
+t.test('memory of a large record is used again when it was given back, and not before', async (t) => {
+  const buffers = new RecordBuffers(1);
+  const [one, other] = [new RecordReader(LARGE, { buffers }), new RecordReader(LARGE, { buffers })];
+  const first = receive(one, Buffer.alloc(LARGE, 'a'));
+  const second = receive(other, Buffer.alloc(LARGE, 'b'));
+  t.ok(first.equals(Buffer.alloc(LARGE, 'a')));
+  t.not(first.buffer, second.buffer);
+  buffers.give(first);
+  buffers.give(second);
+  const third = receive(other, Buffer.alloc(LARGE - 1000, 'c'));
+  t.ok([first.buffer, second.buffer].includes(third.buffer));
+  t.ok(third.equals(Buffer.alloc(LARGE - 1000, 'c')));
+  const fourth = receive(other, Buffer.alloc(LARGE, 'd'));
+  t.notOk([first.buffer, second.buffer].includes(fourth.buffer), 'only one is kept');
+  buffers.give(third);
+  buffers.give(third);
+  t.not(receive(one, Buffer.alloc(LARGE)).buffer, receive(other, Buffer.alloc(LARGE)).buffer, 'nor twice');
+});
+
+t.test('windows on what a socket delivered, and small records, are not kept', async (t) => {
+  const buffers = new RecordBuffers(9);
+  const reader = new RecordReader(LARGE, { buffers });
+  const chunk = Buffer.concat([markOf(LARGE), Buffer.alloc(LARGE)]);
+  const [whole] = reader.push(chunk);
+  t.equal(whole!.buffer, chunk.buffer);
+  buffers.give(whole!);
+  t.not(receive(reader, Buffer.alloc(LARGE)).buffer, chunk.buffer);
+  const small = receive(reader, Buffer.alloc(70_000));
+  buffers.give(small);
+  t.not(receive(reader, Buffer.alloc(70_000)).buffer, small.buffer);
+});
+
+t.test('a record in thousands of fragments is moved a few times only', async (t) => {
+  let taken = 0;
+  class Counted extends RecordBuffers {
+    override take(least: number, wanted: number): Buffer {
+      taken += 1;
+      return super.take(least, wanted);
+    }
+  }
+  const reader = new RecordReader(LARGE, { buffers: new Counted(0) });
+  const fragment = Buffer.concat([markOf(1, false), Buffer.from('x')]);
+  for (let i = 0; i < 10_000; i += 1) reader.push(fragment);
+  const [record] = reader.push(markOf(0));
+  t.equal(record?.length, 10_000);
+  t.ok(taken < 20, `${taken} times`);
+});
+
+t.test('no record is a window on a chunk that will be used again', async (t) => {
+  const reader = new RecordReader(LARGE, { chunksAreReused: true, buffers: new RecordBuffers(1) });
+  for (const length of [10, LARGE]) {
+    const content = Buffer.alloc(length, 'k');
+    const chunk = Buffer.concat([markOf(length), content, markOf(length), content.subarray(0, 5)]);
+    const [first] = reader.push(chunk);
+    chunk.fill(0);
+    const [second] = reader.push(content.subarray(5));
+    t.ok(first!.equals(content));
+    t.ok(second!.equals(content));
+  }
+});
+
+t.test('the largest memory is kept', async (t) => {
+  const buffers = new RecordBuffers(2);
+  const sizes = [150, 400, 200, 300].map((kib) => kib * 1024);
+  const records = sizes.map((size) => receive(new RecordReader(LARGE * 2, { buffers }), Buffer.alloc(size)));
+  for (const record of records) buffers.give(record);
+  const again = [400, 300].map((kib) => buffers.take(1, kib * 1024).buffer);
+  t.same(again, [records[1]!.buffer, records[3]!.buffer]);
 });

@@ -34,6 +34,8 @@ t.test('agents are told who they are; mutants are told to nodes only', async (t)
     port: 2049,
     leaseMs: 1000,
     originNs: '5',
+    clockAheadMs: 0,
+    operationsFrom: 0,
   });
 });
 

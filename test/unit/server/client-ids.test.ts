@@ -226,7 +226,7 @@ t.test(
     const alice = new TestClient(node, 'alice');
     await alice.exchange();
     t.equal(await alice.createSession({ maxRequestSize: 100 }), 'TOOSMALL');
-    alice.clientSequence += 1;
+    t.equal(await alice.createSession({ maxResponseSize: 0 }), 'TOOSMALL', 'takes no sequence id');
     const { results } = await node.send([alice.createSessionCall({ maxRequests: 1_000_000 })]);
     const result = results[0];
     t.ok(result?.status === 0 && result.foreChanAttrs.maxRequests === 64);

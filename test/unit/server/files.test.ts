@@ -117,7 +117,7 @@ t.test('GETATTR answers what it can and leaves out the rest', async (t) => {
     'leaseTime',
     'fileid',
     'spaceTotal',
-    'aclSupport',
+    'maxLink',
   );
   t.match(values, {
     type: nfs.NF4REG,
@@ -126,7 +126,7 @@ t.test('GETATTR answers what it can and leaves out the rest', async (t) => {
     fileid: BigInt(statSync(join(node.dir, 'f')).ino),
   });
   t.type(values.spaceTotal, 'bigint');
-  t.notOk('aclSupport' in values);
+  t.notOk('maxLink' in values);
   const all = (await attributesOf(alice, ['f'], 'supportedAttrs')).supportedAttrs ?? [];
   for (const number of bitmapBits(all)) {
     const asked = [
@@ -157,7 +157,7 @@ t.test('SETATTR sets what it may and says what it set', async (t) => {
   t.equal(statSync(path).mode & 0o7777, 0o600);
   t.equal(statSync(path).mtimeMs, 1_000_500);
   t.equal(await alice.try(...to('f'), set({ type: nfs.NF4REG })), 'INVAL');
-  t.equal(await alice.try(...to('f'), set({ aclSupport: 1 })), 'ATTRNOTSUPP');
+  t.equal(await alice.try(...to('f'), set({ maxLink: 1 })), 'ATTRNOTSUPP');
   t.equal(await alice.try(...to('f'), set({ mode: 0o10000 })), 'INVAL');
   t.equal(await alice.try(...to('f'), set({ owner: 'root@example.org' })), 'BADOWNER');
   t.equal(await alice.try(...to('f'), set({ size: 2n ** 63n })), 'FBIG');

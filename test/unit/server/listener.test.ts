@@ -1,59 +1,12 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
-import t, { type Test } from 'tap';
+import { connect } from 'node:net';
+import t from 'tap';
 import { call } from '../../../src/nfs4/compound.ts';
 import { putRootFh } from '../../../src/nfs4/operations/put-root-fh.ts';
 import { reclaimComplete } from '../../../src/nfs4/operations/reclaim-complete.ts';
-import { RecordReader } from '../../../src/rpc/record-marking.ts';
 import { NodeUnderTest } from './fixtures/node-under-test.ts';
 import { TestClient } from './fixtures/test-client.ts';
-
-/** A peer that sees replies as they come. */
-class Peer {
-  readonly socket: Socket;
-  readonly replies: Buffer[] = [];
-  readonly #records = new RecordReader(1 << 22);
-  #waiting: (() => void)[] = [];
-
-  constructor(port: number) {
-    this.socket = connect(port, '127.0.0.1');
-    this.socket.on('data', (chunk) => {
-      this.replies.push(...this.#records.push(chunk));
-      for (const wake of this.#waiting.splice(0)) wake();
-    });
-    this.socket.on('error', () => {});
-  }
-
-  send(...messages: Buffer[]): void {
-    this.socket.write(Buffer.concat(messages.map(marked)));
-  }
-
-  async until(count: number): Promise<void> {
-    while (this.replies.length < count) await new Promise<void>((wake) => this.#waiting.push(wake));
-  }
-
-  /** By xid. */
-  get xids(): number[] {
-    return this.replies.map((reply) => reply.readUInt32BE(0));
-  }
-}
-
-function marked(message: Buffer): Buffer {
-  const mark = Buffer.alloc(4);
-  mark.writeUInt32BE((0x80000000 | message.length) >>> 0);
-  return Buffer.concat([mark, message]);
-}
-
-const xidOf = (message: Buffer): number => message.readUInt32BE(0);
-
-async function listening(t: Test, limits = {}) {
-  const node = new NodeUnderTest(t, { limits });
-  const { port } = await node.server.listen('127.0.0.1', 0);
-  const peer = new Peer(port);
-  t.teardown(() => peer.socket.destroy());
-  await once(peer.socket, 'connect');
-  return { node, peer, port };
-}
+import { listening, marked, WirePeer, xidOf } from './fixtures/wire-peer.ts';
 
 t.test('calls in one chunk, and one call in many chunks', async (t) => {
   const { node, peer } = await listening(t);
@@ -102,8 +55,7 @@ t.test('more calls in flight than allowed are not read until others are answered
   const third = node.encode([]);
   peer.send(third);
   // What another connection asks later is answered, again and again.
-  const other = new Peer(port);
-  t.teardown(() => other.socket.destroy());
+  const other = new WirePeer(t, port);
   for (let round = 1; round <= 20; round += 1) {
     other.send(node.encode([]));
     await other.until(round);
@@ -116,14 +68,12 @@ t.test('more calls in flight than allowed are not read until others are answered
 
 t.test('a record that is too long, and what is no call, end the connection and nothing else', async (t) => {
   const { node, peer, port } = await listening(t, { messageBytes: 2048 });
-  const other = new Peer(port);
-  t.teardown(() => other.socket.destroy());
+  const other = new WirePeer(t, port);
   peer.send(Buffer.alloc(4096));
   await once(peer.socket, 'close');
   other.send(Buffer.from('GET / HTTP/1.1\r\n\r\n'));
   await once(other.socket, 'close');
-  const third = new Peer(port);
-  t.teardown(() => third.socket.destroy());
+  const third = new WirePeer(t, port);
   third.send(node.encode([]));
   await third.until(1);
 });
@@ -140,13 +90,6 @@ t.test('a peer that goes away while its call is worked on harms nobody', async (
   node.coordination.letGo();
   await node.clock.advance(1);
   t.equal((await node.send(ops)).status, 0, 'the reply was kept for the retry on another connection');
-});
-
-t.test('connections beyond the limit are closed', async (t) => {
-  const { port } = await listening(t, { connections: 1 });
-  const second = new Peer(port);
-  await once(second.socket, 'close');
-  t.pass();
 });
 
 t.test('close ends connections and accepts no more; a port in use is an error', async (t) => {

@@ -1,6 +1,7 @@
 /** The commands of a client agent: what they need, and what they answer. */
 import { z } from 'zod';
 import type { NfsClient } from '../../../client/nfs-client.ts';
+import { LOOP_BODIES } from '../../../scenario/scenario.ts';
 import type { GuardedCells } from './guarded-cells.ts';
 import { Loop, type LoopSurroundings } from './loops.ts';
 
@@ -99,7 +100,9 @@ const COMMANDS: Readonly<Record<string, AgentCommand>> = {
       ...range,
       mode,
       everyMs: z.number().min(0).default(0),
-      body: z.enum(['lock-unlock', 'lock-update-unlock']).default('lock-unlock'),
+      holdMs: z.number().min(0).default(0),
+      body: z.enum(LOOP_BODIES).default('lock-unlock'),
+      seed: z.int().min(0).default(0),
       until: z.literal('granted').optional(),
     },
     async (agent, order) => {

@@ -1,8 +1,9 @@
+import type { Delegation } from '../../../client/delegation.ts';
 import type { NfsClient } from '../../../client/nfs-client.ts';
 import type { NfsFile } from '../../../client/nfs-file.ts';
 
 /** In bytes: a value as UTF-8, then NULs. */
-const CELL_BYTES = 32;
+export const CELL_BYTES = 32;
 
 export interface Update {
   readonly status: string;
@@ -19,12 +20,14 @@ export interface Update {
 export class GuardedCells {
   readonly #client: NfsClient;
   readonly #name: string;
-  readonly #cached = new Map<NfsFile, Map<number, string>>();
-  #written = 0;
+  readonly #cached = new WeakMap<NfsFile, Map<number, string>>();
+  #written: number;
 
-  constructor(client: NfsClient, name: string) {
+  /** @param from values are numbered from here on: those of another instance of the same client were others */
+  constructor(client: NfsClient, name: string, from = 0) {
     this.#client = client;
     this.#name = name;
+    this.#written = from;
   }
 
   /** What the file says at `offset`, as text without its NULs. */
@@ -38,14 +41,14 @@ export class GuardedCells {
   /** Any text; longer than a cell, if the caller likes. */
   async write(
     file: NfsFile,
-    order: { offset: number; value: string; sync: boolean; basedOn?: string | undefined },
+    order: { offset: number; value: string; sync: boolean; basedOn?: string | undefined; under?: Delegation },
     timeoutMs?: number,
   ): Promise<{ status: string }> {
-    const { offset, value, sync, basedOn } = order;
+    const { offset, value, sync, basedOn, under } = order;
     const cell = Buffer.alloc(Math.max(CELL_BYTES, Buffer.byteLength(value)));
     cell.write(value);
     const note = { value: textOf, ...(basedOn === undefined ? {} : { basedOn }) };
-    const { status } = await file.write(offset, cell, { sync, note, timeoutMs });
+    const { status } = await file.write(offset, cell, { sync, note, timeoutMs, ...(under && { under }) });
     if (status === 'OK') this.#remember(file, offset, value);
     else this.#cached.get(file)?.delete(offset);
     return { status };
@@ -68,9 +71,30 @@ export class GuardedCells {
       if (status !== 'OK') return { status, value: '', basedOn: '' };
       old = value;
     }
+    return this.#replace(file, offset, old, timeoutMs);
+  }
+
+  /**
+   * The same under a delegation instead of a lock. What the file says must have been read since the delegation was given.
+   * @returns `NOT_READ` when it was not
+   */
+  async updateUnder(file: NfsFile, under: Delegation, offset: number, timeoutMs?: number): Promise<Update> {
+    const old = this.#cached.get(file)?.get(offset);
+    if (old === undefined) return { status: 'NOT_READ', value: '', basedOn: '' };
+    return this.#replace(file, offset, old, timeoutMs, under);
+  }
+
+  async #replace(
+    file: NfsFile,
+    offset: number,
+    old: string,
+    timeoutMs: number | undefined,
+    under?: Delegation,
+  ): Promise<Update> {
     this.#written += 1;
     const value = `${this.#name}/${this.#written}`;
-    const { status } = await this.write(file, { offset, value, sync: true, basedOn: old }, timeoutMs);
+    const order = { offset, value, sync: true, basedOn: old, ...(under && { under }) };
+    const { status } = await this.write(file, order, timeoutMs);
     return { status, value, basedOn: old };
   }
 

@@ -1,10 +1,15 @@
 import type { NfsClient } from '../../../client/nfs-client.ts';
+import type { NfsFile } from '../../../client/nfs-file.ts';
 import { sleep } from '../../../client/waiting.ts';
 import type { Clock } from '../../../core/clock.ts';
 import type { ByteSpan, LockMode } from '../../../history/events.ts';
+import { Draw } from '../../../scenario/random/draw.ts';
+import type { LoopBody } from '../../../scenario/scenario.ts';
 import type { GuardedCells } from './guarded-cells.ts';
+import { WORKLOADS } from './workloads/index.ts';
+import type { Round, Taken } from './workloads/round.ts';
 
-/** What a loop does over and over: lock (never waiting for GRACE or DENIED to pass), maybe update, unlock. */
+/** What a loop does over and over, and with which part of which file. */
 export interface LoopOrder extends ByteSpan {
   readonly loop: string;
   readonly owner: string;
@@ -12,7 +17,10 @@ export interface LoopOrder extends ByteSpan {
   readonly mode: LockMode;
   /** Between the end of one round and the start of the next; 0: as fast as the server answers. */
   readonly everyMs: number;
-  readonly body: 'lock-unlock' | 'lock-update-unlock';
+  /** The longest that a round keeps a lock before it goes on. */
+  readonly holdMs: number;
+  readonly body: LoopBody;
+  readonly seed: number;
   /** `granted`: ends by itself after the first round that got the lock. */
   readonly until?: 'granted' | undefined;
 }
@@ -31,11 +39,14 @@ export interface LoopSurroundings {
 }
 
 /** How long each request of a round may take: a loop against a server that is down can still be stopped soon. */
-const LEASES_PER_ROUND = 4;
+const LEASES_PER_REQUEST = 4;
+/** A waiter looks up more often than that, to see whether it is still wanted. */
+const LEASES_OF_WAITING = 1;
 
 export class Loop {
   readonly #order: LoopOrder;
   readonly #surroundings: LoopSurroundings;
+  readonly #draw: Draw;
   readonly #ended: Promise<void>;
   readonly #refused: Record<string, number> = {};
   #attempts = 0;
@@ -47,6 +58,7 @@ export class Loop {
   constructor(order: LoopOrder, surroundings: LoopSurroundings) {
     this.#order = order;
     this.#surroundings = surroundings;
+    this.#draw = new Draw(order.seed);
     this.#ended = this.#run();
   }
 
@@ -59,32 +71,53 @@ export class Loop {
   }
 
   async #run(): Promise<void> {
-    const { everyMs, until } = this.#order;
+    const { body, everyMs, until } = this.#order;
     const { client } = this.#surroundings;
     while (!this.#stopping) {
-      const { asked, granted } = await this.#round();
+      const { asked, granted } = await WORKLOADS[body](this.#round());
       if (granted && until === 'granted') return;
       // A round that never reached the server would repeat itself without ever letting anything else run.
       await this.#pause(asked ? everyMs : Math.max(everyMs, client.timing.retry.firstMs));
     }
   }
 
-  async #round(): Promise<{ asked: boolean; granted: boolean }> {
-    const { owner, file: path, start, end, mode, body } = this.#order;
+  #round(): Round {
+    const { owner, file: path, start, end, mode, holdMs } = this.#order;
     const { client, cells } = this.#surroundings;
     const file = client.file(path, { owner });
-    const timeoutMs = LEASES_PER_ROUND * client.timing.leaseMs;
-    const { status, attempts } = await file.lock({ start, end, mode, retry: 'none', timeoutMs });
+    const timeoutMs = LEASES_PER_REQUEST * client.timing.leaseMs;
+    const isStopping = () => this.#stopping;
+    return {
+      file,
+      cells,
+      range: { start, end },
+      mode,
+      draw: this.#draw,
+      timeoutMs,
+      get stopping() {
+        return isStopping();
+      },
+      take: (span, wanted, waits) => this.#take(file, span, wanted, waits ?? false),
+      release: async (span) => void (await file.unlock({ ...span, timeoutMs })),
+      count: (status) => this.#count(status),
+      keep: () => this.#pause(holdMs === 0 ? 0 : this.#draw.between(0, holdMs)),
+    };
+  }
+
+  async #take(file: NfsFile, span: ByteSpan, mode: LockMode, waits: boolean): Promise<Taken> {
+    const { leaseMs } = this.#surroundings.client.timing;
+    const limits = waits
+      ? ({ retry: 'all', timeoutMs: LEASES_OF_WAITING * leaseMs } as const)
+      : ({ retry: 'none', timeoutMs: LEASES_PER_REQUEST * leaseMs } as const);
+    const { status, attempts } = await file.lock({ ...span, mode, ...limits });
+    this.#count(status);
+    return { asked: attempts > 0, granted: status === 'OK' };
+  }
+
+  #count(status: string): void {
     this.#attempts += 1;
-    const granted = status === 'OK';
-    if (!granted) {
-      this.#refused[status] = (this.#refused[status] ?? 0) + 1;
-      return { asked: attempts > 0, granted };
-    }
-    this.#granted += 1;
-    if (body === 'lock-update-unlock') await cells.update(file, start, false, timeoutMs);
-    await file.unlock({ start, end, timeoutMs });
-    return { asked: true, granted };
+    if (status === 'OK') this.#granted += 1;
+    else this.#refused[status] = (this.#refused[status] ?? 0) + 1;
   }
 
   async #pause(ms: number): Promise<void> {

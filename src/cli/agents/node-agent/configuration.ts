@@ -1,7 +1,8 @@
 /** What the lab tells a node about itself and its cluster: the first line on the agent's stdin. */
 import { z } from 'zod';
 import { NODE_NAME } from '../../../core/ledger-text.ts';
-import { NODE_MUTANTS } from '../../../core/mutants.ts';
+import { MUTANTS, type MutantId } from '../../../core/mutants.ts';
+import { ARMED } from './armed-steps.ts';
 
 const NAME = z.string().regex(NODE_NAME);
 const MS = z.number().positive();
@@ -32,7 +33,11 @@ export const CONFIGURATION = z.object({
   leaseMs: MS,
   graceMs: MS,
   originNs: z.string().regex(/^\d+$/),
-  mutants: z.array(z.enum(NODE_MUTANTS)).default([]),
+  /** By how much this container's monotonic clock is ahead of the one that the history goes by. */
+  clockAheadMs: z.number().default(0),
+  /** At which named step this life stands still; null: at none. */
+  armed: ARMED.nullable().default(null),
+  mutants: z.array(z.enum(Object.keys(MUTANTS) as MutantId[])).default([]),
   /** Left out: what the coordinator thinks best. */
   beaconPollMs: MS.optional(),
   domains: z.array(domain).min(1),
@@ -45,8 +50,11 @@ export const CONFIGURATION = z.object({
   /** The network interface that carries them. */
   interface: z.string().default('eth0'),
   failoverMs: z.number().min(0).nullable().default(null),
+  failbackMs: z.number().min(0).nullable().default(null),
   fenceAfterMs: z.number().min(0).nullable().default(null),
   storePatienceMs: MS,
+  /** May clients that can be called back have them? */
+  delegations: z.boolean().default(true),
 });
 
 export type NodeConfiguration = z.output<typeof CONFIGURATION>;

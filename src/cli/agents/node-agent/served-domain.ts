@@ -1,20 +1,21 @@
 /** The parts of one lock domain on one node: its filesystem, its beacon, its store, and the coordinator over them. */
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock } from '../../../core/clock.ts';
 import { asNodeId } from '../../../core/ids.ts';
 import type { HistoryEvent, NodeEvent } from '../../../history/events.ts';
-import type { AddressCarrier } from '../../../server/coordinator/options.ts';
+import type { AddressCarrier, CoordinatorOptions } from '../../../server/coordinator/options.ts';
 import { isStoreError } from '../../../server/coordinator/store-errors.ts';
 import { Coordinator } from '../../../server/coordinator.ts';
 import { Beacon } from '../../../server/filesystem/beacon.ts';
-import { ExportedFilesystem } from '../../../server/filesystem/filesystem.ts';
-import { RangeLocks } from '../../../server/filesystem/range-locks.ts';
+import { type LockableFiles, RangeLocks } from '../../../server/filesystem/range-locks.ts';
+import type { LockCalls } from '../../../server/filesystem/record-locks.ts';
+import type { Filesystem } from '../../../server/filesystem/types.ts';
 import { type MarkBoard, RecordLockBoard } from '../../../server/marks/board.ts';
+import type { Steps } from '../../../server/named-steps.ts';
 import { CountedStore, type StoreUse } from '../../../store/counted.ts';
-import { openDomainStore, type StoreSpec } from '../../../store/open.ts';
+import type { StoreSpec } from '../../../store/open.ts';
 import { type DomainStore, StoreUnavailableError } from '../../../store/store.ts';
-import { CONTROL_FILES, handleKey } from '../control-directory.ts';
+import { CONTROL_FILES } from '../control-directory.ts';
 import type { Conversation } from '../conversation.ts';
 import type { DomainConfiguration, NodeConfiguration } from './configuration.ts';
 import { labFencer } from './lab-fencer.ts';
@@ -27,7 +28,7 @@ export type NodeEventBody = Omit<NodeEvent, 't' | 'kind' | 'node' | 'incarnation
 
 export interface ServedDomain {
   readonly name: string;
-  readonly filesystem: ExportedFilesystem;
+  readonly filesystem: Filesystem;
   readonly locks: RangeLocks;
   readonly coordination: Coordinator;
   readonly marks: MarkBoard;
@@ -38,13 +39,26 @@ export interface ServedDomain {
   readonly alone: boolean;
 }
 
+/** What a lock domain needs of the machine that its node lives on. */
+export interface DomainMachine {
+  readonly random: (bytes: number) => Buffer;
+  readonly locks: LockCalls;
+  /** @param control the control directory of the domain @throws Error one sentence */
+  readonly handleKey: (control: string) => Buffer;
+  readonly openFilesystem: (exportDir: string, handleKey: Buffer) => Filesystem & LockableFiles;
+  readonly openStore: (spec: StoreSpec, clock: Clock) => Promise<DomainStore>;
+}
+
 export interface DomainSurroundings {
   readonly configuration: NodeConfiguration;
   readonly conversation: Conversation;
+  readonly machine: DomainMachine;
   readonly clock: Clock;
   /** Nanoseconds since the history's origin. */
   readonly stamp: () => number;
   readonly addresses: AddressCarrier;
+  readonly letGoOf: NonNullable<CoordinatorOptions['letGoOf']>;
+  readonly steps: Steps;
   readonly onWaiting: (problem: string) => void;
   /** The life in this domain is over, and with it the node's: one sentence. */
   readonly onFenced: (sentence: string) => void;
@@ -60,14 +74,16 @@ export async function bootDomain(
   opened: DomainStore,
   surroundings: DomainSurroundings,
 ): Promise<ServedDomain> {
-  const { configuration, conversation, clock, stamp, addresses, onWaiting, onFenced } = surroundings;
+  const { configuration, conversation, machine, clock, stamp, addresses, letGoOf, steps, onWaiting, onFenced } =
+    surroundings;
   const { node, leaseMs, graceMs, beaconPollMs, failoverMs, fenceAfterMs, storePatienceMs } = configuration;
+  const { clockAheadMs } = configuration;
   const label = configuration.namedDomains ? { domain: domain.name } : {};
   let incarnation = 0;
   const say = (event: HistoryEvent) => conversation.send({ event });
   const control = join(domain.directory, '.gracelab');
   const mutants = new Set(configuration.mutants);
-  const key = handleKey(control, randomBytes);
+  const key = machine.handleKey(control);
   const store = new CountedStore(opened);
   const coordination = await Coordinator.boot({
     node: asNodeId(node),
@@ -76,6 +92,7 @@ export async function bootDomain(
     store,
     beacon: Beacon.open(join(control, CONTROL_FILES.beacon), {
       ownership: mutants.has('D16') ? 'description' : 'process',
+      calls: machine.locks,
     }),
     clock,
     leaseMs,
@@ -83,14 +100,17 @@ export async function bootDomain(
     ...(beaconPollMs !== undefined && { beaconPollMs }),
     failoverMs,
     addresses,
+    letGoOf,
+    failbackMs: configuration.failbackMs,
     fencer: labFencer(conversation, clock, configuration.namedDomains ? domain.name : null),
     fenceAfterMs,
     storePatienceMs,
     mutants,
+    steps,
     observe: (event) => say({ t: stamp(), ...event, ...label, kind: 'node', node, incarnation }),
     observeSwap: (command, { ledger, revision }, life, sentAtMs) => {
       incarnation = life;
-      const sentAt = Math.floor(sentAtMs * NS_PER_MS);
+      const sentAt = Math.floor((sentAtMs - clockAheadMs) * NS_PER_MS);
       say({ t: stamp(), kind: 'ledger', sentAt, node, incarnation, command, ledger, revision, ...label });
     },
     onBootWaiting: onWaiting,
@@ -98,12 +118,12 @@ export async function bootDomain(
   });
   // Also where the boot's swap was done without this node being told.
   incarnation = coordination.incarnation;
-  const filesystem = new ExportedFilesystem({ exportDir: join(domain.directory, 'export'), handleKey: key });
+  const filesystem = machine.openFilesystem(join(domain.directory, 'export'), key);
   return {
     name: domain.name,
     filesystem,
-    locks: new RangeLocks(filesystem),
-    marks: new RecordLockBoard(join(control, CONTROL_FILES.marks)),
+    locks: new RangeLocks(filesystem, machine.locks),
+    marks: new RecordLockBoard(join(control, CONTROL_FILES.marks), machine.locks),
     coordination,
     handleKey: key,
     storeUse: () => store.use,
@@ -112,8 +132,12 @@ export async function bootDomain(
   };
 }
 
-async function openAnswering(spec: StoreSpec, clock: Clock): Promise<DomainStore> {
-  const opened = await openDomainStore(spec, clock);
+async function openAnswering(
+  spec: StoreSpec,
+  clock: Clock,
+  open: DomainMachine['openStore'],
+): Promise<DomainStore> {
+  const opened = await open(spec, clock);
   try {
     await opened.read();
     return opened;
@@ -128,10 +152,11 @@ export async function openPatiently(
   { store }: DomainConfiguration,
   clock: Clock,
   onWaiting: (problem: string) => void,
+  open: DomainMachine['openStore'],
 ): Promise<DomainStore> {
   for (;;) {
     try {
-      return await openAnswering(store, clock);
+      return await openAnswering(store, clock, open);
     } catch (error) {
       if (!isStoreError(error)) throw error;
       const problem = error instanceof StoreUnavailableError ? 'does not answer' : 'cannot be read';

@@ -1,4 +1,5 @@
 /** The service addresses that lead to this node: raised and dropped one after another, and none before the node serves. */
+import type { Clock } from '../../../core/clock.ts';
 import type { NodeId } from '../../../core/ids.ts';
 import type { NodeEvent } from '../../../history/events.ts';
 import {
@@ -13,9 +14,13 @@ export interface ServiceAddressOptions {
   readonly networkInterface: string;
   readonly run: RunProgram;
   readonly observe: (event: Pick<NodeEvent, 'event' | 'peer' | 'detail'>) => void;
+  readonly after: Clock['after'];
   /** An address that cannot be moved is a node that cannot serve: one sentence. */
   readonly onFailure: (error: Error) => void;
 }
+
+/** A connection that is refused is tried again at once; a SYN that nobody hears, after a second. */
+const LINGER_MS = 100;
 
 export class ServiceAddresses implements AddressCarrier {
   readonly #options: ServiceAddressOptions;
@@ -45,11 +50,18 @@ export class ServiceAddresses implements AddressCarrier {
       .then(async () => {
         if (!this.#serving) return;
         const wanted = new Set(this.#wanted);
-        for (const owner of [...this.#raised]) if (!wanted.has(owner)) await this.#drop(owner);
         for (const owner of wanted) if (!this.#raised.has(owner)) await this.#raise(owner);
+        const gone = [...this.#raised].filter((owner) => !wanted.has(owner));
+        if (gone.length > 0) await this.#linger();
+        for (const owner of gone) if (!this.#wanted.includes(owner as NodeId)) await this.#drop(owner);
       })
       .catch(this.#options.onFailure);
     return this.#moving;
+  }
+
+  /** Until the neighbours have heard where an address has moved: what they send here meanwhile is refused and not lost. */
+  #linger(): Promise<void> {
+    return new Promise((resolve) => void this.#options.after(LINGER_MS, resolve));
   }
 
   async #raise(owner: string): Promise<void> {

@@ -7,7 +7,7 @@ mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
 mount -t tmpfs tmp /tmp
 # The name is a part of the identity that a client of 4.0 and 4.1 tells the server.
-hostname kernel-client
+hostname "$(sed -n 's/.*guest=\([^ ]*\).*/\1/p' /proc/cmdline)"
 for module in virtio_pci virtio_net nfsv4; do modprobe "$module" || echo "no module $module"; done
 ifconfig lo 127.0.0.1 up
 # The addresses of QEMU's user networking: the host is 10.0.2.2.

@@ -1,6 +1,7 @@
 # perl locker.pl posix|flock FILE: a process that locks and writes as its standard input says, and answers each line by one:
 #   lock START LENGTH | wait START LENGTH | unlock START LENGTH    (flock: the whole file, whatever the range)
 #   write TEXT      at the start of the file, then fsync
+#   put TEXT        the same without
 # The answer is `ok`, or the number of the error and its text.
 $| = 1;
 my ($kind, $path) = @ARGV;
@@ -23,11 +24,12 @@ my %verbs = $kind eq 'posix' ? (
   wait => sub { flock $file, $LOCK_EX },
   unlock => sub { flock $file, $LOCK_UN },
 );
-$verbs{write} = sub {
+$verbs{put} = sub {
   my $text = "@_";
   sysseek $file, 0, 0;
-  defined(syswrite $file, $text) && syscall($fsync, fileno $file) == 0;
+  defined syswrite $file, $text;
 };
+$verbs{write} = sub { $verbs{put}->(@_) && syscall($fsync, fileno $file) == 0 };
 
 print "open\n";
 while (<STDIN>) {

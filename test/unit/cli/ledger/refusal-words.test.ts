@@ -43,6 +43,11 @@ const ALL: Readonly<Record<RepairRefusal, true>> = {
   'not-leaving': true,
   'still-alive': true,
   'not-proven': true,
+  'already-there': true,
+  moving: true,
+  'not-moving': true,
+  'not-serving': true,
+  'address-carried': true,
 };
 
 t.test('every refusal has one sentence of its own, for every repair', async (t) => {

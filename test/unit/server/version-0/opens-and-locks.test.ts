@@ -247,7 +247,7 @@ t.test('section 16.37: RELEASE_LOCKOWNER is LOCKS_HELD until nothing is locked, 
 });
 
 t.test('the numbers of owners and stateids are limited', async (t) => {
-  const { node, alice } = await setup(t, { limits: { stateids: 2 } });
+  const { node, alice } = await setup(t, { limits: { stateids: 2, ownersPerClient: 2 } });
   const file = await alice.opened('a', 'one');
   await alice.opened('b', 'two');
   t.equal(await alice.open('c', 'three'), 'RESOURCE');

@@ -1,0 +1,237 @@
+/**
+ * The life of a node: the parts of each of its lock domains, one lock server over them, and the addresses that lead to it. On which
+ * machine, a real or a simulated one, is for the composition root to say.
+ */
+import type { Clock } from '../../../core/clock.ts';
+import { asNodeId } from '../../../core/ids.ts';
+import type { NodeEvent } from '../../../history/events.ts';
+import type { RunProgram } from '../../../runtime/service-address.ts';
+import { LockServer } from '../../../server/server.ts';
+import { bootVerifier, scopeOf } from '../../server-identity.ts';
+import type { Command, Conversation } from '../conversation.ts';
+import { ARMED, type ArmableSteps } from './armed-steps.ts';
+import { BootWaiting } from './boot-waiting.ts';
+import { CONFIGURATION, type NodeConfiguration } from './configuration.ts';
+import {
+  bootDomain,
+  type DomainMachine,
+  type DomainSurroundings,
+  openPatiently,
+  type ServedDomain,
+} from './served-domain.ts';
+import { ServiceAddresses } from './service-addresses.ts';
+import { beTheOnlyLife } from './single-life.ts';
+
+const FENCED_EXIT = 70;
+const NS_PER_MS = 1e6;
+/** The lab ends a node as soon as it hears that it has left. */
+const LEFT_BEHIND_MS = 2000;
+
+/** What a node needs of the machine that it lives on. */
+export interface NodeMachine extends DomainMachine {
+  /** The clock of the lab's history, which all its machines share. */
+  readonly monotonicNs: () => bigint;
+  readonly after: Clock['after'];
+  readonly run: RunProgram;
+  /** @param stamp nanoseconds since the history's origin */
+  readonly openSteps: (stamp: () => number) => ArmableSteps;
+  /** @throws Error one sentence with the remedy */
+  readonly listen: (
+    server: LockServer,
+    host: string,
+    port: number,
+  ) => Promise<{ readonly address: string; readonly port: number }>;
+  /** A mistake of our own. Left out: it stops the program. */
+  readonly onDefect?: (error: unknown) => void;
+  /**
+   * Ends the process at once: nothing of this life may go on granting, and the kernel takes locks and beacon along in the right
+   * order. `sentence` goes to the log.
+   */
+  readonly end: (status: number, sentence?: string) => void;
+}
+
+/** Boots the node, and serves until somebody ends it. @throws Error one sentence, when it cannot */
+export async function liveAsNode(conversation: Conversation, machine: NodeMachine): Promise<void> {
+  const configuration = CONFIGURATION.parse(await conversation.configuration);
+  const { node, namedDomains } = configuration;
+  const origin = BigInt(configuration.originNs);
+  // The node goes by its own clock, however far ahead that is; the history by the one that all share.
+  const own = (): number => Number(machine.monotonicNs() - origin);
+  const stamp = (): number => own() - configuration.clockAheadMs * NS_PER_MS;
+  const clock: Clock = { nowMs: () => own() / NS_PER_MS, after: machine.after };
+  const steps = machine.openSteps(stamp);
+  steps.arm(configuration.armed);
+
+  const waiting = new BootWaiting(clock, (problem) => conversation.send({ waiting: problem }));
+  await beTheOnlyLife(node, configuration.stable, clock, machine.locks, (problem) =>
+    problem === null ? waiting.over() : waiting.because(problem),
+  );
+  let domains: readonly ServedDomain[] = [];
+  let server: LockServer | undefined;
+  const observe = (event: Omit<NodeEvent, 't' | 'kind' | 'node' | 'incarnation'>) => {
+    const domain = domains.find(({ name }) => name === event.domain) ?? domains[0];
+    const incarnation = domain?.coordination.incarnation ?? 0;
+    conversation.send({ event: { t: stamp(), ...event, kind: 'node', node, incarnation } });
+  };
+  const addresses = new ServiceAddresses({
+    addresses: configuration.serviceAddresses,
+    networkInterface: configuration.interface,
+    run: machine.run,
+    after: machine.after,
+    observe,
+    onFailure: (error) => machine.end(1, error.message),
+  });
+  domains = await bootAll(configuration, {
+    conversation,
+    machine,
+    clock,
+    stamp,
+    addresses,
+    steps,
+    letGoOf: (owner) => server?.releaseService(owner),
+  });
+  const { serviceAddresses } = configuration;
+  const ownerAt = new Map(Object.entries(serviceAddresses).map(([owner, at]) => [at, asNodeId(owner)]));
+  server = new LockServer({
+    services:
+      ownerAt.size === 0
+        ? null
+        : {
+            // Its own address is another path to its service, as long as that is here.
+            serviceAt: (local) => {
+              const owner = ownerAt.get(local) ?? asNodeId(node);
+              return domains.every(({ coordination }) => coordination.serves(owner)) ? owner : null;
+            },
+            majorOf: (owner) => `gracelab/${owner}`,
+          },
+    ...serverOptions(configuration, domains, machine),
+    clock,
+    observe,
+    steps,
+    ...(machine.onDefect && { onDefect: machine.onDefect }),
+  });
+  const { address, port } = await machine.listen(server, configuration.listen, configuration.port);
+  await addresses.serve();
+  for (const { name, coordination } of domains) {
+    const { view } = coordination.status().ledger;
+    observe({ event: 'serving', view, ...(namedDomains && { domain: name }) });
+  }
+  conversation.serve((command) => obey(command, { domains, server, steps, machine }));
+  const incarnations = Object.fromEntries(
+    domains.map(({ name, coordination }) => [name, coordination.incarnation]),
+  );
+  conversation.send({
+    ready: true,
+    incarnation: domains[0]!.coordination.incarnation,
+    incarnations,
+    address,
+    port,
+  });
+}
+
+type BootSurroundings = Omit<
+  DomainSurroundings,
+  'configuration' | 'onWaiting' | 'onFenced' | 'addresses' | 'machine'
+> & {
+  readonly machine: NodeMachine;
+  readonly addresses: ServiceAddresses;
+};
+
+/** The node's life has begun when it has begun in each of its domains, and is over when it is over in one. */
+async function bootAll(
+  configuration: NodeConfiguration,
+  { addresses, ...surroundings }: BootSurroundings,
+): Promise<readonly ServedDomain[]> {
+  const { node, domains, serviceAddresses } = configuration;
+  const waiting = new BootWaiting(surroundings.clock, (problem) =>
+    surroundings.conversation.send({ waiting: problem }),
+  );
+  // One ledger says where an address leads. Where there are several, nothing moves.
+  const movable = domains.length === 1 && !configuration.namedDomains;
+  if (!movable && serviceAddresses[node] !== undefined) addresses.carry([asNodeId(node)]);
+  const onWaiting = (problem: string) => waiting.because(problem);
+  // All ledgers answer before a life begins in any of them: it would let its clients' time to reclaim run out while the
+  // node, which waits for the others, serves nobody.
+  const stores = await Promise.all(
+    domains.map((domain) =>
+      openPatiently(domain, surroundings.clock, onWaiting, surroundings.machine.openStore),
+    ),
+  );
+  const booted = await Promise.all(
+    domains.map((domain, index) =>
+      bootDomain(domain, stores[index]!, {
+        ...surroundings,
+        configuration,
+        addresses: movable ? addresses : { carry: () => {} },
+        onWaiting,
+        onFenced: (reason) => surroundings.machine.end(FENCED_EXIT, `${node} ends this life: ${reason}`),
+      }),
+    ),
+  );
+  waiting.over();
+  return booted;
+}
+
+function serverOptions(
+  { node, leaseMs, namedDomains, delegations }: NodeConfiguration,
+  domains: readonly ServedDomain[],
+  { random }: NodeMachine,
+) {
+  const alone = domains.every((domain) => domain.alone);
+  return {
+    domains,
+    root: namedDomains ? ('domains' as const) : ('export' as const),
+    leaseMs,
+    delegations,
+    serverOwner: { major: `gracelab/${node}`, minor: 0n },
+    serverScope: scopeOf(domains),
+    bootVerifier: bootVerifier(domains[0]!.coordination.incarnation, random),
+    // A conflict on another node is never seen here, so an expired client's locks cannot wait for one (row 21).
+    courtesy: alone ? ('until-conflict' as const) : ('none' as const),
+  };
+}
+
+interface Life {
+  readonly domains: readonly ServedDomain[];
+  readonly server: LockServer;
+  readonly steps: ArmableSteps;
+  readonly machine: NodeMachine;
+}
+
+async function obey(
+  { command, ...parameters }: Command,
+  { domains, server, steps, machine }: Life,
+): Promise<object> {
+  switch (command) {
+    case 'arm':
+      steps.arm(ARMED.nullable().parse(parameters.armed));
+      return {};
+    case 'status': {
+      const [first] = domains;
+      const each = Object.fromEntries(domains.map(({ name, coordination }) => [name, coordination.status()]));
+      return {
+        ...first!.coordination.status(),
+        ...(domains.length > 1 && { domains: each }),
+        storeUse: Object.fromEntries(domains.map(({ name, storeUse }) => [name, storeUse()])),
+        ...server.summary(),
+      };
+    }
+    case 'leave':
+      await Promise.all(
+        domains.map(({ name, coordination }) =>
+          coordination.leave(() => {
+            steps.at('between-barrier-and-release');
+            server.releaseStateIn(name);
+            steps.at('between-release-and-departure');
+          }),
+        ),
+      );
+      // Whoever wanted it to leave may have given up waiting. It is no member now and would stand there for ever.
+      machine.after(LEFT_BEHIND_MS, () =>
+        machine.end(FENCED_EXIT, 'nobody ended this node after it had left'),
+      );
+      return {};
+    default:
+      throw new Error(`a node does not know the command ${command}`);
+  }
+}

@@ -1,0 +1,173 @@
+import path from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+import type { MutantId } from '../../core/mutants.ts';
+import { sandboxRefusal } from '../../runtime/namespace/abilities.ts';
+import { parseDuration } from '../../scenario/format/words.ts';
+import { writeScenario } from '../../scenario/format/write.ts';
+import { FAULT_NAMES, menuFor } from '../../scenario/random/fault-menu.ts';
+import { generate } from '../../scenario/random/generate.ts';
+import type { ChaosShape } from '../../scenario/random/shape.ts';
+import { WORKLOAD_NAMES } from '../../scenario/random/workload-menu.ts';
+import type { ScenarioResult } from '../../scenario/run-request.ts';
+import type { StoreKind } from '../../scenario/scenario.ts';
+import { durationOrOff, list, storeOption, wholeNumber } from '../arguments.ts';
+import { EXIT, Refusal } from '../exit-status.ts';
+import type { Frame } from '../frame.ts';
+import { runInSandbox } from '../lab-process.ts';
+import { mutantOption } from '../mutant-option.ts';
+import { printVerdict, STATUS_OF } from '../verdicts.ts';
+
+const LARGEST_SEED = 2 ** 32 - 1;
+const MOST_NODES = 16;
+const MOST_CLIENTS = 16;
+const NODES = 5;
+const DURATION_MS = 60_000;
+const SHORTEST_MS = 1000;
+/** The whole run has ten minutes, and may be slower than was guessed. */
+const LONGEST_MS = 300_000;
+const LEASE_MS = 1000;
+const GRACE_MS = 2000;
+
+interface ChaosOptions {
+  readonly seed?: number;
+  readonly for: number;
+  readonly nodes: number;
+  readonly clients?: number;
+  readonly store?: StoreKind;
+  readonly failover: number | null;
+  readonly faults: readonly string[];
+  readonly workloads: readonly string[];
+  readonly mutant: readonly MutantId[];
+  readonly untilFailure?: true;
+  readonly schedule?: true;
+  readonly out: string;
+  readonly json?: true;
+}
+
+function duration(text: string): number {
+  const ms = parseDuration(text);
+  if (typeof ms !== 'number') throw new InvalidArgumentError(`${ms.refused}.`);
+  if (ms < SHORTEST_MS || ms > LONGEST_MS)
+    throw new InvalidArgumentError(`It must be from ${SHORTEST_MS / 1000}s to ${LONGEST_MS / 60_000}m.`);
+  return Math.round(ms);
+}
+
+const oneOf = (known: readonly string[]) => (text: string) => {
+  if (!known.includes(text)) throw new InvalidArgumentError(`Known are ${known.join(', ')}.`);
+  return text;
+};
+
+function shapeOf(options: ChaosOptions): ChaosShape {
+  const { nodes, clients, faults, workloads, store, failover } = options;
+  const shape: ChaosShape = {
+    nodes,
+    clients: clients ?? Math.min(nodes, MOST_CLIENTS),
+    durationMs: options.for,
+    faults,
+    workloads,
+    store: store ?? 'sqlite',
+    failoverMs: failover,
+    leaseMs: LEASE_MS,
+    graceMs: GRACE_MS,
+  };
+  if (menuFor(shape).length === 0)
+    throw new Refusal(
+      EXIT.wrongUsage,
+      `none of the faults ${faults.join(', ')} is possible in such a cluster; some need --store etcd or more nodes.`,
+    );
+  return shape;
+}
+
+/** The options that make the schedule what it is, without those that are as they always are. */
+function repetition(seed: number, options: ChaosOptions): string {
+  const { nodes, clients, faults, workloads, store, failover, mutant } = options;
+  const words = [
+    `gracelab chaos --seed ${seed} --for ${options.for}ms --nodes ${nodes}`,
+    ...(clients === undefined ? [] : [`--clients ${clients}`]),
+    ...(store === undefined ? [] : [`--store ${store}`]),
+    ...(failover === null ? [] : [`--failover ${failover}ms`]),
+    ...(faults.length === FAULT_NAMES.length ? [] : [`--faults ${faults.join(',')}`]),
+    ...(workloads.length === WORKLOAD_NAMES.length ? [] : [`--workloads ${workloads.join(',')}`]),
+    ...mutant.map((id) => `--mutant ${id}`),
+  ];
+  return words.join(' ');
+}
+
+/** `seed 42: valid, 63,120 ms, 18 faults, 12 graces, 1,204 locks granted after one`. */
+function oneLine(seed: number, { verdict: { verdict, timings, coverage } }: ScenarioResult): string {
+  const count = (name: string): string => (coverage[name] ?? 0).toLocaleString('en');
+  const ms = Math.round(timings.totalMs ?? 0).toLocaleString('en');
+  return `seed ${seed}: ${verdict}, ${ms} ms, ${count('fault')} faults, ${count('grace')} graces, ${count('reclaim')} reclaims`;
+}
+
+async function runSeeds(options: ChaosOptions, frame: Frame): Promise<ScenarioResult> {
+  const { terminal } = frame;
+  const shape = shapeOf(options);
+  const out = path.resolve(frame.cwd, options.out);
+  for (let runs = 1; ; runs += 1) {
+    const seed = (options.seed ?? frame.drawSeed()) + (options.seed === undefined ? 0 : runs - 1);
+    // Told before, so that a run that never comes to an end can be repeated, too.
+    terminal.progress('');
+    terminal.message(`gracelab: seed ${seed}`);
+    const scenario = generate(seed % (LARGEST_SEED + 1), shape);
+    const result = await runInSandbox({ scenario, out, seed, mutants: options.mutant }, frame);
+    const failed = result.verdict.verdict !== 'valid';
+    if (options.untilFailure && !options.json) terminal.result(oneLine(seed, result));
+    if (options.untilFailure && !failed) continue;
+    if (options.json) terminal.result(JSON.stringify({ ...result, seed, shape, runs }, null, 2));
+    else {
+      printVerdict(result.verdict, result.folder, frame);
+      tellHowToRepeat(seed, result, options, frame);
+    }
+    return result;
+  }
+}
+
+function tellHowToRepeat(seed: number, { folder }: ScenarioResult, options: ChaosOptions, frame: Frame) {
+  const near = path.relative(frame.cwd, folder);
+  const file = path.join(near.startsWith('..') ? folder : near, 'scenario.yaml');
+  const mutants = options.mutant.map((id) => ` --mutant ${id}`).join('');
+  frame.terminal.result(
+    `\nagain: ${repetition(seed, options)}\n   or: gracelab run ${file} --seed ${seed}${mutants}`,
+  );
+}
+
+/** `gracelab chaos`: a random schedule, replayable from its seed. */
+export function chaos(frame: Frame): Command {
+  return new Command('chaos')
+    .description(
+      'run a random schedule of work and faults to a verdict; the same seed gives the same schedule',
+    )
+    .option('--seed <n>', 'of the schedule; drawn and told by default', wholeNumber(0, LARGEST_SEED))
+    .option('--for <duration>', 'how long things go on breaking, about (default: 60s)', duration, DURATION_MS)
+    .option('--nodes <n>', 'nodes of the cluster', wholeNumber(1, MOST_NODES), NODES)
+    .option('--clients <n>', 'as many as nodes by default', wholeNumber(1, MOST_CLIENTS))
+    .addOption(storeOption())
+    .option(
+      '--failover <duration>',
+      'how long a dead node is waited for before another one takes its clients over, or off',
+      durationOrOff,
+      null,
+    )
+    .addOption(list('--faults <list>', 'what may break', oneOf(FAULT_NAMES), FAULT_NAMES))
+    .addOption(list('--workloads <list>', 'what clients do', oneOf(WORKLOAD_NAMES), WORKLOAD_NAMES))
+    .addOption(mutantOption())
+    .option(
+      '--until-failure',
+      'one seed after the other (from --seed on, else drawn), until one is not valid',
+    )
+    .option('--schedule', 'print the schedule as a scenario file, and run nothing')
+    .option('--out <dir>', 'where the run folders go', 'runs')
+    .option('--json', 'print one JSON document')
+    .action(async (options: ChaosOptions) => {
+      if (options.schedule) {
+        const seed = options.seed ?? frame.drawSeed();
+        frame.terminal.result(writeScenario(generate(seed, shapeOf(options))).trimEnd());
+        return;
+      }
+      const refusal = await sandboxRefusal(frame.env);
+      if (refusal !== null) throw new Refusal(EXIT.machineCannot, refusal);
+      const { verdict } = await runSeeds(options, frame);
+      frame.conclude(STATUS_OF[verdict.verdict]);
+    });
+}

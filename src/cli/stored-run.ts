@@ -1,0 +1,122 @@
+/** A run as it lies in its folder. */
+import { open, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import type { VerdictDocument } from '../check/verdict.ts';
+import type { History } from '../history/events.ts';
+import { loadHistory } from '../history/history-file.ts';
+import { HistoryFormatError } from '../history/parse-history.ts';
+import { whyUnreadable } from '../scenario/format/written-file.ts';
+import { judgeRun, type RunSetting } from '../scenario/judge-run.ts';
+import type { Scenario } from '../scenario/scenario.ts';
+import { EXIT, Refusal } from './exit-status.ts';
+
+/** What `topology.json` of a run folder says of the run. */
+interface Topology extends RunSetting {
+  readonly scenario: Scenario;
+  readonly seed: number;
+}
+
+/** What of it a judgement rests on. */
+const TOPOLOGY = z.looseObject({
+  scenario: z.looseObject({
+    name: z.string(),
+    cluster: z.looseObject({ nodes: z.array(z.string()), leaseMs: z.number(), graceMs: z.number() }),
+    expect: z.looseObject({ checks: z.array(z.string()), coverage: z.record(z.string(), z.number()) }),
+  }),
+  seed: z.number(),
+  runtime: z.string(),
+  server: z.string(),
+  filesystem: z.string(),
+});
+
+async function readTopology(folder: string): Promise<Topology> {
+  const file = path.join(folder, 'topology.json');
+  const read = TOPOLOGY.safeParse(await readJson(file, folder));
+  if (read.success) return read.data as unknown as Topology;
+  const where = read.error.issues[0]?.path.join('.');
+  throw new Refusal(
+    EXIT.wrongUsage,
+    `${file} does not describe a run${where === '' ? '' : ` (see ${where})`}; name a folder like runs/reboot/20260102T030405Z.`,
+  );
+}
+
+async function readJson(file: string, folder: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'));
+  } catch (error) {
+    const missing = ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
+    const why = error instanceof SyntaxError ? 'is not JSON' : `cannot be read: ${whyUnreadable(error)}`;
+    throw new Refusal(
+      EXIT.wrongUsage,
+      missing
+        ? `${folder} is not a run folder: it has no topology.json; name one like runs/reboot/20260102T030405Z.`
+        : `${file} ${why}.`,
+    );
+  }
+}
+
+async function readHistory(folder: string): Promise<{ history: History; remarks: readonly string[] }> {
+  const file = path.join(folder, 'history.jsonl');
+  try {
+    // What the loader says of a file that it cannot read is the system's own text.
+    await using handle = await open(file);
+    await handle.read({ length: 1 });
+  } catch (error) {
+    throw new Refusal(EXIT.unknown, `${file} cannot be read: ${whyUnreadable(error)}.`);
+  }
+  try {
+    return await loadHistory(file);
+  } catch (error) {
+    if (error instanceof HistoryFormatError) throw new Refusal(EXIT.unknown, error.message);
+    throw error;
+  }
+}
+
+/** The run's last event says why it ended early, if it did; a run that was killed has no such event. */
+function failureOf(history: History): string | null {
+  const end = history.findLast((event) => event.kind === 'run' && event.event === 'end');
+  if (end === undefined) return 'the run was cut off before its end';
+  return end.kind === 'run' ? (end.text ?? null) : null;
+}
+
+export interface StoredRun {
+  /** Absolute path of its folder. */
+  readonly folder: string;
+  readonly history: History;
+  /** By the checkers of today. */
+  readonly verdict: VerdictDocument;
+  /** What was odd about the files and did not matter, one sentence each. */
+  readonly remarks: readonly string[];
+}
+
+/**
+ * Reads a stored run and judges it again.
+ * @param folder absolute
+ * @throws {Refusal} when there is no such run, or its history cannot be read
+ */
+export async function judgeStoredRun(folder: string): Promise<StoredRun> {
+  const { scenario, seed, runtime, server, filesystem } = await readTopology(folder);
+  const { history, remarks } = await readHistory(folder);
+  const verdict = judgeRun({
+    history,
+    scenario,
+    seed,
+    failure: failureOf(history),
+    setting: { runtime, server, filesystem },
+    timings: await labTimings(folder),
+  });
+  return { folder, history, verdict, remarks };
+}
+
+const TIMINGS = z.looseObject({ timings: z.record(z.string(), z.number()) });
+
+/** What the lab measured for itself, which no history shows. A run that was cut off has no verdict that could say. */
+async function labTimings(folder: string): Promise<Readonly<Record<string, number>>> {
+  try {
+    const text = await readFile(path.join(folder, 'verdict.json'), 'utf8');
+    return TIMINGS.parse(JSON.parse(text)).timings;
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,92 @@
+import type { Evidence, Verdict } from '../check/verdict.ts';
+import { type JudgedRun, type TestCase, testCases } from './judged-run.ts';
+import { knowledgeOf, momentTitle } from './moment-words.ts';
+
+const MARKS: Readonly<Record<Verdict, string>> = { valid: '✅', violation: '❌', unknown: '❓' };
+const MOST_PROOFS = 3;
+
+/** A summary for the page of a CI run (GitHub's flavour): a line for each run, and what went wrong in words below. */
+export function renderMarkdown(runs: readonly JudgedRun[]): string {
+  const wrong = runs.filter(({ verdict }) => verdict.verdict !== 'valid');
+  const lines = [
+    `## Gracelab: ${headline(runs)}`,
+    '',
+    '| | run | verdict | checks | judged | time |',
+    '| --- | --- | --- | --- | ---: | ---: |',
+    ...runs.map(row),
+    ...wrong.flatMap(details),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function headline(runs: readonly JudgedRun[]): string {
+  const counts = (['valid', 'violation', 'unknown'] as const)
+    .map((verdict) => [runs.filter((run) => run.verdict.verdict === verdict).length, verdict] as const)
+    .filter(([count]) => count > 0)
+    .map(([count, verdict]) => `${count} ${verdict}`);
+  return counts.length === 0 ? 'nothing was run' : counts.join(', ');
+}
+
+function row({ name, verdict }: JudgedRun): string {
+  const judged = verdict.checks.reduce((sum, check) => sum + check.judged, 0);
+  const ms = verdict.timings.totalMs ?? verdict.timings.runMs;
+  const cells = [
+    MARKS[verdict.verdict],
+    text(name),
+    verdict.verdict,
+    checkWords(testCases(verdict)),
+    judged.toLocaleString('en'),
+    ms === undefined ? '' : `${(ms / 1000).toFixed(1)} s`,
+  ];
+  return `| ${cells.join(' | ')} |`;
+}
+
+function checkWords(cases: readonly TestCase[]): string {
+  const named = (outcome: TestCase['outcome']) =>
+    cases.filter((each) => each.outcome === outcome).map(({ name }) => name);
+  const parts = [`${named('passed').length} passed`];
+  if (named('failed').length > 0) parts.push(`failed: **${named('failed').join(', ')}**`);
+  if (named('error').length > 0) parts.push(`unknown: **${named('error').join(', ')}**`);
+  if (named('skipped').length > 0) parts.push(`nothing to judge: ${named('skipped').join(', ')}`);
+  return parts.join('; ');
+}
+
+function details(run: JudgedRun): string[] {
+  const { name, verdict, folder } = run;
+  const cases = testCases(verdict).filter(({ outcome }) => outcome === 'failed' || outcome === 'error');
+  const setting = [
+    ...(verdict.seed === null ? [] : [`seed ${verdict.seed}`]),
+    verdict.runtime,
+    verdict.server,
+    verdict.filesystem,
+  ].join(', ');
+  return [
+    '',
+    `### ${MARKS[verdict.verdict]} ${text(name)}: ${verdict.verdict}`,
+    '',
+    `${text(setting)}${folder === undefined ? '' : `; the picture is \`${folder.replaceAll('`', "'")}/report.html\``}`,
+    ...cases.flatMap(caseWords),
+  ];
+}
+
+function caseWords({ name, reasons, evidence }: TestCase): string[] {
+  if (evidence.length === 0)
+    return ['', ...reasons.slice(0, MOST_PROOFS).map((reason) => `- **${text(name)}**: ${text(reason)}`)];
+  return evidence
+    .slice(0, MOST_PROOFS)
+    .flatMap((proof) => ['', `**${text(name)}**: ${text(proof.sentence)}`, ...knowledge(proof)]);
+}
+
+function knowledge({ moment }: Evidence): string[] {
+  if (moment === undefined || moment.nodes.length === 0) return [];
+  return [
+    '',
+    `| node | ${text(momentTitle(moment).replace(/^Known/, 'known'))} |`,
+    '| --- | --- |',
+    ...moment.nodes.map((node) => `| ${text(node.node)} | ${text(knowledgeOf(node))} |`),
+  ];
+}
+
+/** Names come from users: nothing in them is a cell's end, a tag, a link, a mention, or any other mark. */
+const text = (words: string): string =>
+  words.replace(/\s+/g, ' ').replace(/[\\`*_{}[\]<>|#~&!@]/g, (character) => `&#${character.charCodeAt(0)};`);

@@ -1,0 +1,60 @@
+/** Addresses that go to another node as planned (C11): past the barrier their clients are let go here, then the address is handed over. */
+import type { NodeId } from '../../core/ids.ts';
+import { carrierOf, type Ledger, memberOf } from '../../core/ledger.ts';
+import type { Mutants } from '../../core/mutants.ts';
+import { mayHandOver, type Self } from '../../core/next-command.ts';
+import type { GraceRecovery } from '../grace-recovery.ts';
+import type { OwnRecords } from '../own-records.ts';
+
+export interface PlannedMovesOptions {
+  /** {@link CoordinatorOptions.letGoOf} */
+  readonly letGoOf: (owner: NodeId) => void;
+  readonly records: OwnRecords;
+  readonly recovery: GraceRecovery;
+  readonly mutants: Mutants;
+}
+
+export class PlannedMoves {
+  readonly #options: PlannedMovesOptions;
+  /** Nothing of their clients is here any more. */
+  readonly #released = new Set<NodeId>();
+  /** And all is written that was to be written about them. */
+  readonly #done = new Set<NodeId>();
+
+  constructor(options: PlannedMovesOptions) {
+    this.#options = options;
+  }
+
+  /** Those that may be handed over. */
+  get done(): ReadonlySet<NodeId> {
+    return this.#done;
+  }
+
+  hasReleased(owner: NodeId): boolean {
+    return this.#released.has(owner);
+  }
+
+  /** A move that came to nothing leaves the address here; one that was done may be undone by another. */
+  learn(ledger: Ledger, self: Self): void {
+    for (const owner of this.#released) {
+      const moving = (memberOf(ledger, owner)?.movingTo ?? null) !== null;
+      if (carrierOf(ledger, owner) !== self.node || moving) continue;
+      this.#released.delete(owner);
+      this.#done.delete(owner);
+      this.#options.records.resume(owner);
+    }
+  }
+
+  /** The locks go, and then the last writes about these clients land: none may come after what the taker writes. Rejects with the store's errors. */
+  async letGo(ledger: Ledger, self: Self): Promise<void> {
+    const { letGoOf, records, recovery, mutants } = this.#options;
+    for (const owner of mayHandOver(ledger, self, mutants)) {
+      if (this.#done.has(owner)) continue;
+      if (!mutants.has('M10') && !this.#released.has(owner)) letGoOf(owner);
+      this.#released.add(owner);
+      if ((await records.release(owner)) === 'fenced') return;
+      recovery.release(owner);
+      this.#done.add(owner);
+    }
+  }
+}

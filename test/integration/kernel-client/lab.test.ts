@@ -1,0 +1,129 @@
+/** Two clients of the Linux kernel, in virtual machines, and the nodes of a lab that they mount. */
+import t, { type Test } from 'tap';
+import { counters, pushedLocks, readers, seenSize, turns } from './delegations.ts';
+import { Guest } from './guest.ts';
+import { type GuestImage, guestImage } from './guest-image.ts';
+import { Lab } from './lab.ts';
+import {
+  holders,
+  leaveStraggler,
+  locks,
+  type Mounted,
+  makeTree,
+  mounted,
+  powerCut,
+  prints,
+  readTree,
+  tree,
+  unmounted,
+  version2,
+  writeTree,
+} from './mounts.ts';
+import { Rival } from './rival.ts';
+
+/** Long enough for a client on a busy machine to be back in time. */
+const LAB = 'nodes: 3\nlease: 10s\ngrace: 10s\nclients: {vm1: n1, vm2: n2, rival: n2}\n';
+const VERSIONS = ['4.0', '4.1', '4.2'] as const;
+const FILES = 2000;
+
+interface Scene {
+  readonly lab: Lab;
+  /** Of n1, one for each version. */
+  readonly first: readonly [Mounted, Mounted, Mounted];
+  /** Of n2, by the other guest. */
+  readonly second: Mounted;
+  /** Clients of n2. */
+  readonly rival: Rival;
+}
+
+async function setUp(t: Test, image: GuestImage): Promise<Scene> {
+  const lab = await Lab.up(t, LAB);
+  const start = async (name: string): Promise<Guest> => {
+    const guest = await Guest.start({ image, name, within: lab.within(name) });
+    t.teardown(() => guest[Symbol.asyncDispose]());
+    return guest;
+  };
+  const [one, two] = await Promise.all([start('vm1'), start('vm2')]);
+  const [n1 = '', n2 = ''] = ['n1', 'n2'].map((node) => lab.addresses[node]);
+  const by = (version: string) => mounted(t, one, `/mnt/${version}`, { version, address: n1 });
+  return {
+    lab,
+    first: [await by('4.0'), await by('4.1'), await by('4.2')],
+    second: await mounted(t, two, '/mnt', { version: '4.2', address: n2 }),
+    rival: new Rival(t, { host: n2, port: 2049 }, lab.within('rival')),
+  };
+}
+
+/** A directory of its own in each of two mounts of the same. */
+async function roomsIn(
+  t: Test,
+  [mount, elsewhere]: readonly [Mounted, Mounted],
+  name: string,
+): Promise<[Mounted, Mounted]> {
+  await prints(t, mount.guest, `mkdir ${mount.at}/${name}`, '');
+  return [
+    { ...mount, at: `${mount.at}/${name}` },
+    { ...elsewhere, at: `${elsewhere.at}/${name}` },
+  ];
+}
+
+async function delegations(t: Test, { lab, first, second, rival }: Scene): Promise<void> {
+  const [, , newest] = first;
+  const both = [newest, second] as const;
+  const given = async () => {
+    const clients = await lab.clients('n1', /NFSv4\.2 vm1/);
+    return clients.reduce((sum, { delegations }) => sum + delegations, 0);
+  };
+  await t.test('locks are sent when it is recalled', (t) => pushedLocks(t, newest, rival));
+  await t.test('another node sees the size', (t) => seenSize(t, newest, second, given));
+  await t.test('two that edit in turn see no old text', (t) => turns(t, both, 6));
+  await t.test('two that read see what is written', (t) => readers(t, both, 4));
+  await t.test('nobody counts from an old number', (t) => counters(t, both, 15));
+}
+
+async function cutPower(t: Test, { lab, first, rival }: Scene): Promise<void> {
+  const straggler = new Rival(t, { host: lab.addresses.n1 ?? '', port: 2049 }, lab.within('rival'));
+  const [, middle, newest] = first;
+  const shared = await holders(t, first, 'shared', async (file) => {
+    // Somebody else has it open: no delegation, and the locks are the server's.
+    t.match(await rival.ask('witness', 'open', file), { status: 'OK' });
+  });
+  const delegated = await holders(t, [middle, newest], 'delegated');
+  const asBefore = async () => {
+    for (const client of await lab.clients('n1', /NFSv4\.[12] vm1/))
+      t.match(
+        client,
+        { opens: 4, locks: 2, delegations: 2 },
+        `${client.name}: of locks under a delegation it has told nobody`,
+      );
+  };
+  await asBefore();
+  await leaveStraggler(t, straggler);
+  const cut = () => lab.fault('power-cut', 'n1');
+  await powerCut(t, [...shared, ...delegated], { rival, cut, recovered: asBefore });
+}
+
+t.setTimeout(580_000);
+const image = await guestImage(t);
+t.test('clients of the Linux kernel in a lab', { skip: typeof image === 'string' && image }, async (t) => {
+  const scene = await setUp(t, image as GuestImage);
+  const { first, second, rival, lab } = scene;
+  const sums = await makeTree(t, second.guest, FILES);
+  const written = writeTree(t, second);
+  for (const [at, version] of VERSIONS.entries()) {
+    const mount = first[at] as Mounted;
+    const rooms = await roomsIn(t, [mount, second], `room-${version}`);
+    await t.test(`a tree is made, changed and removed by ${version}`, (t) => tree(t, ...rooms));
+    if (version === '4.2') await t.test('what came with 4.2', (t) => version2(t, ...rooms));
+    await t.test(`POSIX locks by ${version}`, (t) => locks(t, mount, 'posix', rival));
+    await t.test(`flock by ${version}`, (t) => locks(t, mount, 'flock', rival));
+  }
+  await written;
+  await t.test(`${FILES} files are read back by another node`, (t) => readTree(t, first[1], FILES, sums));
+  await t.test('delegations', (t) => delegations(t, scene));
+  await t.test('locks survive a power cut of the node', (t) => cutPower(t, scene));
+  await t.test('unmounted, the clients are gone', async (t) => {
+    for (const mount of [...first, second]) await unmounted(t, mount);
+    t.same(await lab.clients('n1', /NFSv4\.[12] vm1/), []);
+  });
+});

@@ -1,0 +1,79 @@
+/** A lab that is up for one test, and the ways into its containers. */
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Test } from 'tap';
+import { finish, ROOT, temporaryDirectory } from '../cli/gracelab.ts';
+
+const GRACELAB = [
+  process.execPath,
+  '--disable-warning=ExperimentalWarning',
+  path.join(ROOT, 'src/cli/main.ts'),
+] as const;
+
+interface ClientSummary {
+  readonly name: string;
+  readonly opens: number;
+  readonly locks: number;
+  readonly delegations: number;
+}
+
+interface Status {
+  readonly nodes: readonly {
+    readonly name: string;
+    readonly serviceAddress: string;
+    readonly node: { readonly clients: readonly ClientSummary[] } | null;
+  }[];
+}
+
+export class Lab {
+  /** By node: what its clients mount. */
+  readonly addresses: Readonly<Record<string, string>>;
+  readonly #runtimeDirectory: string;
+
+  private constructor(runtimeDirectory: string, status: Status) {
+    this.#runtimeDirectory = runtimeDirectory;
+    this.addresses = Object.fromEntries(
+      status.nodes.map(({ name, serviceAddress }) => [name, serviceAddress]),
+    );
+  }
+
+  /** @param yaml a lab file */
+  static async up(t: Test, yaml: string): Promise<Lab> {
+    const directory = temporaryDirectory(t);
+    const file = path.join(directory, 'lab.yaml');
+    writeFileSync(file, yaml);
+    t.teardown(async () => {
+      if (!t.passing())
+        t.comment((await type(directory, 'logs', 'n1')).stdout.split('\n').slice(-200).join('\n'));
+      // Whatever still runs in it ends with it.
+      await type(directory, 'down', '--all');
+    });
+    return new Lab(directory, await json<Status>(directory, 'up', '-f', file));
+  }
+
+  /** A command that starts the program behind it in a container. */
+  within(container: string): readonly string[] {
+    return ['env', `XDG_RUNTIME_DIR=${this.#runtimeDirectory}`, ...GRACELAB, 'exec', container, '--'];
+  }
+
+  /** @throws when the command does not succeed */
+  async fault(...argv: readonly string[]): Promise<void> {
+    await json(this.#runtimeDirectory, 'fault', ...argv);
+  }
+
+  /** The clients of a node whose names match, as the node has them. */
+  async clients(node: string, name: RegExp): Promise<readonly ClientSummary[]> {
+    const { labs } = await json<{ readonly labs: readonly Status[] }>(this.#runtimeDirectory, 'status');
+    const found = labs[0]?.nodes.find((one) => one.name === node)?.node?.clients ?? [];
+    return found.filter((client) => name.test(client.name));
+  }
+}
+
+const type = (runtimeDirectory: string, ...argv: readonly string[]) =>
+  finish(GRACELAB[0], [...GRACELAB.slice(1), ...argv], { ...process.env, XDG_RUNTIME_DIR: runtimeDirectory });
+
+async function json<Answer>(runtimeDirectory: string, ...argv: readonly string[]): Promise<Answer> {
+  const { status, stdout, stderr } = await type(runtimeDirectory, ...argv, '--json');
+  if (status !== 0) throw new Error(`gracelab ${argv.join(' ')}: ${stderr}`);
+  return JSON.parse(stdout) as Answer;
+}
