@@ -32,7 +32,9 @@ function findOrphanedBeliefs(context: CheckContext): OrphanedBelief[] {
   for (const claim of context.claims) {
     const node = context.server(claim.grant);
     if (node === null) continue;
-    const death = earlier(deathAfter(context.lives(node), claim.heldFrom), movedAway(context, claim, node));
+    // Of the life that granted it: what is left of a lock by a downgrade may have begun when that life was over.
+    const granted = claim.grant.repliedAt;
+    const death = earlier(deathAfter(context.lives(node), granted), movedAway(context, claim, node));
     if (death === undefined || death.earliest >= claim.believedUntil) continue;
     const contacts = contactsOf(context.contacts, claim.client, claim.node);
     const lapse = lapsesAt(contacts, claim.grant.invokedAt, death.latest, context.leaseNs, []);
@@ -45,7 +47,7 @@ function findOrphanedBeliefs(context: CheckContext): OrphanedBelief[] {
 /** For these clients it is as if the giver of their address had died, though it lives. */
 const movedAway = (context: CheckContext, claim: Claim, node: string): DeathSign | undefined =>
   plannedMoves(context).find(
-    ({ owner, from, over }) => owner === claim.node && from === node && over.latest > claim.heldFrom,
+    ({ owner, from, over }) => owner === claim.node && from === node && over.latest > claim.grant.repliedAt,
   )?.over;
 
 const earlier = (a: DeathSign | undefined, b: DeathSign | undefined): DeathSign | undefined =>

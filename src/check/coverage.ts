@@ -1,6 +1,7 @@
 import { orphanedBeliefs } from './beliefs.ts';
 import type { CheckContext } from './context.ts';
 import { coordinationCoverage, grantedInOtherDomain } from './coverage-of-coordination.ts';
+import { FAULT_COVERAGE, type FaultCoverage, faultCoverage } from './coverage-of-faults.ts';
 import type { Grace } from './graces.ts';
 import { endsLife } from './node-lives.ts';
 import { conflicting, firstSentFrom, isNewState, type Operation, overlapping } from './operations.ts';
@@ -38,6 +39,7 @@ export const COVERAGE = {
   gaveUp: 'lives that ended themselves after too long without their store',
   grantedInOtherDomain:
     'new locks granted in one lock domain by a node that was in grace in another at that moment',
+  ...FAULT_COVERAGE,
 } as const;
 
 export type CoverageName = keyof typeof COVERAGE;
@@ -55,6 +57,7 @@ const SHARED: ReadonlySet<CoverageName> = new Set<CoverageName>([
   'storeOutage',
   'resumedByItself',
   'gaveUp',
+  ...(Object.keys(FAULT_COVERAGE) as FaultCoverage[]),
 ]);
 
 /** The same over all lock domains of a run. @param contexts one for each */
@@ -84,7 +87,8 @@ export function coverageOf(context: CheckContext): Record<CoverageName, number> 
   }
   countThieves(context, counts);
   countSurvivors(context, counts, graces);
-  return { ...counts, ...coordinationCoverage(context) };
+  const milestones = context.milestones.map(([, event]) => event);
+  return { ...counts, ...coordinationCoverage(context), ...faultCoverage(milestones) };
 }
 
 interface Death {

@@ -5,9 +5,11 @@ import { FAULTS } from '../faults/registry.ts';
 import { CLIENT_SELECTORS, COUNT_WORDS, ROLES, STORE_SELECTORS } from '../faults/targets.ts';
 import { ABILITIES, type Ability } from '../runtime/abilities.ts';
 
-/** What mends, with what it does; in the same place as the faults, for that is where people look. */
+/** What mends, or moves as planned, with what it does; in the same place as the faults, for that is where people look. */
 export const MENDING: Readonly<Record<string, string>> = {
   start: 'boots nodes that stayed down, and lets paused ones go on',
+  migrate: 'moves the service address of the first node to the second one, with its clients',
+  failback: 'moves the service address of a node back to it, with its clients',
   heal: 'ends partitions and whatever else is in force: all of it, or that of the named targets',
 };
 

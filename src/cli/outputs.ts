@@ -1,5 +1,5 @@
 /** Results for other programs: TAP on stdout, JUnit and Markdown in files. The same for every command that comes to verdicts. */
-import { writeFile } from 'node:fs/promises';
+import { access, constants, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { writeFailure } from '../history/write-failure.ts';
@@ -24,10 +24,25 @@ export function addOutputs(command: Command): Command {
     .option('--markdown <file>', 'write a summary in Markdown there as well');
 }
 
-/** Before anything is started. @throws {Refusal} stdout has room for one result */
-export function refuseTwoResults({ json, tap }: OutputOptions): void {
+/**
+ * Before anything is started: a run of ten minutes whose result has no place to go would be a waste.
+ * @throws {Refusal} stdout has room for one result, and files want a directory
+ */
+export async function refuseBadOutputs(
+  { json, tap, junit, markdown }: OutputOptions,
+  { cwd }: Frame,
+): Promise<void> {
   if (json && tap)
     throw new Refusal(EXIT.wrongUsage, 'only one of --json and --tap can be printed; choose one.');
+  for (const file of [junit, markdown]) {
+    if (file === undefined) continue;
+    const target = path.resolve(cwd, file);
+    try {
+      await access(path.dirname(target), constants.W_OK);
+    } catch (error) {
+      throw new Refusal(EXIT.wrongUsage, `${target} cannot be written: ${writeFailure(error)}.`);
+    }
+  }
 }
 
 /** Prints TAP and writes the files that were asked for. @throws {Refusal} when one cannot be written */

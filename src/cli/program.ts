@@ -8,6 +8,7 @@ import { down } from './commands/down.ts';
 import { exec } from './commands/exec.ts';
 import { fault } from './commands/fault.ts';
 import { fuzz } from './commands/fuzz.ts';
+import { kernelClient } from './commands/kernel-client.ts';
 import { ledger } from './commands/ledger.ts';
 import { logs } from './commands/logs.ts';
 import { model } from './commands/model.ts';
@@ -15,6 +16,7 @@ import { report } from './commands/report.ts';
 import { run } from './commands/run.ts';
 import { serve } from './commands/serve.ts';
 import { serverHelper } from './commands/server-helper.ts';
+import { simulate } from './commands/simulate.ts';
 import { status } from './commands/status.ts';
 import { up } from './commands/up.ts';
 import { why } from './commands/why.ts';
@@ -32,9 +34,11 @@ const COMMANDS: readonly ((frame: Frame) => Command)[] = [
   why,
   ledger,
   exec,
+  kernelClient,
   logs,
   fault,
   run,
+  simulate,
   chaos,
   check,
   report,

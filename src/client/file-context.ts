@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import type { FileState, ShareAccess } from './file-state.ts';
+import type { FileState, ShareAccess, ShareDeny } from './file-state.ts';
 import type { Requester } from './requester.ts';
 
 /** What the operations on one file work with. */
@@ -17,6 +17,10 @@ export interface OpenWish {
   readonly access: ShareAccess;
   /** Create the file if it is not there. */
   readonly create: boolean;
+  /** OPEN4_SHARE_DENY_READ, _WRITE, _BOTH: what nobody else may do meanwhile. */
+  readonly deny?: ShareDeny;
+  /** The file must not be there yet. */
+  readonly exclusive?: boolean;
 }
 
 /** Which refusals are followed by another attempt, as long as there is time. */

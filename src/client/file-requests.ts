@@ -1,4 +1,5 @@
 /** The COMPOUNDs about one file, built from what is known of it at the moment of sending. */
+import { createHash } from 'node:crypto';
 import type { LockMode, Span } from '../core/byte-ranges.ts';
 import { NO_ATTRIBUTES } from '../nfs4/attributes.ts';
 import * as nfs from '../nfs4/constants.ts';
@@ -16,7 +17,8 @@ import { NFS4_OK } from '../nfs4/status.ts';
 import type { StateOwner } from '../nfs4/types.ts';
 import { type CompoundReply, type Op, op } from './compound.ts';
 import { Delegation, type DelegationKind, delegationGiven } from './delegation.ts';
-import { type FileState, type ShareAccess, splitPath } from './file-state.ts';
+import type { OpenWish } from './file-context.ts';
+import { type FileState, splitPath } from './file-state.ts';
 
 /** The operations after SEQUENCE, and what to take out of a reply whose status is OK. */
 export interface FileRequest {
@@ -28,6 +30,13 @@ const CREATE_UNCHECKED: OpenHow = {
   openType: nfs.OPEN4_CREATE,
   how: { mode: nfs.UNCHECKED4, createAttrs: NO_ATTRIBUTES },
 };
+/** The verifier tells our own repeated request from another's: as RFC 8881 section 18.16.3 has it, with attributes. */
+function createExclusively(clientId: bigint, { owner, path }: FileState): OpenHow {
+  const verf = createHash('sha256').update(`${clientId} ${owner} ${path}`).digest().subarray(0, 8);
+  const createBoth = { verf, attrs: NO_ATTRIBUTES };
+  return { openType: nfs.OPEN4_CREATE, how: { mode: nfs.EXCLUSIVE4_1, createBoth } };
+}
+
 const DO_NOT_CREATE: OpenHow = { openType: nfs.OPEN4_NOCREATE };
 
 const wishBits = (kind: DelegationKind | null): number =>
@@ -74,16 +83,15 @@ function directory(path: readonly string[]): Op[] {
 export function openByName(
   file: FileState,
   clientId: bigint,
-  access: ShareAccess,
-  create: boolean,
+  { access, create, deny = 0, exclusive = false }: OpenWish,
 ): FileRequest {
   const { directories, name } = splitPath(file.path);
   const opened = op(open, {
     seqid: 0,
     shareAccess: access | wishBits(file.delegationWish),
-    shareDeny: nfs.OPEN4_SHARE_DENY_NONE,
+    shareDeny: deny,
     owner: stateOwner(clientId, file),
-    openHow: create ? CREATE_UNCHECKED : DO_NOT_CREATE,
+    openHow: exclusive ? createExclusively(clientId, file) : create ? CREATE_UNCHECKED : DO_NOT_CREATE,
     claim: { claim: nfs.CLAIM_NULL, file: name },
   });
   const handle = op(getFh, {});
@@ -95,6 +103,7 @@ export function openByName(
       file.openStateid = openResult.stateid;
       file.handle = handleResult.object;
       file.access = access;
+      file.deny = deny;
       const given = delegationGiven(openResult.delegation);
       if (given !== null && file.delegation === null)
         file.delegation = new Delegation(given.kind, given.stateid);
@@ -109,7 +118,7 @@ export function reclaimOpen(file: FileState, clientId: bigint): FileRequest | nu
   const opened = op(open, {
     seqid: 0,
     shareAccess: file.access | nfs.OPEN4_SHARE_ACCESS_WANT_NO_DELEG,
-    shareDeny: nfs.OPEN4_SHARE_DENY_NONE,
+    shareDeny: file.deny,
     owner: stateOwner(clientId, file),
     openHow: DO_NOT_CREATE,
     claim: claimPrevious(file),

@@ -8,6 +8,8 @@ import { Turns } from './waiting.ts';
 
 /** OPEN4_SHARE_ACCESS_READ, _WRITE, _BOTH. */
 export type ShareAccess = 1 | 2 | 3;
+/** OPEN4_SHARE_DENY_NONE, _READ, _WRITE, _BOTH. */
+export type ShareDeny = 0 | 1 | 2 | 3;
 
 export class FileState {
   readonly owner: string;
@@ -20,6 +22,8 @@ export class FileState {
   handle: Buffer | null = null;
   /** What was opened for last; what is reclaimed. */
   access: ShareAccess = 1;
+  /** With it; reclaimed with it. */
+  deny: ShareDeny = 0;
   openStateid: Stateid | null = null;
   /** Exists from the first LOCK on; one for all ranges of this owner (RFC 8881 section 9.1.4). */
   lockStateid: Stateid | null = null;

@@ -74,6 +74,10 @@ export interface OpenOptions extends Limits {
   readonly access?: Access;
   /** Create the file when it is not there; default true. */
   readonly create?: boolean;
+  /** What nobody else may do with the file meanwhile; default `none`. */
+  readonly deny?: Access | 'none';
+  /** Create the file, which must not be there (EXIST); default false. */
+  readonly exclusive?: boolean;
   /** Default `grace`. */
   readonly retry?: RetryPolicy;
 }
@@ -183,10 +187,14 @@ export class NfsClient {
   }
 
   /** The same, to be opened at its first use. */
-  file(path: string, { owner = 'main', access = 'both', create = true }: OpenOptions = {}): NfsFile {
+  file(
+    path: string,
+    { owner = 'main', access = 'both', create = true, deny = 'none', exclusive = false }: OpenOptions = {},
+  ): NfsFile {
     const { directories, name } = splitPath(path);
     const key = JSON.stringify([owner, ...directories, name]);
-    const wish = { access: SHARE_ACCESS[access], create };
+    const denied = deny === 'none' ? 0 : SHARE_ACCESS[deny];
+    const wish = { access: SHARE_ACCESS[access], create, deny: denied, exclusive } as const;
     const known = this.#files.get(key);
     known?.want(wish);
     return (

@@ -19,7 +19,7 @@ import {
   type StatusName,
   UNANSWERED,
 } from './file-context.ts';
-import type { FileState, ShareAccess } from './file-state.ts';
+import type { FileState, ShareAccess, ShareDeny } from './file-state.ts';
 import { type HoldingChanged, toByteSpan, toSpan } from './lock-belief.ts';
 import { type LockResult, lockInTurn, testInTurn, unlockInTurn } from './locking.ts';
 import { closeInTurn, openInTurn } from './opening.ts';
@@ -126,7 +126,9 @@ export class NfsFile {
   /** From now on the file is opened for at least this, at its next use. */
   want(wish: OpenWish): void {
     const access = (this.#wish.access | wish.access) as ShareAccess;
-    this.#wish = { access, create: this.#wish.create || wish.create };
+    const deny = ((this.#wish.deny ?? 0) | (wish.deny ?? 0)) as ShareDeny;
+    const exclusive = wish.exclusive ?? false;
+    this.#wish = { access, create: this.#wish.create || wish.create, deny, exclusive };
   }
 
   /** Opens the file as wanted, widens what is open, or does nothing. */

@@ -26,7 +26,7 @@ export async function openInTurn(
     if (isOpenFor(file, wish.access)) return { status: 'OK', attempts };
     const answer = await requester.send({
       subject: { op: 'open', owner: file.owner, file: file.path },
-      build: () => openByName(file, requester.clientId, wish.access, wish.create),
+      build: () => openByName(file, requester.clientId, wish),
       deadlineMs: patience.deadlineMs,
     });
     if (answer.kind === 'unsent') return { status: 'TIMEOUT', attempts };

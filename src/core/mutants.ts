@@ -25,13 +25,24 @@ export const MUTANTS = {
   M8: 'an address moves as planned before everybody has stopped granting',
   M9: 'a planned move opens nobody’s claims before the taker has the address',
   M11: 'what the giver of an address has recorded about its clients in the new epoch stays',
+  M12: 'what a node shows of its clients’ opens and delegations no other one sees',
+  M13: 'grace does not wait for the claims of those who are down',
   M10: 'the giver of an address keeps what its clients hold',
 } as const;
 
 export type MutantId = keyof typeof MUTANTS;
 
 /** Those that a running node can have. The others break what only the model looks at on its own. */
-export const NODE_MUTANTS = ['D9', 'D11', 'D12', 'D14', 'D16'] as const satisfies readonly MutantId[];
+export const NODE_MUTANTS = [
+  'D9',
+  'D11',
+  'D12',
+  'D14',
+  'D16',
+  'M8',
+  'M12',
+  'M13',
+] as const satisfies readonly MutantId[];
 
 /** The mutants that are switched on; the empty set is the real product. */
 export type Mutants = ReadonlySet<MutantId>;

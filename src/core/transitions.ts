@@ -140,7 +140,7 @@ function fromServingNode(ledger: Ledger, command: ServingCommand, mutants: Mutan
     case 'inherit':
       return inherit(ledger, sender, command);
     case 'finish':
-      return finish(ledger, sender, command);
+      return finish(ledger, sender, command, mutants);
     case 'abandon':
       return abandon(ledger, command.dead, mutants);
     case 'hand-over':
@@ -188,7 +188,7 @@ function retire(ledger: Ledger, node: NodeId, mutants: Mutants): TransitionResul
   const incarnationFloor = asIncarnation(Math.max(ledger.incarnationFloor, member.incarnation));
   const retired = nextView({ ...ledger, members, incarnationFloor });
   if (mutants.has('D1')) return done({ ...retired, recoveryEpoch: null });
-  return done(settle(retired));
+  return done(settle(retired, mutants));
 }
 
 /**
@@ -212,7 +212,7 @@ function boot(ledger: Ledger, command: FromNode, mutants: Mutants): TransitionRe
   const reopened = openCarried(withMember(ledger, command.node, booted), command.node, mutants);
   const joined = enterGrace(reopened, mutants);
   const acknowledged: Member = { ...joined.members[command.node]!, acknowledgedView: joined.view };
-  return done(settle(withMember(joined, command.node, acknowledged)));
+  return done(settle(withMember(joined, command.node, acknowledged), mutants));
 }
 
 /** Names the view it is for, so that one which was late never counts for a later grace (D4). */
@@ -224,7 +224,9 @@ function acknowledge(
 ): TransitionResult {
   if (command.view !== ledger.view && !mutants.has('D4')) return refuse('old-view');
   if (sender.acknowledgedView === ledger.view) return refuse('already-acknowledged');
-  return done(settle(withMember(ledger, command.node, { ...sender, acknowledgedView: ledger.view })));
+  return done(
+    settle(withMember(ledger, command.node, { ...sender, acknowledgedView: ledger.view }), mutants),
+  );
 }
 
 function reportDeath(
@@ -263,7 +265,7 @@ function lose(
 ): Ledger {
   const lost: Member = { ...member, state, acknowledgedView: asView(0), leaving: false };
   const opened = openCarried(withMember(ledger, node, lost), node, mutants);
-  return settle(enterGrace(callOff(opened, node, mutants), mutants));
+  return settle(enterGrace(callOff(opened, node, mutants), mutants), mutants);
 }
 
 /**
@@ -323,7 +325,12 @@ function handOver(
   return done(withMember(handed, owner, { ...handed.members[owner]!, claims: 'open', movingTo: null }));
 }
 
-function finish(ledger: Ledger, sender: Member, command: FromNode & { claimant: NodeId }): TransitionResult {
+function finish(
+  ledger: Ledger,
+  sender: Member,
+  command: FromNode & { claimant: NodeId },
+  mutants: Mutants,
+): TransitionResult {
   const claimant = memberOf(ledger, command.claimant);
   if (claimant === undefined) return refuse('not-a-member');
   if (!inGrace(ledger)) return refuse('no-grace');
@@ -334,7 +341,7 @@ function finish(ledger: Ledger, sender: Member, command: FromNode & { claimant: 
   // Nor have those whose address is on its way.
   if (claimant.movingTo !== null) return refuse('moving');
   if (!barrierReached(ledger)) return refuse('before-barrier');
-  return done(settle(withMember(ledger, command.claimant, { ...claimant, claims: 'closed' })));
+  return done(settle(withMember(ledger, command.claimant, { ...claimant, claims: 'closed' }), mutants));
 }
 
 /** Nobody comes for what was to be reclaimed at `node`. Whoever is back and had its address carried by `node` gets it back: nobody else answers there. */
@@ -350,7 +357,7 @@ function abandon(ledger: Ledger, node: NodeId, mutants: Mutants): TransitionResu
   let closed = returnAddresses(ledger, node);
   for (const claimant of claimants)
     closed = withMember(closed, claimant, { ...closed.members[claimant]!, claims: 'closed', heir: null });
-  return done(settle(closed));
+  return done(settle(closed, mutants));
 }
 
 function leave(ledger: Ledger, sender: Member, command: FromNode, mutants: Mutants): TransitionResult {
@@ -369,7 +376,7 @@ function depart(ledger: Ledger, sender: Member, command: FromNode, mutants: Muta
   if (!barrierReached(ledger)) return refuse('before-barrier');
   // Mutant D5 keeps the mark of who left, and never lets go of what it left behind.
   const departed: Member = { ...sender, state: 'down', leaving: mutants.has('D5') };
-  return done(settle(withMember(ledger, command.node, departed)));
+  return done(settle(withMember(ledger, command.node, departed), mutants));
 }
 
 const done = (ledger: Ledger): TransitionResult => ({ ok: true, ledger });
@@ -456,16 +463,19 @@ function callOff(ledger: Ledger, taker: NodeId, mutants: Mutants): Ledger {
     if (member.movingTo !== taker) continue;
     result = withMember(result, owner, { ...member, movingTo: null });
   }
-  return mutants.has('M9') ? settle(result) : result;
+  return mutants.has('M9') ? settle(result, mutants) : result;
 }
 
 /**
  * Lifts in the same swap that closed the last claim (I3: one end for all). Never before the barrier: a
  * node that has not acknowledged may not have its clients in the epoch that is about to be the only one.
  */
-function settle(ledger: Ledger): Ledger {
+function settle(ledger: Ledger, mutants: Mutants): Ledger {
   if (!inGrace(ledger) || !barrierReached(ledger)) return ledger;
-  const members = nodesOf(ledger).map((node) => ledger.members[node]!);
+  const waitedFor = nodesOf(ledger).filter(
+    (node) => !mutants.has('M13') || ledger.members[carrierOf(ledger, node)]!.state !== 'down',
+  );
+  const members = waitedFor.map((node) => ledger.members[node]!);
   // A leaver still holds its locks, and must have let them go before anybody may have them.
   const open = members.some(({ claims, movingTo }) => claims === 'open' || movingTo !== null);
   if (open || members.some(({ leaving, state }) => leaving && state !== 'down')) return ledger;

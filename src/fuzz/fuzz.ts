@@ -13,15 +13,17 @@ export interface FuzzOptions extends Where {
   readonly versions: readonly (0 | 1 | 2)[];
   /** Of the server; null: it is not on this machine. */
   readonly pid: number | null;
+  /** By how much its memory may grow after the first tenth. */
+  readonly memoryMb: number;
   readonly corpus: readonly RecordedRequest[];
+  /** Told what clients said by the book, round by round. */
+  readonly onRecorded?: (requests: readonly RecordedRequest[]) => void;
   readonly tell: (line: string) => void;
 }
 
 /** Rounds between two looks at everything that victims have. */
 const ROUNDS_PER_LOOK = 5;
 const RATE_REQUESTS = 500;
-/** Beyond what the server had when a tenth was done. */
-const MEMORY_GROWTH_MB = 96;
 /** Descriptors of files that a server keeps at hand. */
 const SPARE_DESCRIPTORS = 16;
 const LOOKS_AT_END = 100;
@@ -116,9 +118,17 @@ class Run {
   }
 
   async #playOne(): Promise<void> {
-    const { seed, versions, requests, corpus } = this.#options;
+    const { seed, versions, requests, corpus, onRecorded = () => {} } = this.#options;
     const left = Math.min(requests - this.#tally.requests, ROUND_REQUESTS);
-    const plan = { seed, versions, corpus, round: this.#round, requests: left, tally: this.#tally };
+    const plan = {
+      seed,
+      versions,
+      corpus,
+      onRecorded,
+      round: this.#round,
+      requests: left,
+      tally: this.#tally,
+    };
     try {
       const wrong = await playRound(this.#stage, plan);
       if (wrong !== null) this.#found(wrong, this.#round);
@@ -150,7 +160,7 @@ class Run {
   async #judgeSize(): Promise<void> {
     const before = this.#before;
     if (before === null || this.#findings.length > 0) return;
-    const { clock, patienceMs } = this.#options;
+    const { clock, memoryMb, patienceMs } = this.#options;
     for (let look = 0; look < LOOKS_AT_END; look += 1) {
       this.#after = this.#size();
       if (this.#after === null || this.#after.sockets <= before.sockets) break;
@@ -164,7 +174,7 @@ class Run {
     if (after.descriptors > before.descriptors + SPARE_DESCRIPTORS)
       leak(`the server has ${after.descriptors} descriptors, and had ${before.descriptors}`);
     const warm = this.#warm ?? before;
-    if (after.megabytes > warm.megabytes + MEMORY_GROWTH_MB)
+    if (after.megabytes > warm.megabytes + memoryMb)
       leak(`the server has ${after.megabytes} MB, and had ${warm.megabytes} when a tenth was done`);
   }
 }

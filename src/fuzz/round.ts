@@ -1,6 +1,7 @@
 /** One client's worth of mutations: it says everything once by the book, and what it said is what mutations begin with. */
 import { type Actor, SessionActor, SessionlessActor, SLOTS } from './actor.ts';
 import { fire, type Volley } from './assailant.ts';
+import { revived } from './corpus.ts';
 import { Lots } from './lots.ts';
 import { type Mutant, type MutantMaker, makeMutant } from './mutant.ts';
 import { rehearseSessions } from './rehearsal.ts';
@@ -33,6 +34,8 @@ export interface RoundOptions {
   readonly tally: Tally;
   /** Requests of somebody else that are mutated as well. */
   readonly corpus: readonly RecordedRequest[];
+  /** Told what the client said by the book. */
+  readonly onRecorded: (requests: readonly RecordedRequest[]) => void;
 }
 
 export interface Wrong {
@@ -49,11 +52,11 @@ export async function playRound(stage: Stage, options: RoundOptions): Promise<Wr
   const probe = await stage.recorded(tape);
   try {
     const actor = await rehearse(stage, probe, version, name);
-    const requests = [
-      ...tape.requests,
-      ...options.corpus.filter(({ anatomy }) => anatomy.minorVersion === version),
-    ];
-    const battle = new Battle(stage, actor, requests, new Lots(seed, round), options.tally);
+    const lots = new Lots(seed, round);
+    const kept = options.corpus.filter(({ anatomy }) => anatomy.minorVersion === version);
+    const requests = [...tape.requests, ...kept.map((each) => revived(each, tape.requests, lots))];
+    options.onRecorded(tape.requests);
+    const battle = new Battle(stage, actor, requests, lots, options.tally);
     const wrong = await battle.fight(Math.min(options.requests, ROUND_REQUESTS));
     if (wrong !== null) return wrong;
     await actor.end();

@@ -27,8 +27,8 @@ export interface Where {
 
 const PRINCIPAL = { uid: 0, gid: 0, machine: 'fuzz' };
 const REST_MS = 50;
-/** Deeper than anything that is made here. */
-const MAX_DEPTH = 20;
+/** Deeper than anything that is made here: one COMPOUND may have a hundred CREATEs, each in the directory of the one before. */
+const MAX_DEPTH = 500;
 
 export class Stage {
   readonly where: Where;

@@ -1,4 +1,5 @@
 import type { CheckResult, Verdict, VerdictDocument } from '../check/verdict.ts';
+import { knowledgeOf, momentTitle } from './moment-words.ts';
 
 /** The part of picocolors that a report uses; without it the text is plain. */
 export interface Palette {
@@ -43,6 +44,7 @@ export function renderVerdict(document: VerdictDocument, options: TerminalReport
     );
     const evidence = firstEvidence(check);
     if (evidence !== null) lines.push(...wrap(evidence, columns, INDENT.repeat(3)).map(palette.dim));
+    lines.push(...whatWasKnown(check, columns).map(palette.dim));
   }
   lines.push('', ...wrap(`reached: ${coverageWords(document.coverage)}`, columns, INDENT));
   lines.push(...wrap(`timings: ${timingWords(document.timings)}`, columns, INDENT));
@@ -75,6 +77,23 @@ function firstEvidence({ verdict, evidence }: CheckResult): string | null {
   return evidence.length === 1
     ? first.sentence
     : `${first.sentence} (${evidence.length - 1} more in verdict.json)`;
+}
+
+/** Of the first proof: what each node knew at the moment that it turns on. */
+function whatWasKnown({ verdict, evidence }: CheckResult, columns: number): string[] {
+  const moment = evidence[0]?.moment;
+  if (verdict !== 'violation' || moment === undefined || moment.nodes.length === 0) return [];
+  const width = Math.max(...moment.nodes.map(({ node }) => node.length));
+  return [
+    ...wrap(`${momentTitle(moment)}:`, columns, INDENT.repeat(3)),
+    ...moment.nodes.flatMap((node) => {
+      const [first = '', ...others] = wrap(knowledgeOf(node), columns, INDENT.repeat(5) + ' '.repeat(width));
+      return [
+        `${INDENT.repeat(4)}${node.node.padEnd(width)}${first.slice(INDENT.length * 4 + width)}`,
+        ...others,
+      ];
+    }),
+  ];
 }
 
 function coverageWords(coverage: VerdictDocument['coverage']): string {

@@ -43,7 +43,7 @@ function wordsOf(step: AskedStep, { span }: Target): object {
     case 'update':
       return { offset: span.start, cached: step.cached };
     case 'open':
-      return { access: step.access, create: step.create };
+      return { access: step.access, create: step.create, deny: step.deny, exclusive: step.exclusive };
     case 'close':
       return {};
   }

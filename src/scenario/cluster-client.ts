@@ -69,7 +69,11 @@ export class ClusterClient implements BreakableNode {
       if (this.#turn === turn)
         onLost(`client ${this.name} ended by itself (${signal ?? `status ${code}`}); its log says why`);
     });
-    await agent.ready(bootMs);
+    await agent.ready(bootMs).catch((error: Error) => {
+      // Ended on purpose before it was: whoever did that brings it back, or not.
+      if (this.#turn === turn) throw error;
+    });
+    if (this.#turn !== turn) return;
     for (const loop of this.#loops.values()) void agent.command('loop', loop, bootMs);
   }
 

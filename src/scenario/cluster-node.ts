@@ -2,7 +2,13 @@
 import type { Clock } from '../core/clock.ts';
 import type { ArmedStep, BootConditions, BreakableNode } from '../faults/fault.ts';
 import type { HistoryEvent } from '../history/events.ts';
-import type { Container, Process, Program, StableStorage } from '../runtime/runtime.ts';
+import {
+  type Container,
+  NODE_PATHS,
+  type Process,
+  type Program,
+  type StableStorage,
+} from '../runtime/runtime.ts';
 import { Agent, type AgentRequest, type Reply, type RequestAnswer } from './agent.ts';
 
 /** How a node agent says "this life is over for the cluster; boot me again" (docs/protocol.md). */
@@ -99,8 +105,8 @@ export class ClusterNode implements BreakableNode {
   }
 
   /**
-   * Boots the next life and waits until it serves.
-   * @throws Error one sentence, when it does not
+   * Boots the next life and waits until it serves, or until somebody has ended it on purpose before it did: then it is theirs.
+   * @throws Error one sentence, when it does not serve
    */
   async start({ clockAheadMs = this.#clockAheadMs }: BootConditions = {}): Promise<void> {
     const { container, program, configuration, clock, bootMs, onRequest } = this.#options;
@@ -127,8 +133,11 @@ export class ClusterNode implements BreakableNode {
     });
     this.#life = { agent, incarnations };
     this.#watch(process, turn);
-    const ready = await agent.ready(bootMs);
-    if (this.#turn !== turn) return;
+    const ready = await agent.ready(bootMs).catch((error: Error) => {
+      if (this.#turn === turn) throw error;
+      return null;
+    });
+    if (ready === null || this.#turn !== turn) return;
     // The boot's own events name it, unless nobody was told of its swap.
     if (incarnations.size === 0 && typeof ready.incarnation === 'number')
       incarnations.set('', ready.incarnation);
@@ -209,6 +218,20 @@ export class ClusterNode implements BreakableNode {
   disarm(): void {
     this.#armed = null;
     if (this.running) void this.command('arm', { armed: null });
+  }
+
+  /**
+   * Another process of this node's own program, in its container, that claims to be the node (C14).
+   * @param stable where it looks for the node's storage; null: where the node has it
+   * @returns how it ended
+   */
+  async impostor(stable: string | null): Promise<{ readonly code: number; readonly stderr: string }> {
+    const { container, program, configuration } = this.#options;
+    const told = stable === null ? configuration : { ...configuration, stable };
+    // An agent ends with its stdin, so it is given one that nobody ever closes.
+    const shell = ['sh', '-c', 'mkfifo "$0" && exec 3<>"$0" && head -n 1 >&3 && exec "$@" <&3'];
+    const fifo = `${NODE_PATHS.volatile}/impostor-${stable === null ? 'own' : 'other'}`;
+    return container.exec([...shell, fifo, ...program.argv], { input: `${JSON.stringify(told)}\n` });
   }
 
   /** Planned stop (C11): grace first, and only past the barrier does the process end and let its locks go. */

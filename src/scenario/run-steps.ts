@@ -1,6 +1,7 @@
 /** Carries out the steps of a scenario, one function per kind. */
 import { askClient } from './client-steps.ts';
 import { healCuts, injectFault, startNodes } from './fault-steps.ts';
+import { refuseImpostor } from './impostor-step.ts';
 import { moveAddress } from './move-step.ts';
 import { repairLedgers } from './repair-steps.ts';
 import type { LoopStep, RecoveryStep, Step, StopStep } from './scenario.ts';
@@ -43,6 +44,8 @@ function runStep(step: Step, context: StepContext): Promise<void> {
       return repairLedgers(step, context);
     case 'migrate':
       return moveAddress(step, context);
+    case 'impostor':
+      return refuseImpostor(step, context);
     case 'wait':
       return waitFor(step, context);
     case 'recovery':

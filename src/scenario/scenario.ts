@@ -132,6 +132,10 @@ export interface OpenStep extends ClientStep {
   readonly do: 'open';
   readonly access: 'read' | 'write' | 'both';
   readonly create: boolean;
+  /** What nobody else may do meanwhile. */
+  readonly deny: 'none' | 'read' | 'write' | 'both';
+  /** The file must not be there yet. */
+  readonly exclusive: boolean;
 }
 
 export interface CloseStep extends ClientStep {
@@ -217,6 +221,13 @@ export interface MoveStep extends Common {
   readonly withinMs: number;
 }
 
+/** A second process that claims to be the node is started beside it, twice: with the node's own stable storage, and without. */
+export interface ImpostorStep extends Common {
+  readonly do: 'impostor';
+  readonly node: string;
+  readonly withinMs: number;
+}
+
 /**
  * What to wait for. `grace`, `barrier`, `lift`, `refused` and `granted` mean "since the last fault began",
  * so a wait that begins late does not miss what has already happened.
@@ -288,6 +299,7 @@ export type Step =
   | HealStep
   | RepairStep
   | MoveStep
+  | ImpostorStep
   | WaitStep
   | RecoveryStep
   | ParallelStep

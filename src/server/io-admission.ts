@@ -58,7 +58,18 @@ export function judgeIo(
   if (typeof state === 'number') return state;
   const open = state.kind === 'lock' ? state.open : state;
   // Reading through an open for writing is allowed: a client fills the rest of a page (section 18.22.3).
-  return need === 'write' && (open.access & SHARE_WRITE) === 0 ? NFS4ERR_OPENMODE : null;
+  if (need === 'write' && (open.access & SHARE_WRITE) === 0) return NFS4ERR_OPENMODE;
+  return open.principal === compound.caller.principal ? null : judgeStranger(compound, node, need);
+}
+
+/** Somebody uses what another user has opened. It is the client's to let them share it, but no more than each of them may. */
+function judgeStranger(compound: Compound, node: FileNode, need: 'read' | 'write'): Failure | null {
+  const allowed = compound.server.settings.filesystem.permissions(node, compound.caller.credentials);
+  if (!allowed.ok) return statusOfErrno(allowed.errno);
+  const { read, write, execute, owner } = allowed.value;
+  // As at an open: a program's pages are read, and a file's owner may have made it so that not even the owner could open it again.
+  const may = owner || (need === 'read' ? read || execute : write);
+  return may ? null : NFS4ERR_ACCESS;
 }
 
 function judgeUnopenedIo(

@@ -3,7 +3,7 @@ import { Draw } from '../scenario/random/draw.ts';
 import { faultsOffered } from '../scenario/random/fault-menu.ts';
 import { generate } from '../scenario/random/generate.ts';
 import { WORKLOAD_NAMES } from '../scenario/random/workload-menu.ts';
-import type { Scenario } from '../scenario/scenario.ts';
+import type { Scenario, Step } from '../scenario/scenario.ts';
 import { SIMULATION_OFFER } from './lab.ts';
 
 export interface ScheduleSize {
@@ -15,6 +15,8 @@ export interface ScheduleSize {
 
 const LEASE_MS = 1000;
 const GRACE_MS = 2000;
+/** Between the rounds of a client's work, compared with what a random schedule of real containers has. */
+const SLOWER = 5;
 const FAILOVERS_MS = [null, null, 100, 400] as const;
 /** So that the kind of a cluster is not drawn by the same numbers as what happens to it. */
 const KIND = 0x5eed;
@@ -22,7 +24,7 @@ const KIND = 0x5eed;
 /** @param seed 0 to 2^32 - 1 */
 export function scheduleOf(seed: number, size: ScheduleSize): Scenario {
   const kind = new Draw((seed ^ KIND) >>> 0);
-  return generate(seed, {
+  const scenario = generate(seed, {
     ...size,
     faults: faultsOffered(SIMULATION_OFFER),
     workloads: WORKLOAD_NAMES,
@@ -31,4 +33,9 @@ export function scheduleOf(seed: number, size: ScheduleSize): Scenario {
     leaseMs: LEASE_MS,
     graceMs: GRACE_MS,
   });
+  return { ...scenario, steps: scenario.steps.map(slower) };
 }
+
+/** Clients that have more to do find little more, and take most of the time that a history costs. */
+const slower = (step: Step): Step =>
+  step.do === 'loop' ? { ...step, everyMs: step.everyMs * SLOWER } : step;

@@ -41,7 +41,8 @@ function* withFewerInside(current: () => Scenario): Generator<Scenario> {
     let variant = 0;
     for (;;) {
       const scenario = current();
-      const smaller = scenario.steps[at] === undefined ? [] : smallerSteps(scenario.steps[at]);
+      const step = scenario.steps[at];
+      const smaller = step === undefined ? [] : smallerSteps(step);
       if (variant >= smaller.length) break;
       const steps = scenario.steps.toSpliced(at, 1, ...smaller[variant]!);
       variant += 1;

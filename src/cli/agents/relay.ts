@@ -2,8 +2,9 @@
  * The relay of a node: a program beside its server, in the same container, that all connections from outside go through. It passes RPC messages on
  * as they are, but for those that a rule is about. Rules come as JSON lines on stdin; what was done goes out on stdout. It ends with its stdin.
  */
-import { createInterface } from 'node:readline';
+
 import { connect, createServer, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
 import { Passage } from '../../relay/passage.ts';
 import { type Rule, RuleBook } from '../../relay/rule-book.ts';
 import { type Message, Traffic } from '../../relay/traffic.ts';

@@ -105,11 +105,11 @@ async function runSeeds(options: ChaosOptions, frame: Frame): Promise<ScenarioRe
   const shape = shapeOf(options);
   const out = path.resolve(frame.cwd, options.out);
   for (let runs = 1; ; runs += 1) {
-    const seed = (options.seed ?? frame.drawSeed()) + (options.seed === undefined ? 0 : runs - 1);
+    const seed =
+      options.seed === undefined ? frame.drawSeed() : (options.seed + runs - 1) % (LARGEST_SEED + 1);
     // Told before, so that a run that never comes to an end can be repeated, too.
-    terminal.progress('');
     terminal.message(`gracelab: seed ${seed}`);
-    const scenario = generate(seed % (LARGEST_SEED + 1), shape);
+    const scenario = generate(seed, shape);
     const result = await runInSandbox({ scenario, out, seed, mutants: options.mutant }, frame);
     const failed = result.verdict.verdict !== 'valid';
     if (options.untilFailure && !options.json) terminal.result(oneLine(seed, result));

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { Command } from 'commander';
 import type { Frame } from '../frame.ts';
-import { addOutputs, type OutputOptions, printResults, refuseTwoResults } from '../outputs.ts';
+import { addOutputs, type OutputOptions, printResults, refuseBadOutputs } from '../outputs.ts';
 import { judgeStoredRun } from '../stored-run.ts';
 import { printVerdict, STATUS_OF } from '../verdicts.ts';
 
@@ -12,7 +12,7 @@ export function check(frame: Frame): Command {
     .argument('[run]', 'a run folder', 'runs/latest')
     .option('--json', 'print one JSON document');
   return addOutputs(command).action(async (run: string, options: OutputOptions) => {
-    refuseTwoResults(options);
+    await refuseBadOutputs(options, frame);
     const { folder, verdict, remarks } = await judgeStoredRun(path.resolve(frame.cwd, run));
     for (const remark of remarks) frame.terminal.message(remark);
     if (options.json) frame.terminal.result(JSON.stringify(verdict, null, 2));

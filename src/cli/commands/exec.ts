@@ -1,12 +1,10 @@
 import { spawn } from 'node:child_process';
 import { Command } from 'commander';
-import { enterArgv } from '../../runtime/namespace/container.ts';
 import { exitStatusOf, withSystemPath } from '../../runtime/namespace/tools.ts';
 import { EXIT, type ExitStatus, Refusal } from '../exit-status.ts';
 import type { Frame } from '../frame.ts';
-import { askLab, type Location } from '../living/control.ts';
-import { enterSandboxArgv } from '../living/enter-sandbox.ts';
-import { findLab, readIdentity } from '../living/place.ts';
+import { enterContainerArgv } from '../living/enter-container.ts';
+import { findLab } from '../living/place.ts';
 
 /** `gracelab exec NODE -- CMD`: a program inside a node or client, with this terminal as its own. */
 export function exec(frame: Frame): Command {
@@ -27,12 +25,8 @@ export function exec(frame: Frame): Command {
           `options like ${argv[0]} come before the node, and -- before the program.`,
         );
       const place = findLab(options.name, frame.env);
-      const { pid } = await askLab<Location>(place, { command: 'locate', container: node });
-      const identity = readIdentity(place);
-      const enter = identity === null ? null : enterSandboxArgv(identity);
-      if (enter === null) throw new Refusal(EXIT.machineCannot, `the lab "${place.name}" has just ended.`);
-      // Two steps: the sandbox numbers its processes itself, so the container is found from within.
-      frame.conclude(await runHere([...enter, ...enterArgv(pid), ...program], frame));
+      const enter = await enterContainerArgv(place, node);
+      frame.conclude(await runHere([...enter, ...program], frame));
     });
 }
 

@@ -68,6 +68,10 @@ function checkUsage(kind: string, targets: readonly string[], options: FaultOpti
     refuse(`whom is it about? Name a node: \`gracelab fault ${kind} n1\`.`);
   if (options.down !== undefined && options.stayDown)
     refuse('it either lasts for some time (--down) or stays like that (--stay-down); leave one of them out.');
+  if (kind === 'migrate' && targets.length !== 2)
+    refuse('whose address moves, and to which node? Write `gracelab fault migrate n1 n2`.');
+  if (kind === 'failback' && targets.length !== 1)
+    refuse('whose address comes back? Write `gracelab fault failback n1`.');
   if (fault === undefined && (options.down !== undefined || options.stayDown))
     refuse(`--down and --stay-down belong to a fault; to ${kind} takes neither.`);
   if (kind === 'pause' && options.down === undefined && !options.stayDown)
@@ -76,7 +80,8 @@ function checkUsage(kind: string, targets: readonly string[], options: FaultOpti
     );
   if (fault?.from === 'required' && options.from === undefined)
     refuse(`from whom? Add --from ledger, --from clients, or the name of a container.`);
-  if ((fault?.from ?? 'none') === 'none' && options.from !== undefined) refuse(`--from belongs to a partition.`);
+  if ((fault?.from ?? 'none') === 'none' && options.from !== undefined)
+    refuse(`--from belongs to a partition.`);
   if (kind !== 'partition' && options.oneWay) refuse(`--one-way belongs to a partition.`);
   if (fault === undefined) return;
   // Who is meant by --from only the lab knows.
@@ -114,7 +119,8 @@ export function fault(frame: Frame): Command {
         frame.terminal.result(options.json ? JSON.stringify(menu, null, 2) : menuText(menu));
         return;
       }
-      if (kind === undefined) return refuse('what is to be broken? `gracelab fault --list` has all that can be.');
+      if (kind === undefined)
+        return refuse('what is to be broken? `gracelab fault --list` has all that can be.');
       checkUsage(kind, targets, options);
       const chosen = FAULTS.get(kind);
       if (chosen !== undefined && chosen.needs.length > 0) {

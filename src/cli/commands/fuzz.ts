@@ -3,8 +3,10 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { parseTarget, type Target } from '../../conformance/target.ts';
+import { readCorpus, writeCorpus } from '../../fuzz/corpus.ts';
 import { fuzz as runFuzz } from '../../fuzz/fuzz.ts';
 import type { FuzzReport } from '../../fuzz/report.ts';
+import type { RecordedRequest } from '../../fuzz/tape.ts';
 import { reportText } from '../../fuzz/text.ts';
 import { systemClock } from '../agents/surroundings.ts';
 import { wholeNumber } from '../arguments.ts';
@@ -17,9 +19,12 @@ interface FuzzCommandOptions {
   readonly firstRound: number;
   readonly version: readonly (0 | 1 | 2)[];
   readonly pid?: number;
+  readonly memory: number;
   readonly directory?: string;
   readonly patience: number;
   readonly out?: string;
+  readonly corpus?: string;
+  readonly record?: string;
   readonly json?: true;
 }
 
@@ -38,6 +43,8 @@ A finding is written to a file, with what was sent before it. The same seed make
   gracelab fuzz HOST:PORT/PATH --seed N --first-round R --requests 240`;
 
 const MOST = 1_000_000_000;
+/** Garbage collectors take their time: a server of a few MB may well have hundreds before they begin in earnest. */
+const MEMORY_MB = 512;
 const VERSIONS: Readonly<Record<string, readonly (0 | 1 | 2)[]>> = {
   '4.0': [0],
   '4.1': [1],
@@ -55,8 +62,16 @@ export function fuzz(frame: Frame): Command {
     .option('--first-round <n>', 'begin with this one', wholeNumber(0, MOST), 0)
     .option('--version <version>', '4.0, 4.1, 4.2 or all', versions, VERSIONS.all)
     .option('--pid <pid>', 'the process of the server, on this machine', wholeNumber(1, 2 ** 22))
+    .option(
+      '--memory <mb>',
+      'by how much it may grow after the first tenth',
+      wholeNumber(1, 1_000_000),
+      MEMORY_MB,
+    )
     .option('--directory <dir>', 'the directory of PATH, on this machine')
     .option('--patience <seconds>', 'for how long an answer is waited for', wholeNumber(1, 600), 20)
+    .option('--corpus <dir>', 'begin with the requests in these files as well')
+    .option('--record <dir>', 'write there what clients said by the book')
     .option('--out <dir>', 'where a finding is written (default: here)')
     .option('--json', 'print one JSON document')
     .addHelpText('after', HELP)
@@ -72,18 +87,26 @@ export function fuzz(frame: Frame): Command {
 async function run(server: Target, options: FuzzCommandOptions, frame: Frame): Promise<FuzzReport> {
   const { requests, firstRound, pid, directory } = options;
   const seed = options.seed ?? frame.drawSeed();
+  const at = (dir: string) => path.resolve(frame.cwd, dir);
+  const recorded = new Map<string, RecordedRequest>();
   try {
-    return await runFuzz({
+    const report = await runFuzz({
       ...server,
       ...{ seed, requests, firstRound, versions: options.version },
       pid: pid ?? null,
-      local: directory === undefined ? null : path.resolve(frame.cwd, directory),
-      corpus: [],
+      memoryMb: options.memory,
+      local: directory === undefined ? null : at(directory),
+      corpus: options.corpus === undefined ? [] : readCorpus(at(options.corpus)),
+      onRecorded: (requests) => {
+        for (const request of requests) if (!recorded.has(request.name)) recorded.set(request.name, request);
+      },
       clock: systemClock,
       patienceMs: options.patience * 1000,
       runId: randomBytes(4).toString('hex'),
       tell: (line) => frame.terminal.message(`fuzz: ${line}`),
     });
+    if (options.record !== undefined) writeCorpus(at(options.record), [...recorded.values()]);
+    return report;
   } catch (error) {
     throw new Refusal(EXIT.unknown, `nothing could be judged: ${(error as Error).message}.`, {
       cause: error,

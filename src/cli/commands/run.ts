@@ -11,7 +11,7 @@ import { EXIT, Refusal } from '../exit-status.ts';
 import type { Frame } from '../frame.ts';
 import { runInSandbox } from '../lab-process.ts';
 import { mutantOption } from '../mutant-option.ts';
-import { addOutputs, type OutputOptions, printResults, refuseTwoResults } from '../outputs.ts';
+import { addOutputs, type OutputOptions, printResults, refuseBadOutputs } from '../outputs.ts';
 import { chooseScenarios, withNodes, withStore } from '../scenario-files.ts';
 import type { Colours } from '../terminal.ts';
 import { printVerdict, STATUS_OF, worst } from '../verdicts.ts';
@@ -119,7 +119,7 @@ export function run(frame: Frame): Command {
     .option('--tour', 'without a name, run a selection that takes half a minute, as `npm start` does')
     .option('--json', 'print one JSON document');
   return addOutputs(command).action(async (names: readonly string[], options: RunOptions) => {
-    refuseTwoResults(options);
+    await refuseBadOutputs(options, frame);
     const scenarios = (await chooseScenarios(names, frame.cwd, options)).map((scenario) =>
       withStore(withNodes(scenario, options.nodes), options.store),
     );

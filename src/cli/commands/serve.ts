@@ -3,9 +3,11 @@ import path from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { isNetwork } from '../../server/exports.ts';
 import { checkName } from '../../server/filesystem/names.ts';
+import type { Limits } from '../../server/limits.ts';
 import { seconds, wholeNumber } from '../arguments.ts';
 import { EXIT, type ExitStatus, Refusal } from '../exit-status.ts';
 import type { Frame } from '../frame.ts';
+import { limit } from '../serve/limits.ts';
 import { endpointText, exportPath, type ServeOrder } from '../serve/order.ts';
 import { readServerRecord, serverLives, writeServerRecord } from '../serve/server-record.ts';
 import type { SingleServer, Teller } from '../serve/single-server.ts';
@@ -30,6 +32,7 @@ interface ServeOptions {
   readonly anonuid: number;
   readonly anongid: number;
   readonly allow?: readonly string[];
+  readonly limit?: Partial<Limits>;
   readonly verbose?: true;
   readonly json?: true;
 }
@@ -69,6 +72,7 @@ export function serve(frame: Frame): Command {
     .option('--delegations', 'give delegations to clients that can be called back (the default)')
     .option('--no-delegations', 'give none')
     .option('--allow <network>', 'serve this network or address only; repeatable (default: all)', network)
+    .option('--limit <name=n>', 'what a client may have or cost, see docs/serving.md; repeatable', limit)
     .option('--verbose', 'say on stderr what happens')
     .option('--json', 'print the line as one JSON object')
     .addHelpText('after', HELP)
@@ -101,6 +105,7 @@ function orderOf(dir: string, options: ServeOptions, { cwd, env, terminal }: Fra
     anonymousGid: options.anongid,
     allow: [...(options.allow ?? [])],
     delegations: options.delegations ?? true,
+    limits: options.limit ?? {},
     verbose: options.verbose === true,
   };
 }

@@ -134,6 +134,11 @@ export function up(frame: Frame): Command {
 function hints(status: LabStatus, place: LabPlace): string {
   const [first] = status.nodes;
   const name = ` --name ${status.name}`;
+  const [client] = status.clients;
+  const kernelClient =
+    client === undefined
+      ? []
+      : [`  a Linux client        npx gracelab kernel-client${name} ${client.name}   (in a virtual machine)`];
   const partition =
     status.store === 'etcd'
       ? [`  cut a node off        npx gracelab fault${name} partition ${first?.name} --from ledger`]
@@ -142,6 +147,7 @@ function hints(status: LabStatus, place: LabPlace): string {
     '',
     `  a shell in a node     npx gracelab exec${name} ${first?.name} -- bash`,
     `  mount, in a node      mount -t nfs4 -o vers=4.1 ${first?.serviceAddress}:/ /mnt   (where the kernel has an NFS client)`,
+    ...kernelClient,
     `  break something       npx gracelab fault${name} power-cut ${first?.name}`,
     ...partition,
     `  why is it in grace?   npx gracelab why${name}`,

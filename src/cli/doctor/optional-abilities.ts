@@ -28,7 +28,7 @@ const WANTED: readonly Wanted[] = [
   },
   {
     name: 'qemu',
-    about: 'fencing of nodes that are virtual machines',
+    about: 'fencing of nodes that are virtual machines; the Linux client of `gracelab kernel-client`',
     files: ['qemu-system-x86_64'],
     remedy: debian('qemu-system-x86'),
   },

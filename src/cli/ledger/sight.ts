@@ -40,14 +40,20 @@ export const recordsOf = (sight: LedgerSight, epoch: Epoch, node: NodeId): Recor
   sight.records.find((each) => each.epoch === epoch && each.node === node) ?? null;
 
 /**
- * Recorded clients of `node` that may reclaim in the grace of `ledger`, by what is recorded (I4): written by the life that was up at the
- * last lift, and not revoked since.
+ * Recorded clients that come by the address of `node` and may reclaim in the grace of `ledger`, by what is recorded (I4): written by the life
+ * that served it at the last lift, and not revoked since.
  */
 export function entitledClients(sight: LedgerSight, ledger: Ledger, node: NodeId): readonly ClientRecord[] {
   const member = memberOf(ledger, node);
   if (member === undefined || ledger.recoveryEpoch === null) return [];
   const recorded = recordsOf(sight, ledger.recoveryEpoch, node)?.clients ?? [];
-  return recorded.filter((record) => entitles(record) && record.incarnation === member.recordedIncarnation);
+  const { recordedAt, recordedIncarnation } = member;
+  return recorded.filter(
+    (record) =>
+      entitles(record) &&
+      (record.writer ?? node) === (recordedAt ?? node) &&
+      record.incarnation === recordedIncarnation,
+  );
 }
 
 /** Members whose claims are open: while there is one, grace does not end. */

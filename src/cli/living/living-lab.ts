@@ -20,6 +20,7 @@ import {
 } from './control.ts';
 import type { LabDescription } from './lab-file.ts';
 import { breakOrMend } from './living-faults.ts';
+import { isMove, moveInLab } from './living-moves.ts';
 import { LocatingLab } from './locating-lab.ts';
 import type { LabPlace } from './place.ts';
 
@@ -113,6 +114,8 @@ export class LivingLab {
       case 'why':
         return this.#why(request.domain);
       case 'fault':
+        if (isMove(request.fault))
+          return moveInLab(this.#cluster, this.#surroundings.clock, request.fault, request.targets);
         return breakOrMend(this.#cluster, request, this.#surroundings.random);
       case 'locate':
         return this.#locate(request.container);

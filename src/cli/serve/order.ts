@@ -1,5 +1,7 @@
 /** What a server is told: by the command line, and again by whoever starts it anew. */
 import { z } from 'zod';
+import { LIMIT_NAMES } from '../../server/limits.ts';
+import { limitArguments } from './limits.ts';
 
 const ID = z.int().min(1).max(0xffff_fffe);
 
@@ -22,6 +24,8 @@ export const ORDER = z.object({
   allow: z.array(z.string()),
   /** May clients that can be called back have them? */
   delegations: z.boolean().default(true),
+  /** Those that are not as usual, by name (src/server/limits.ts). */
+  limits: z.partialRecord(z.enum(LIMIT_NAMES), z.int().positive()).default({}),
   verbose: z.boolean(),
 });
 
@@ -44,6 +48,7 @@ export function argumentsOf(order: ServeOrder): string[] {
     ...['--anongid', String(order.anonymousGid)],
     order.delegations ? '--delegations' : '--no-delegations',
     ...order.allow.flatMap((network) => ['--allow', network]),
+    ...limitArguments(order.limits),
     ...(order.verbose ? ['--verbose'] : []),
   ];
 }

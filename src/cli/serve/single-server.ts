@@ -15,6 +15,7 @@ import type { DomainStore } from '../../store/store.ts';
 import { CONTROL_FILES, handleKey } from '../agents/control-directory.ts';
 import { systemClock } from '../agents/surroundings.ts';
 import { bootVerifier, listenAt, scopeOf } from '../server-identity.ts';
+import { affordable } from './limits.ts';
 import type { ServeOrder } from './order.ts';
 
 const NODE = asNodeId('server');
@@ -101,6 +102,7 @@ export async function startSingleServer(
     courtesy: 'until-conflict',
     delegations: order.delegations,
     exports: new ExportPolicy(order),
+    limits: affordable(order.limits),
     rights,
   });
   const close = async () => {

@@ -9,15 +9,15 @@ export const COLUMN = 3;
 /** A lane with more requests in view than one in so many pixels is drawn in columns. */
 const PIXELS_EACH = 4;
 
-/** @returns `{ from, to }`: places in `chosen` of what is in view */
+/** @returns `{ from, first, to }`: places in `chosen`; from `first` on they were asked in view */
 export function placesInView(requests, chosen, span) {
   // Requests are in the order in which they were asked; a long one that began before the view is looked for a little way back.
-  const from = Math.max(0, firstFrom(requests, chosen, span.from) - 64);
-  return { from, to: firstFrom(requests, chosen, span.to) };
+  const first = firstFrom(requests, chosen, span.from);
+  return { from: Math.max(0, first - 64), first, to: firstFrom(requests, chosen, span.to) };
 }
 
-export function wantsColumns({ from, to }, width) {
-  return (to - from) * PIXELS_EACH > width;
+export function wantsColumns({ first, to }, width) {
+  return (to - first) * PIXELS_EACH > width;
 }
 
 /** For each column the number of requests of each kind, by the moment of the answer, or of the asking where there is none. */

@@ -6,8 +6,8 @@
 const OUTCOME_OK = 0;
 const OUTCOME_FAIL = 1;
 
-/** What a request is drawn as. The order is that of painting: what is rare comes last, on top. */
-export const KINDS = ['other', 'refused', 'denied', 'granted', 'unknown', 'reclaim-refused', 'reclaim'];
+/** What a request is drawn as. The order is that of piling up: what matters most lies at the bottom, what is rarest on top. */
+export const KINDS = ['granted', 'refused', 'other', 'denied', 'unknown', 'reclaim-refused', 'reclaim'];
 const KIND = Object.fromEntries(KINDS.map((name, place) => [name, place]));
 
 export function decodeRun(drawing) {

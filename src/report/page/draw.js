@@ -1,7 +1,7 @@
 /** The timeline as a whole: shades through all lanes, the lanes in view, the axis, pins of the evidence, the cursor. */
 import { AXIS, GUTTER, ROW } from './layout.js';
 import { dot, prepared, rule } from './paint.js';
-import { PAINTERS, paintFaults } from './paint-lanes.js';
+import { PAINTERS, paintFaults, paintGutter } from './paint-lanes.js';
 import { ticksOf } from './span.js';
 import { tickWords } from './words.js';
 
@@ -51,16 +51,14 @@ export function drawLanes(state, surface, scroll) {
   for (const lane of state.layout.lanes) {
     const y = lane.top - scroll;
     if (y + lane.height < AXIS || y > height) continue;
-    if (lane.type === 'client') {
-      pen.fillStyle = scene.colourOfClient(lane.name);
-      pen.fillRect(0, y + 1, 3, lane.height - 10);
+    if (lane.type === 'heading') {
+      PAINTERS.heading(scene, lane, y);
+      continue;
     }
-    // What is painted beyond the names' edge is cut off there; the names themselves are not.
-    pen.save();
-    PAINTERS[lane.type](guttered(scene), lane, y);
-    pen.restore();
-    if (lane.type !== 'heading')
-      rule(pen, theme.soft, 0, y + lane.height - 3.5, left + width, y + lane.height - 3.5);
+    paintGutter(scene, lane, y);
+    clipped(scene, () => PAINTERS[lane.type](guttered(scene), lane, y));
+
+    rule(pen, theme.soft, 0, y + lane.height - 3.5, left + width, y + lane.height - 3.5);
   }
   drawAxis(scene);
   clipped(scene, () => {
@@ -128,23 +126,22 @@ function drawPins(state, scene, scroll) {
   const { pen, theme, x } = scene;
   const { proof, layout } = state;
   if (proof === null) return;
-  let before = Number.NEGATIVE_INFINITY;
+  const last = new Map();
   proof.pins.forEach((pin, k) => {
     const place = x(pin.at);
     const shown = state.pin === k;
     rule(pen, theme.cursor, place, AXIS, place, scene.height, shown ? 2 : 1, shown ? [] : [3, 3]);
-    const lifted = place - before < 15 ? 1 : 0;
-    before = lifted ? before : place;
-    for (const y of pinPlaces(pin, layout, scroll)) numbered(scene, place, y + lifted * 3, k + 1, shown);
+    for (const lane of lanesOfPin(pin, layout)) {
+      // Of two that fall together the later one moves aside.
+      const aside = Math.max(place, (last.get(lane) ?? Number.NEGATIVE_INFINITY) + 16);
+      last.set(lane, aside);
+      numbered(scene, aside, lane.top - scroll + (lane.stripTop ?? ROW) + 2, k + 1, shown);
+    }
   });
 }
 
-function pinPlaces(pin, layout, scroll) {
-  const lanes = layout.lanes.filter(
-    ({ type, name }) => (type === 'node' || type === 'client') && pin.lanes.includes(name),
-  );
-  return lanes.map((lane) => lane.top - scroll + (lane.stripTop ?? ROW) - 4);
-}
+const lanesOfPin = (pin, layout) =>
+  layout.lanes.filter(({ type, name }) => (type === 'node' || type === 'client') && pin.lanes.includes(name));
 
 function numbered({ pen, theme, font }, x, y, number, shown) {
   dot(pen, theme.paper, x, y, shown ? 10 : 8.5);

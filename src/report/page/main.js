@@ -6,7 +6,9 @@ import { AXIS, layoutOf } from './layout.js';
 import { drawOverview, OVERVIEW_HEIGHT } from './overview.js';
 import { Hits, themeOf } from './paint.js';
 import { proofsOf, writeChecks, writeHead, writeLegend, writeNumbers, writeStory } from './panels.js';
-import { drawLatency, drawRate, PLOT_HEIGHT } from './plots.js';
+import { drawLatency } from './plot-latency.js';
+import { drawRate } from './plot-rate.js';
+import { PLOT_HEIGHT } from './plots.js';
 import { spanWithin, wholeRun } from './span.js';
 import { lengthWords, secondsWords } from './words.js';
 
@@ -20,7 +22,7 @@ const state = {
   proofs,
   filter: { client: '', file: '' },
   layout: layoutOf(run, { client: '', file: '' }),
-  span: wholeRun(run.end),
+  span: firstSpan(run, proofs),
   happenings: happenings(run),
   /** The proof whose pins are shown, and which of its pins is in the middle; null: none. */
   proof: proofs[0] ?? null,
@@ -38,7 +40,7 @@ const surfaces = Object.fromEntries(
 );
 const timeline = byId('timeline');
 /** More than this of a screen's height is not for one part of a page. */
-const HIGHEST = 0.68;
+const HIGHEST = 0.8;
 let waiting = false;
 let listedAt = 0;
 
@@ -75,6 +77,7 @@ function draw() {
     from,
     to,
     drawn,
+    chosen: state.layout.chosen.length,
     lanes: state.layout.lanes.length,
     cursor: state.cursor ?? '',
   });
@@ -128,11 +131,8 @@ const actions = {
       scrollToLane(lanes[0]);
       byId('spoken').textContent = `${pin + 1}: ${text}`;
     } else {
-      const moments = proof.pins.map(({ at }) => at);
-      const [first, last] = [Math.min(...moments), Math.max(...moments)];
-      const air = Math.max(3000, (last - first) * 0.12);
       state.cursor = null;
-      state.span = spanWithin(run.end, first - air, last + air);
+      state.span = spanOf(proof);
     }
     timeline.scrollIntoView({ block: 'nearest' });
     redraw();
@@ -147,6 +147,24 @@ function scrollToLane(name) {
   const above = lane.top - AXIS < timeline.scrollTop;
   const below = lane.top + lane.height > timeline.scrollTop + timeline.clientHeight;
   if (above || below) timeline.scrollTop = Math.max(0, lane.top - AXIS - 20);
+}
+
+/** What to show first: what went wrong, else what happened. A cluster that starts is of no interest; the overview has it. */
+function firstSpan({ end, requests, faults }, [proof]) {
+  const whole = wholeRun(end);
+  if (proof !== undefined) return spanOf(proof);
+  const first = Math.min(requests.asked[0] ?? end, faults[0]?.from ?? end);
+  return first < end * 0.25 || first > end * 0.9
+    ? whole
+    : spanWithin(end, first - (end - first) * 0.1, whole.to);
+}
+
+/** All pieces of a proof, with a little air. */
+function spanOf({ pins }) {
+  const moments = pins.map(({ at }) => at);
+  const [first, last] = [Math.min(...moments), Math.max(...moments)];
+  const air = Math.max(3000, (last - first) * 0.12);
+  return spanWithin(run.end, first - air, last + air);
 }
 
 function fillFilter(select, what, names) {

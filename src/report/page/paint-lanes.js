@@ -27,16 +27,27 @@ function paintHeading({ pen, theme, left, width }, lane, y) {
   pen.fillText(lane.name.toUpperCase(), 8, y + 8);
 }
 
-function paintName({ pen, theme, font }, text, y, about = '') {
+/** What stands on the left of a lane: its name, and what there is to say of it in a word. */
+export function paintGutter(scene, lane, y) {
+  const { pen, theme, font } = scene;
+  const about = lane.type === 'client' && lane.client.node !== null ? `mounts ${lane.client.node}` : '';
   pen.font = `600 12px ${font}`;
-  label(pen, theme.ink, text, 8, y + ROW / 2 + 1, GUTTER - 16);
+  label(pen, theme.ink, lane.name, 8, y + ROW / 2 + 1, lane.piece >= 9 ? GUTTER - 64 : GUTTER - 16);
   pen.font = `11px ${font}`;
   label(pen, theme.faint, about, 8, y + ROW * 1.5 + 1, GUTTER - 16);
+  if (lane.type === 'client') bar(pen, scene.colourOfClient(lane.name), 0, y + 1, 3, lane.height - 10, 0);
+  if (lane.type !== 'file' || lane.piece < 9) return;
+  pen.textAlign = 'right';
+  lane.bounds.slice(0, -1).forEach((bound, k) => {
+    const end = lane.bounds[k + 1];
+    const text = `${bound}–${Number.isFinite(end) ? end : 'end'}`;
+    label(pen, theme.faint, text, GUTTER - 6, y + (k + 0.5) * lane.piece + 1, 60);
+  });
+  pen.textAlign = 'left';
 }
 
 function paintSteps(scene, lane, y) {
   const { pen, theme, x, left, width, hits } = scene;
-  paintName(scene, 'scenario', y);
   let free = left;
   for (const [k, [at, text]] of lane.steps.entries()) {
     const from = x(at);
@@ -55,7 +66,6 @@ function paintSteps(scene, lane, y) {
 
 function paintDomain(scene, lane, y) {
   const { pen, theme, hits } = scene;
-  paintName(scene, lane.name, y);
   for (const grace of lane.graces) {
     const lift = grace.lift ?? scene.run.end;
     const barrier = grace.barriers[0] ?? lift;
@@ -126,7 +136,6 @@ function paintNode(scene, lane, y) {
   paintMarks(scene, node.records, marks, (pen, x) => dot(pen, theme.record, x, marks + MARKS / 2, 3));
   paintMarks(scene, node.swaps, marks, (pen, x) => diamond(pen, theme.swap, x, marks + MARKS / 2, 4.5));
   paintMarks(scene, node.takeovers, marks, (pen, x) => rule(pen, theme.reclaim, x, y, x, marks + MARKS, 3));
-  paintName(scene, node.name, y);
 }
 
 const stretchWords = (run, from, to, text) => () =>
@@ -184,12 +193,11 @@ function paintClient(scene, lane, y) {
     rule(on, theme.told, place - 4, marks, place + 4, marks + 8, 2);
     rule(on, theme.told, place + 4, marks, place - 4, marks + 8, 2);
   });
-  paintName(scene, client.name, y, client.node === null ? '' : `mounts ${client.node}`);
 }
 
 /** Solid as long as the lock was certainly alive at the server, pale and hatched as long as its client only believed in it. */
 function paintHold(scene, hold, top, height, [believed, proven], ends, row, name) {
-  const { pen, theme, x, left, width, hits } = scene;
+  const { pen, x, left, width, hits } = scene;
   const from = Math.max(x(hold.from), left - 4);
   const to = Math.min(x(hold.until), left + width + 4);
   if (to < left || from > left + width) return;
@@ -208,35 +216,19 @@ function paintHold(scene, hold, top, height, [believed, proven], ends, row, name
   const certain = Math.min(x(hold.proven), left + width + 4) - from;
   if (certain > 0.5) bar(pen, proven, from, top, certain, height);
   hits.add(from, top, Math.max(1, to - from), height, () => holdWords(hold));
-  const start = Math.max(from, left) + 4;
-  label(
-    pen,
-    certain > to - start ? theme.paper : theme.ink,
-    name,
-    start,
-    top + height / 2 + 1,
-    to - start - 4,
-  );
+  if (height >= 9) nameHold(scene, name, Math.max(from, left), from + certain, to, top + height / 2 + 1);
+}
+
+/** Where it can be read: on the solid part if it fits there, else on the pale one. */
+function nameHold({ pen, theme }, name, from, solidTo, to, y) {
+  const wanted = pen.measureText(name).width + 8;
+  if (solidTo - from >= wanted || solidTo >= to)
+    label(pen, theme.paper, name, from + 4, y, Math.min(solidTo, to) - from - 8);
+  else label(pen, theme.ink, name, Math.max(from, solidTo) + 4, y, to - Math.max(from, solidTo) - 8);
 }
 
 function paintFile(scene, lane, y) {
   const { pen, theme, left, width } = scene;
-  paintName(scene, lane.name, y);
-  if (lane.piece >= 9) {
-    pen.textAlign = 'right';
-    lane.bounds.slice(0, -1).forEach((bound, k) => {
-      const room = lane.bounds[k + 1];
-      label(
-        pen,
-        theme.faint,
-        `${bound}…${Number.isFinite(room) ? room : 'end'}`,
-        GUTTER - 6,
-        y + (k + 0.5) * lane.piece + 1,
-        k < 1 ? 60 : GUTTER - 16,
-      );
-    });
-    pen.textAlign = 'left';
-  }
   for (let k = 0; k < lane.bounds.length && lane.piece >= 6; k += 1)
     rule(pen, theme.soft, left, y + k * lane.piece + 0.5, left + width, y + k * lane.piece + 0.5);
   const ends = [];

@@ -16,7 +16,7 @@ export function paintStrip(scene, chosen, y) {
   pen.fillStyle = theme.line;
   pen.fillRect(left, middle, width, 1);
   const places = placesInView(run.requests, chosen, span);
-  scene.count(places.to - places.from);
+  scene.count(places.to - places.first);
   if (wantsColumns(places, width)) paintColumns(scene, chosen, places, middle);
   else paintEach(scene, chosen, places, middle);
 }
@@ -29,7 +29,8 @@ function paintEach({ pen, theme, x, left, width, run, hits }, chosen, { from, to
     const start = x(requests.asked[k]);
     const end = requests.answered[k] < 0 ? start : x(requests.answered[k]);
     if (end < left || start > left + width) continue;
-    const high = kind === 'other' ? 4 : kind === 'reclaim' ? HALF - 1 : HALF - 4;
+    // Nobody knows for how much of its time an unanswered one was anything at all.
+    const high = kind === 'other' || kind === 'unknown' ? 4 : kind === 'reclaim' ? HALF - 1 : HALF - 4;
     const top = DOWN.has(kind) ? middle + 1 : middle - high;
     pen.fillStyle = colourOf(theme, kind);
     pen.fillRect(start, top, Math.max(2, end - start), high);

@@ -165,10 +165,23 @@ export function writeChecks(run, host, show) {
       element('td', {}, check.name),
       element('td', {}, element('span', { class: `badge small ${check.verdict}` }, check.verdict)),
       element('td', { class: 'number' }, check.judged.toLocaleString('en')),
-      element('td', {}, ...check.proofs.map((proof) => proofDetails(proof, show))),
+      element('td', {}, ...proofCells(check.proofs, show)),
     ),
   );
   host.append(element('h2', {}, 'Checks'), table(['check', 'verdict', 'judged', 'evidence'], rows));
+}
+
+/** A broken run breaks often; the first proof is the one to read. */
+function proofCells([first, ...others], show) {
+  if (first === undefined) return [];
+  const rest = others.map((proof) => proofDetails(proof, show));
+  const more = element(
+    'details',
+    {},
+    element('summary', { class: 'faint' }, `${others.length} more`),
+    ...rest,
+  );
+  return [proofDetails(first, show), ...(others.length === 0 ? [] : [more])];
 }
 
 function proofDetails(proof, show) {

@@ -10,7 +10,9 @@ const OF = 1000;
 
 /** The text for `nft -f` after which that share of the frames between the two groups is lost, both ways. */
 export function lossRules(table: string, a: readonly string[], b: readonly string[], share: number): string {
-  const lost = `numgen random mod ${OF} < ${Math.max(1, Math.round(share * OF))} counter name lost drop`;
+  // `< 1000` would be refused: numbers go to 999.
+  const last = Math.max(1, Math.round(share * OF)) - 1;
+  const lost = `numgen random mod ${OF} <= ${last} counter name lost drop`;
   return [
     `table bridge ${table} {`,
     '  counter lost {}',

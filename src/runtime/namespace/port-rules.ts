@@ -20,7 +20,8 @@ export function resetRules(ports: readonly number[]): string {
     '  }',
     '  chain out {',
     '    type filter hook output priority -1; policy accept;',
-    `    oifname != "lo" tcp sport ${any} counter name answered reject with tcp reset`,
+    // Not our own answers to the rule above.
+    `    oifname != "lo" tcp flags & rst == 0 tcp sport ${any} counter name answered reject with tcp reset`,
     '  }',
     '}',
     '',

@@ -14,7 +14,8 @@ export async function fillUp(path: string, env: Environment): Promise<() => Prom
   for (let attempt = 1; ; attempt++) {
     const { blocks, bfree, bsize } = statfsSync(path);
     try {
-      await resize(path, (blocks - bfree) * bsize, env);
+      // Of an empty one a block: a size of 0 would mean no limit at all.
+      await resize(path, Math.max(1, blocks - bfree) * bsize, env);
       break;
     } catch (error) {
       // Somebody has just written: it holds more than it is to hold.

@@ -96,6 +96,8 @@ function stepProblems(step: Step, path: Path, known: Known): Problem[] {
     case 'declare-dead':
     case 'abandon':
       return repairProblems(step, at, known);
+    case 'impostor':
+      return namesProblem(at, 'node', [step.node], known.nodes);
     case 'migrate':
       return moveProblems(step, at, known);
     case 'wait':

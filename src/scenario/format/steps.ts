@@ -31,6 +31,7 @@ const expectation = z
 /** Refusals of the ledger's rules, and one of the operator's own: that life may still be there. */
 const REPAIR_OUTCOMES = [
   'OK',
+  'address-carried',
   'already-a-member',
   'already-down',
   'before-barrier',
@@ -152,6 +153,14 @@ export const STEP_SCHEMAS = {
       open: target,
       access: z.enum(['read', 'write', 'both']).optional(),
       create: z.boolean().optional(),
+      deny: z
+        .enum(['none', 'read', 'write', 'both'])
+        .optional()
+        .meta({ description: 'What nobody else may do with the file meanwhile; none by default' }),
+      exclusive: z
+        .boolean()
+        .optional()
+        .meta({ description: 'Create the file, which must not be there yet (EXIST)' }),
       ...answered,
     })
     .transform(
@@ -160,6 +169,8 @@ export const STEP_SCHEMAS = {
         ...aimed('open', open, rest),
         access: rest.access ?? 'both',
         create: rest.create ?? true,
+        deny: rest.deny ?? 'none',
+        exclusive: rest.exclusive ?? false,
       }),
     ),
   close: z
@@ -233,6 +244,14 @@ export const STEP_SCHEMAS = {
     .transform(
       ({ migrate: { said, meaning }, ...rest }): Step => moveStep(`migrate: ${said}`, meaning, rest),
     ),
+  impostor: z.strictObject({ impostor: name, within }).transform(
+    ({ impostor, within: withinMs }): Step => ({
+      do: 'impostor',
+      text: `impostor: ${impostor}`,
+      node: impostor,
+      withinMs: withinMs ?? DEFAULT_WITHIN_MS,
+    }),
+  ),
   failback: z
     .strictObject({ failback: name, expect: moved.optional(), within })
     .transform(

@@ -42,6 +42,8 @@ const WRITERS: Writers = {
   open: (step) => ({
     open: target(step),
     ...(step.access !== 'both' && { access: step.access }),
+    ...(step.deny !== 'none' && { deny: step.deny }),
+    ...(step.exclusive && { exclusive: true }),
     ...(!step.create && { create: false }),
     ...answered(step),
   }),
@@ -72,6 +74,7 @@ const WRITERS: Writers = {
   retire: repair,
   'declare-dead': repair,
   abandon: repair,
+  impostor: ({ node, withinMs }) => ({ impostor: node, ...within(withinMs) }),
   migrate: (step) => ({
     ...(step.owner === step.to ? { failback: step.owner } : { migrate: `${step.owner} to ${step.to}` }),
     ...answered(step),
@@ -91,19 +94,21 @@ export function writtenStep(step: Step): WrittenStep {
 
 /** The step with the text that its file would say of it; for one that a program has made or changed. */
 export function retold<S extends Step>(step: S): S {
-  const written = WRITERS[step.do] as (step: Step) => WrittenStep;
-  return { ...step, text: loaded(step.do, written(step))?.text ?? step.text };
+  const write = WRITERS[step.do] as (step: Step) => WrittenStep;
+  return { ...step, text: loaded(write(step))?.text ?? step.text };
 }
 
 function asItWasSaid(step: Step, written: WrittenStep): WrittenStep {
   const said = step.text.slice(step.do.length + 2);
   if (typeof written[step.do] !== 'string' || said === written[step.do]) return written;
   const phrased = { ...written, [step.do]: said };
-  return isDeepStrictEqual(loaded(step.do, phrased), step) ? phrased : written;
+  return isDeepStrictEqual(loaded(phrased), step) ? phrased : written;
 }
 
-function loaded(verb: Verb, written: WrittenStep): Step | null {
-  const parsed = STEP_SCHEMAS[verb].safeParse(written);
+/** The verb is the first key; it need not be what the step does: a `failback` is a move, too. */
+function loaded(written: WrittenStep): Step | null {
+  const [verb] = Object.keys(written) as Verb[];
+  const parsed = STEP_SCHEMAS[verb!].safeParse(written);
   return parsed.success ? parsed.data : null;
 }
 

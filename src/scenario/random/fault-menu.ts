@@ -10,10 +10,11 @@ import type { FaultChoice } from './menu/choice.ts';
 import { CLIENTS } from './menu/clients.ts';
 import { LEDGER } from './menu/ledger.ts';
 import { LIVES } from './menu/lives.ts';
+import { MOVES } from './menu/moves.ts';
 import { NETWORK } from './menu/network.ts';
 import type { ChaosShape } from './shape.ts';
 
-export const FAULT_MENU: readonly FaultChoice[] = [...LIVES, ...NETWORK, ...LEDGER, ...CLIENTS];
+export const FAULT_MENU: readonly FaultChoice[] = [...LIVES, ...MOVES, ...NETWORK, ...LEDGER, ...CLIENTS];
 
 export const FAULT_NAMES: readonly string[] = FAULT_MENU.map(({ name }) => name);
 

@@ -33,14 +33,15 @@ export function generate(seed: number, shape: ChaosShape): Scenario {
   const work = workOf(clients, shape, draw);
   const menu = menuFor(shape);
   const checks = new Set([...work.checks, ...(menu.some(({ endsLife }) => endsLife) ? AFTER_A_DEATH : [])]);
-  const scene: Scene = { shape, nodes, clients, draw };
+  const mounts = new Map(clients.map((client, index) => [client, nodes[index % nodes.length]!]));
+  const scene: Scene = { shape, nodes, clients, draw, nodeOf: (client) => mounts.get(client)! };
   const steps = [...work.loops, ...wavesFor(shape.durationMs, menu, scene), ...calm(nodes, clients)];
   return scenarioDocument.parse({
     name: `chaos-${seed}`,
     title: `Random schedule ${seed}: ${shape.nodes} nodes, ${shape.clients} clients, ${shape.durationMs} ms`,
     about: `Made by gracelab chaos from the seed ${seed}.`,
     cluster: clusterOf(nodes, shape),
-    clients: Object.fromEntries(clients.map((client, index) => [client, nodes[index % nodes.length]])),
+    clients: Object.fromEntries(mounts),
     steps,
     expect: { checks: CHECK_NAMES.filter((name) => checks.has(name)) },
     deadline: `${Math.min(LONGEST_DEADLINE_MS, 3 * shape.durationMs + SPARE_MS)}ms`,

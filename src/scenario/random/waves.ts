@@ -42,7 +42,7 @@ function targetsOf(
 
 function branchOf(choice: FaultChoice, targets: readonly string[], scene: Scene): Branch {
   const { draw } = scene;
-  const times = draw.chance(0.3) ? draw.between(2, MOST_IN_A_ROW) : 1;
+  const times = !choice.alone && draw.chance(0.3) ? draw.between(2, MOST_IN_A_ROW) : 1;
   const steps: WrittenStep[] = [];
   let lastsMs = 0;
   const add = (ms: number, breakage: Breakage) => {
@@ -57,6 +57,7 @@ function branchOf(choice: FaultChoice, targets: readonly string[], scene: Scene)
 /** May this begin beside those? */
 function fits(choice: FaultChoice, others: readonly Branch[]): boolean {
   if (others.length === 0) return true;
+  if (choice.alone || others.some((other) => other.choice.alone)) return false;
   if (choice.needsCalm || others.some((other) => other.choice.needsCalm))
     return [choice, ...others.map((other) => other.choice)].every(({ hits }) => hits === 'nodes');
   return choice.hits === 'nodes' || others.every((other) => other.choice.hits !== choice.hits);

@@ -97,7 +97,7 @@ function isWantedElsewhere({ file }: OpenState): boolean {
 /** The marks of the file are up. Null: no descriptor is left for it. */
 function keep({ server, session, slot }: Compound, open: OpenState, type: DelegationKind): Delegation | null {
   const { locking, recalls, settings } = server;
-  const { client, file } = open;
+  const { file } = open;
   const access = type === 'write' ? SHARE_BOTH : SHARE_READ;
   const kept = locking.keepDescriptors(file.node, access);
   const announced = kept.ok && locking.delegations.announce(file.domain, markOf(type)) === null;
@@ -110,7 +110,7 @@ function keep({ server, session, slot }: Compound, open: OpenState, type: Delega
     session === null || slot === null
       ? null
       : { sessionId: session.id, calls: [{ sequenceId: slot.seqid, slotId: slot.id }] };
-  const delegation = locking.createDelegation(client, file, type, givenIn);
+  const delegation = locking.createDelegation(open, type, givenIn);
   const found = type === 'write' ? settings.filesystem.attributes(file.node) : null;
   if (found?.ok) delegation.changeWhenGiven = found.value.change;
   recalls.watch();

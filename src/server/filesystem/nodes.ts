@@ -1,5 +1,6 @@
 import type { CallerRights } from './caller-rights.ts';
 import { DescriptorCache } from './descriptors.ts';
+import { ExportPath } from './export-path.ts';
 import { type FileIdentity, keyOf, openHandle, sameHandle, sealHandle, uncheckedKeyOf } from './handle.ts';
 import { type IdentityScheme, identityOf, openByIdentity } from './identity.ts';
 import { DONE, type FsResult, failed, failedWith } from './result.ts';
@@ -36,7 +37,6 @@ export interface NodeLimits {
 const MAX_DEPTH = 4096;
 
 const stat = Buffer.alloc(STATX_BYTES);
-
 /**
  * The files of the export that were seen, and the way from a handle back to a file. With open_by_handle_at that
  * is one call. Without it (rootless, or no handles in the filesystem) it is the place where the file was last
@@ -47,6 +47,7 @@ export class NodeTable {
   readonly root: Node;
   readonly #rootFd: number;
   readonly #mount: bigint;
+  readonly #path: ExportPath;
   readonly #scheme: IdentityScheme;
   readonly #key: Buffer;
   readonly #limits: NodeLimits;
@@ -57,6 +58,7 @@ export class NodeTable {
   /** `rootFd`: the export's root, opened O_RDONLY, not O_PATH. It stays open as long as the table. */
   constructor(rootFd: number, scheme: IdentityScheme, key: Buffer, limits: NodeLimits) {
     this.#rootFd = rootFd;
+    this.#path = new ExportPath(rootFd);
     this.#scheme = scheme;
     this.#key = key;
     this.#limits = limits;
@@ -115,14 +117,33 @@ export class NodeTable {
     return this.#paths.get(node.key, () => this.#reach(node));
   }
 
+  /**
+   * As {@link descriptor}, of a directory in which something is to be looked up: while it was open somebody may have moved it out of the export,
+   * and then everything below it would be within reach. Its path tells, in a microsecond; where it says nothing, the way up does.
+   */
+  directory(dir: Node): FsResult<number> {
+    const fd = this.descriptor(dir);
+    if (!fd.ok || dir.key === this.root.key || this.#path.isAbove(fd.value)) return fd;
+    const inside = this.#isInside(fd.value);
+    if (!inside.ok) {
+      this.#paths.drop(dir.key);
+      return inside;
+    }
+    this.#path.lookAgain();
+    return fd;
+  }
+
   /** The directory above; the caller has made sure that `dir` is not the root. */
   parent(dir: Node, rights: CallerRights): FsResult<Node> {
     const fd = this.descriptor(dir);
     if (!fd.ok) return fd;
-    const inside = this.#isInside(fd.value);
-    if (!inside.ok) return inside;
     const up = rights.asCaller(() => openat(fd.value, '..', O_PATH | O_NOFOLLOW | O_DIRECTORY));
-    return up < 0 ? failedWith(up) : this.learn(up, null);
+    if (up < 0) return failedWith(up);
+    // Of what was found, not of where it was looked for: nothing moves in between.
+    const inside = this.#isInside(up);
+    if (inside.ok) return this.learn(up, null);
+    close(up);
+    return inside;
   }
 
   /** The file has no name any more: closes what is idle and would keep its space from being freed. */

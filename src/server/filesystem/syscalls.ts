@@ -115,6 +115,10 @@ const readlinkatCall = libc.func(
 export const readlink = (fd: number, buffer: Buffer): number =>
   result(Number(readlinkatCall(fd, '', buffer, buffer.length)));
 
+/** The path of what a descriptor stands for, as this process sees it now. ENAMETOOLONG beyond a page. */
+export const pathOfDescriptor = (fd: number, buffer: Buffer): number =>
+  result(Number(readlinkatCall(AT_FDCWD, byDescriptor(fd), buffer, buffer.length)));
+
 const renameat2Call = libc.func(
   'int renameat2(int fromDir, const char *from, int toDir, const char *to, uint32_t flags)',
 );

@@ -136,7 +136,7 @@ export class DirectoryTree {
 
   readdir(dir: Node, cookie: bigint, max: number): FsResult<DirectoryPage> {
     if (dir.type !== 'directory') return failed('ENOTDIR');
-    const path = this.#nodes.descriptor(dir);
+    const path = this.#nodes.directory(dir);
     if (!path.ok) return path;
     // A description of its own: the position of a shared one would be everybody's.
     const fd = openat(path.value, '.', O_RDONLY | O_DIRECTORY);
@@ -152,7 +152,7 @@ export class DirectoryTree {
     if (dir.type !== 'directory') return failed('ENOTDIR');
     const good = checkName(name);
     if (!good.ok) return good;
-    const fd = this.#nodes.descriptor(dir);
+    const fd = this.#nodes.directory(dir);
     return fd.ok ? { ok: true, value: { dir, fd: fd.value, name } } : fd;
   }
 

@@ -197,6 +197,7 @@ function take(compound: Compound, args: OpenArgs, request: Request, target: Open
   }
   const held = known ?? locking.createOpen(compound.client, request.owner, node, path);
   held.add(request.access, request.deny);
+  held.principal = compound.caller.principal;
   locking.shares.settle(file);
   wishes.fulfil(request.domain, node);
   const stateid = bumpSeqid(held);

@@ -4,7 +4,7 @@ import type { HoldersWord } from '../delegations/holders-word.ts';
 import { READ_DELEGATION, WRITE_DELEGATION } from '../marks/kinds.ts';
 import type { Client } from './clients.ts';
 import type { FileState } from './files.ts';
-import { SHARE_BOTH, SHARE_READ, SHARE_WRITE } from './opens.ts';
+import { type OpenState, SHARE_BOTH, SHARE_READ, SHARE_WRITE } from './opens.ts';
 
 /** `read`: nobody else writes. `write`: nobody else has anything of the file. */
 export type DelegationKind = 'read' | 'write';
@@ -20,6 +20,8 @@ export class Delegation {
   readonly type: DelegationKind;
   /** The request that it was given in: its reply may still be on its way when it is recalled. */
   readonly givenIn: ReferringCalls | null;
+  /** Whose rights were asked for when it was given. */
+  readonly principal: string;
   seqid = 0;
   /** Not 0: it is gone, and this is the status that says why (row 22). */
   revoked: Failure | 0 = 0;
@@ -35,14 +37,16 @@ export class Delegation {
   constructor(
     index: number,
     other: Buffer,
-    holder: { readonly client: Client; readonly file: FileState; readonly givenIn: ReferringCalls | null },
+    { client, file, principal }: OpenState,
+    givenIn: ReferringCalls | null,
     type: DelegationKind,
   ) {
     this.index = index;
     this.other = other;
-    this.client = holder.client;
-    this.file = holder.file;
-    this.givenIn = holder.givenIn;
+    this.client = client;
+    this.file = file;
+    this.principal = principal;
+    this.givenIn = givenIn;
     this.type = type;
   }
 

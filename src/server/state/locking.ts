@@ -93,16 +93,11 @@ export class LockingTables {
     lock.ranges = ranges;
   }
 
-  /** The marks must be up, and the descriptors kept. */
-  createDelegation(
-    client: Client,
-    file: FileState,
-    type: DelegationKind,
-    givenIn: ReferringCalls | null,
-  ): Delegation {
+  /** For what an open is for. The marks must be up, and the descriptors kept. */
+  createDelegation(open: OpenState, type: DelegationKind, givenIn: ReferringCalls | null): Delegation {
+    const { client, file } = open;
     const index = this.stateids.nextIndex(client);
-    const other = this.stateids.otherOf(index);
-    const delegation = new Delegation(index, other, { client, file, givenIn }, type);
+    const delegation = new Delegation(index, this.stateids.otherOf(index), open, givenIn, type);
     file.delegations.add(delegation);
     client.delegations.add(delegation);
     this.delegations.add(delegation);

@@ -18,6 +18,8 @@ export class OpenState {
   /** `open_owner4.owner` in hex. */
   readonly owner: string;
   readonly file: FileState;
+  /** Whose rights were asked for when it was opened last. */
+  principal = '';
   /** 1 to 2^32-1, raised by every operation that changes the open. */
   seqid = 0;
   /** Not 0: it is gone, and this is the status that says why (row 22). */

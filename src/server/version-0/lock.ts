@@ -67,8 +67,13 @@ function lockAsNewOwner(compound: Compound, args: LockArgs, locker: OpenToLockOw
   const name = locker.lockOwner.owner.toString('hex');
   return inSequence<LockResult>(compound, opener.sequence, locker.openSeqid, () => {
     opener.usedAtMs = server.settings.clock.nowMs();
-    // It has a lock stateid for this file, and must use it.
-    if (server.locking.findLock(client, name, open) !== null) return { status: NFS4ERR_BAD_SEQID };
+    const left = server.locking.findLock(client, name, open);
+    if (left !== null) {
+      // It has a lock stateid for this file, and must use it.
+      if (server.locking.holdsLocks(left)) return { status: NFS4ERR_BAD_SEQID };
+      // Nothing is locked by it: as with RELEASE_LOCKOWNER, a client may begin anew. Ganesha forgets it with the last unlock.
+      server.locking.freeLock(left);
+    }
     // Known from other files: its sequence goes on. Else it begins with whatever number it comes with.
     const sequence = client.lockSequenceOf(name) ?? new OwnerSequence();
     const result = inSequence(compound, sequence, locker.lockSeqid, () => take(compound, args, open));

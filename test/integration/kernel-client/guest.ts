@@ -4,12 +4,14 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import type { GuestImage } from './guest-image.ts';
+import {
+  GUEST_ADDRESS,
+  type GuestImage,
+  guestArguments,
+  HOST_SEEN_BY_GUEST,
+  QEMU,
+} from '../../../src/runtime/vm/guest-image.ts';
 
-const QEMU = 'qemu-system-x86_64';
-/** Where the guest sees the machine that it runs on. Every other address is what it is for a program beside QEMU. */
-const HOST_SEEN_BY_GUEST = '10.0.2.2';
-const GUEST_ADDRESS = '10.0.2.15';
 const NFS_PORT = 2049;
 const BOOT_LIMIT_MS = 120_000;
 /** A tree of files takes a minute on a machine that has other things to do. */
@@ -103,14 +105,10 @@ export class Guest implements AsyncDisposable {
   private constructor({ image, name, within = [] }: GuestOptions) {
     this.#messages = path.join(path.dirname(image.initrd), name);
     const options = [
-      ...['-accel', 'tcg', '-cpu', 'max', '-m', '512', '-display', 'none', '-nodefaults', '-no-reboot'],
-      ...['-kernel', image.kernel, '-initrd', image.initrd],
-      // On a busy machine the timer comes late, which at the start the kernel would take for one that does not work.
-      ...['-append', `console=ttyS1 panic=-1 quiet no_timer_check guest=${name}`],
+      ...guestArguments(image, `console=ttyS1 guest=${name}`),
       // The first serial line is for commands, the second for what the kernel says.
       ...['-serial', 'stdio', '-add-fd', 'fd=3,set=1'],
       ...['-chardev', 'file,id=console,path=/dev/fdset/1,append=on', '-serial', 'chardev:console'],
-      ...['-nic', 'user,model=virtio-net-pci'],
     ];
     // A file: what QEMU opens anew has to be as writable as what it is given.
     const messages = openSync(this.#messages, 'a');

@@ -1,15 +1,15 @@
 /** Two clients of the Linux kernel, in virtual machines, and the nodes of a lab that they mount. */
 import t, { type Test } from 'tap';
+import type { GuestImage } from '../../../src/runtime/vm/guest-image.ts';
 import { counters, pushedLocks, readers, seenSize, turns } from './delegations.ts';
 import { Guest } from './guest.ts';
-import { type GuestImage, guestImage } from './guest-image.ts';
+import { guestImage } from './guest-image.ts';
 import { Lab } from './lab.ts';
 import {
   holders,
   leaveStraggler,
   locks,
   type Mounted,
-  makeTree,
   mounted,
   powerCut,
   prints,
@@ -108,8 +108,7 @@ const image = await guestImage(t);
 t.test('clients of the Linux kernel in a lab', { skip: typeof image === 'string' && image }, async (t) => {
   const scene = await setUp(t, image as GuestImage);
   const { first, second, rival, lab } = scene;
-  const sums = await makeTree(t, second.guest, FILES);
-  const written = writeTree(t, second);
+  const written = writeTree(t, second, FILES);
   for (const [at, version] of VERSIONS.entries()) {
     const mount = first[at] as Mounted;
     const rooms = await roomsIn(t, [mount, second], `room-${version}`);
@@ -119,9 +118,27 @@ t.test('clients of the Linux kernel in a lab', { skip: typeof image === 'string'
     await t.test(`flock by ${version}`, (t) => locks(t, mount, 'flock', rival));
   }
   await written;
-  await t.test(`${FILES} files are read back by another node`, (t) => readTree(t, first[1], FILES, sums));
+  await t.test(`${FILES} files are read back by another node`, (t) => readTree(t, first[1], FILES));
   await t.test('delegations', (t) => delegations(t, scene));
+  const session = lab.kernelClient(t, 'rival', [
+    'echo seen >shell',
+    'mount-node n3 4.0',
+    'cat /mnt/n3-4.0/shell',
+    'mount-node n9',
+    'exit',
+  ]);
   await t.test('locks survive a power cut of the node', (t) => cutPower(t, scene));
+  await t.test('gracelab kernel-client: a shell with the nodes of the lab', async (t) => {
+    const { status, output } = await session;
+    t.equal(status, 0);
+    t.match(output, /n2 is mounted at \/mnt\/n2 \(vers=4\.2\)/);
+    t.match(output, /n3 is mounted at \/mnt\/n3-4\.0 \(vers=4\.0\)\s/);
+    t.match(output, /^seen\r?$/m);
+    t.match(output, /there is no node n9/);
+    await t.rejects(lab.kernelClient(t, 'nobody', []), {
+      message: /there is no client "nobody" in this lab; there are vm1,/,
+    });
+  });
   await t.test('unmounted, the clients are gone', async (t) => {
     for (const mount of [...first, second]) await unmounted(t, mount);
     t.same(await lab.clients('n1', /NFSv4\.[12] vm1/), []);

@@ -1,4 +1,6 @@
 /** A lab that is up for one test, and the ways into its containers. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Test } from 'tap';
@@ -59,6 +61,31 @@ export class Lab {
   /** @throws when the command does not succeed */
   async fault(...argv: readonly string[]): Promise<void> {
     await json(this.#runtimeDirectory, 'fault', ...argv);
+  }
+
+  /** A person at `gracelab kernel-client`, who types the next line at each prompt. @throws what it says on stderr, where it says anything */
+  async kernelClient(
+    t: Test,
+    client: string,
+    lines: readonly string[],
+  ): Promise<{ readonly status: number | null; readonly output: string }> {
+    const env = { ...process.env, XDG_RUNTIME_DIR: this.#runtimeDirectory };
+    const child = spawn(GRACELAB[0], [...GRACELAB.slice(1), 'kernel-client', client], { env });
+    t.teardown(() => child.kill());
+    let output = '';
+    let typed = 0;
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+      const prompts = output.match(/^\S+:\S+# /gm)?.length ?? 0;
+      for (; typed < prompts; typed += 1) child.stdin.write(`${lines[typed] ?? 'exit'}\n`);
+    });
+    let complaint = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      complaint += text;
+    });
+    const [status] = (await once(child, 'close')) as [number | null];
+    if (complaint !== '') throw new Error(complaint);
+    return { status, output };
   }
 
   /** The clients of a node whose names match, as the node has them. */

@@ -1,11 +1,10 @@
 /** Mounts in guests, and what every one of them must stand. */
+import { createHash } from 'node:crypto';
 import type { Test } from 'tap';
 import type { Guest, GuestProcess, MountOrder } from './guest.ts';
 import type { Rival } from './rival.ts';
 
 export const EAGAIN = /^11 /;
-const SOURCE = '/tmp/tree';
-const SUMS = 'find . -type f | sort | xargs md5sum | md5sum';
 
 export interface Mounted {
   readonly guest: Guest;
@@ -69,22 +68,32 @@ export async function tree(t: Test, { guest, at }: Mounted, elsewhere: Mounted):
   await there('ls -A', '');
 }
 
-/** A tree in the guest's memory. @returns its checksum */
-export async function makeTree(t: Test, guest: Guest, files: number): Promise<string> {
-  const each = `$d = $_ % 20; mkdir $d; open F, ">", "$d/$_"; print F "$_ of $d\\n" x ($_ % 97 * 10); close F`;
-  await prints(t, guest, `mkdir ${SOURCE} && cd ${SOURCE} && perl -e 'for (1..${files}) { ${each} }'`, '');
-  return (await guest.run(`cd ${SOURCE} && ${SUMS}`)).output;
+const directoryOf = (number: number): number => number % 20;
+
+/** Small files, written by one process. */
+export async function writeTree(t: Test, { guest, at }: Mounted, files: number): Promise<void> {
+  const each = `$d = $_ % 20; mkdir $d; open F, ">", "$d/$_"; print F "$_ of $d\\n" x ($_ % 97 * 10); close F or die`;
+  await prints(t, guest, `mkdir ${at}/tree && cd ${at}/tree && perl -e 'for (1..${files}) { ${each} }'`, '');
 }
 
-export async function writeTree(t: Test, { guest, at }: Mounted): Promise<void> {
-  await prints(t, guest, `mkdir ${at}/tree && tar cf - -C ${SOURCE} . | tar xmof - -C ${at}/tree`, '');
+/** What md5sum says in the guest of what it says of each of these files. */
+function sumsOf(files: number): string {
+  const md5 = (text: string): string => createHash('md5').update(text).digest('hex');
+  const lines = Array.from({ length: files }, (_, index) => {
+    const number = index + 1;
+    const directory = directoryOf(number);
+    const text = `${number} of ${directory}\n`.repeat((number % 97) * 10);
+    return { path: `./${directory}/${number}`, sum: md5(text) };
+  });
+  const byPath = lines.sort((a, b) => (a.path < b.path ? -1 : 1));
+  return `${md5(byPath.map(({ path, sum }) => `${sum}  ${path}\n`).join(''))}  -`;
 }
 
 /** From the server, not from what the guest's kernel remembers. */
-export async function readTree(t: Test, { guest, at }: Mounted, files: number, sums: string): Promise<void> {
+export async function readTree(t: Test, { guest, at }: Mounted, files: number): Promise<void> {
   await prints(t, guest, 'echo 3 >/proc/sys/vm/drop_caches', '');
   await prints(t, guest, `cd ${at}/tree && find . -type f | wc -l`, String(files));
-  await prints(t, guest, `cd ${at}/tree && ${SUMS}`, sums);
+  await prints(t, guest, `cd ${at}/tree && find . -type f | sort | xargs md5sum | md5sum`, sumsOf(files));
 }
 
 /** @param rival clients of our own, of the same server or of another node */

@@ -3,9 +3,10 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
+import type { GuestImage } from '../../../src/runtime/vm/guest-image.ts';
 import { place, Serving, stateOf, type } from '../serve/fixtures/serving.ts';
 import { Guest } from './guest.ts';
-import { type GuestImage, guestImage } from './guest-image.ts';
+import { guestImage } from './guest-image.ts';
 import { holders, leaveStraggler, mounted, powerCut, prints, unmounted } from './mounts.ts';
 import { Rival } from './rival.ts';
 

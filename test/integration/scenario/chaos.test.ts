@@ -13,7 +13,7 @@ t.test('a short random schedule runs to a verdict, and leaves itself as a scenar
   const out = temporaryDirectory(t);
   const argv = ['chaos', '--seed', '11', ...SMALL, '--faults', 'power-cut,kill', '--out', out];
   const { status, stdout } = await gracelab([...argv, '--json']);
-  t.equal(status, 0, stdout);
+  t.equal(status, 0);
   const { seed, folder, verdict } = JSON.parse(stdout);
   t.equal(seed, 11);
   t.match(verdict, { verdict: 'valid', seed: 11, scenario: 'chaos-11' });
@@ -24,16 +24,27 @@ t.test('a short random schedule runs to a verdict, and leaves itself as a scenar
   t.equal(told.stdout, left, 'the same seed gives the same schedule');
 });
 
-t.test('D12: a survivor that grants a dead node’s lock is found by a random schedule', async (t) => {
+t.test('D12: a survivor that grants a dead node’s lock is found, seed after seed if need be', async (t) => {
   const out = temporaryDirectory(t);
-  const argv = ['chaos', '--seed', '3', '--nodes', '3', '--for', '6s', '--faults', 'power-cut'];
-  const { status, stdout } = await gracelab([
-    ...argv,
-    ...['--workloads', 'guarded', '--mutant', 'D12', '--out', out, '--json'],
-  ]);
+  const small = ['--nodes', '3', '--for', '6s', '--faults', 'power-cut', '--workloads', 'guarded'];
+  const argv = [
+    'chaos',
+    '--until-failure',
+    '--seed',
+    '3',
+    ...small,
+    '--mutant',
+    'D12',
+    '--out',
+    out,
+    '--json',
+  ];
+  const { status, stdout } = await gracelab(argv);
   t.equal(status, 1);
-  const checks: readonly CheckResult[] = JSON.parse(stdout).verdict.checks;
-  const broken = checks.filter(({ verdict }) => verdict === 'violation').map(({ name }) => name);
+  const { seed, runs, verdict } = JSON.parse(stdout);
+  t.equal(seed, 3 + runs - 1);
+  const checks: readonly CheckResult[] = verdict.checks;
+  const broken = checks.filter((check) => check.verdict === 'violation').map(({ name }) => name);
   t.ok(broken.includes('no-theft') || broken.includes('guarded-data'), broken.join(', '));
 });
 

@@ -12,6 +12,9 @@ const CAUGHT: readonly [MutantId, scenario: string, proofs: Readonly<Record<stri
   ['D12', 'failover', { 'no-theft': /^Theft: alice .* n1 died \(power-cut/ }],
   ['D12', 'two-domains', { 'no-theft': /^In domain work: Theft: carol .* n3 died \(power-cut/ }],
   ['D14', 'reboot', { 'grace-enforcement': /^New state in grace: alice .* at n1/ }],
+  ['M8', 'slow-migration', { 'no-theft': /^Theft: alice .* n1 let it go .handed to n2/ }],
+  ['M12', 'between-nodes', { 'guarded-data': /^Lost update/ }],
+  ['M13', 'all-at-once', { 'no-theft': /^Theft: (alice|bob) / }],
   ['D16', 'beacon-order', { 'no-theft': /^Theft: alice .*-1\d{3}\)/ }],
 ];
 

@@ -46,10 +46,10 @@ t.test('C6: what is inherited is raised, and what another one carries is dropped
   carry('n2');
   await settle();
   await settle();
-  t.strictSame(ran, ['replace 10.77.2.11/16', 'delete 10.77.2.11/16', 'replace 10.77.2.12/16']);
+  t.strictSame(ran, ['replace 10.77.2.11/16', 'replace 10.77.2.12/16', 'delete 10.77.2.11/16']);
   t.match(events.slice(1), [
-    { event: 'address-dropped', peer: 'n1' },
     { event: 'address-taken', peer: 'n2' },
+    { event: 'address-dropped', peer: 'n1' },
   ]);
 });
 

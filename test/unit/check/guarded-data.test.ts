@@ -57,6 +57,20 @@ t.test('no false alarm: a write of unknown outcome may or may not have happened'
   );
 });
 
+t.test('no false alarm: the answer to a write comes again when its lock has run out', async (t) => {
+  // Done at once; its answer is lost, and arrives after the client's lease has ended and bob's write replaced it.
+  const replayed = begun()
+    .write(120, 'alice', 'a2', 'a1', 'ok', 400)
+    .lock(300, 'bob')
+    .write(310, 'bob', 'b1', 'a2');
+  t.equal(check(replayed).verdict, 'valid');
+  const overwritten = begun()
+    .lock(200, 'bob')
+    .write(210, 'bob', 'b1', 'a1')
+    .write(220, 'alice', 'a2', 'a1', 'ok', 400);
+  t.equal(check(overwritten).verdict, 'violation', 'it was sent when the value had gone already');
+});
+
 t.test('no false alarm: a failed write did not happen', async (t) => {
   const story = begun()
     .write(120, 'alice', 'a2', 'a1', 'EXPIRED')

@@ -165,3 +165,25 @@ t.test('C3: the lift of a grace that knew nothing of the death protects nobody l
     'alice was silent for a lease, but nobody was there to hear',
   );
 });
+
+t.test(
+  'no false alarm: a downgrade was sent when the node was dead already, and the lock was not reclaimed',
+  async (t) => {
+    const story = Story.quiet()
+      .client(20, 'alice', 'n1')
+      .client(20, 'bob', 'n2')
+      .lock(100, 'alice')
+      .renews(200, 950, 'alice')
+      .fault(1000, 'begin', 'power-cut', 'n1')
+      .back(1050, 'n1', 'n2')
+      .lock(1099, 'alice', { mode: 'read' }, 'fail', 2)
+      .learns(1100, 'alice', 'recovery-begin')
+      .learns(1101, 'alice', 'session')
+      .renews(1110, 4000, 'alice')
+      .finish(3200, 'n1')
+      .fault(3300, 'begin', 'power-cut', 'n1')
+      .lock(3310, 'bob')
+      .back(3350, 'n1', 'n2');
+    t.equal(check(story).verdict, 'valid', 'it had its chance in the grace before');
+  },
+);

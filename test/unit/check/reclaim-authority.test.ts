@@ -194,3 +194,24 @@ t.test('no false alarm: the node that completed the barrier died before it could
   t.equal(history.length - unsaid.length, 1);
   t.equal(reclaimAuthority(new CheckContext(unsaid)).verdict, 'valid');
 });
+
+t.test('row 17, no false alarm: a downgrade was sent when the server was dead already', async (t) => {
+  const story = Story.quiet()
+    .client(20, 'alice', 'n1')
+    .lock(100, 'alice')
+    .renews(200, 950, 'alice')
+    .fault(1000, 'begin', 'power-cut', 'n1')
+    .back(1050, 'n1', 'n2')
+    .lock(1099, 'alice', { mode: 'read' }, 'fail', 2)
+    .recovers(1100, 'alice')
+    .reclaim(1110, 'alice')
+    .completes(1120, 'alice')
+    .finish(1130, 'n1')
+    .unlock(1200, 'alice')
+    .client(1210, 'bob', 'n2')
+    .lock(1220, 'bob')
+    .unlock(1230, 'bob')
+    .fault(2000, 'begin', 'power-cut', 'n1')
+    .back(2050, 'n1', 'n2');
+  t.equal(check(story).verdict, 'valid');
+});

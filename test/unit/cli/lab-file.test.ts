@@ -49,6 +49,13 @@ t.test('the command line goes before the file', async (t) => {
   t.match(described, { name: 'mine', shape: { nodes: ['n1'], store: 'etcd', failoverMs: 500 } });
 });
 
+t.test('clients may have delegations unless the file or the command line says otherwise', async (t) => {
+  const file = lab(t, 'delegations: off\n');
+  t.match((await describeLab(file, {})).shape, { delegations: false });
+  t.notOk('delegations' in (await describeLab(file, { delegations: true })).shape);
+  t.match((await describeLab(undefined, { delegations: false })).shape, { delegations: false });
+});
+
 t.test('what nobody is to do can be switched off', async (t) => {
   const { shape } = await describeLab(
     lab(t, 'failover: 0ms\nfence-after: off\nafter-fence: stay-down\n'),
@@ -66,7 +73,7 @@ const REFUSED: Readonly<Record<string, [text: string, sentence: string]>> = {
   ],
   'text that is no mapping': [
     'hello',
-    '1:1: this is not a lab file; its keys are name, nodes, spares, store, domains, failover, fence-after, after-fence, store-patience, lease, grace, clients.',
+    '1:1: this is not a lab file; its keys are name, nodes, spares, store, domains, failover, fence-after, after-fence, store-patience, delegations, lease, grace, clients.',
   ],
   'too many nodes': ['name: a\nnodes: 17', '2:8: nodes: 17 is too large; the most is 16.'],
   'a lease that is no duration': ['lease: 90', '1:8: lease: a duration is a text like 250ms, 1.5s or 2m.'],

@@ -25,6 +25,7 @@ const ORDER: ServeOrder = {
   anonymousGid: 8,
   allow: ['10.0.0.0/8', 'fd00::/8'],
   delegations: false,
+  limits: { connections: 5, stalledMs: 1000 },
   verbose: true,
 };
 
@@ -144,10 +145,20 @@ t.test('an order can be given again', (t) => {
     'no-delegations',
     'allow 10.0.0.0/8',
     'allow fd00::/8',
+    'limit connections=5',
+    'limit stalledMs=1000',
     'verbose',
   ]);
-  const plain = { ...ORDER, exportName: null, readOnly: false, rootSquash: false, allow: [], verbose: false };
-  t.notMatch(argumentsOf(plain).join(' '), /--(export|read-only|root-squash|allow|verbose)/);
+  const plain = {
+    ...ORDER,
+    exportName: null,
+    readOnly: false,
+    rootSquash: false,
+    allow: [],
+    limits: {},
+    verbose: false,
+  };
+  t.notMatch(argumentsOf(plain).join(' '), /--(export|read-only|root-squash|allow|limit|verbose)/);
   t.match(argumentsOf(plain).join(' '), /--no-root-squash/);
   t.equal(endpointText(ORDER), '[::1]:2049');
   t.equal(endpointText({ address: '127.0.0.1', port: 1 }), '127.0.0.1:1');

@@ -65,6 +65,22 @@ t.test('C9: a node that has lost its ledger says since when, and what follows', 
   );
 });
 
+t.test('what clients hold, delegations where there are any', async (t) => {
+  const client = {
+    name: 'alice',
+    confirmed: true,
+    reclaimComplete: true,
+    leaseLeftMs: 500,
+    opens: 2,
+    locks: 3,
+    delegations: 0,
+  };
+  const held = (delegations: number) =>
+    text({ nodes: [{ ...NODE, node: { ...SAID, clients: [client, { ...client, delegations }] } }] })[1];
+  t.match(held(0), /2 clients, 6 locks$/);
+  t.match(held(1), /2 clients, 6 locks, 1 delegation$/);
+});
+
 t.test('a boot that waits says for what; a spare is none of the dead', async (t) => {
   const waiting = { ...NODE, serving: false, waitingFor: 'the ledger does not answer' };
   const spare = { ...NODE, name: 'n2', running: false, serving: false, spare: true };

@@ -330,6 +330,73 @@ t.test('an operator abandons under the same conditions as a node', async (t) => 
   t.equal(inGrace(must(barrier(ledger), abandon)), false);
 });
 
+t.test('C11: a planned move begins with grace, and opens the claims before anything is let go', async (t) => {
+  const quiet = cluster();
+  const begun = must(quiet, { type: 'migrate', owner: n1, to: n2 });
+  t.equal(begun.recoveryEpoch, quiet.epoch);
+  t.equal(begun.members[n1]!.claims, 'open');
+  const handOver: Command = { type: 'hand-over', ...self(begun, n1), owner: n1 };
+  t.equal(refusalOf(begun, handOver), 'before-barrier');
+  const ready = barrier(begun);
+  t.equal(refusalOf(ready, { ...handOver, ...self(ready, n2) }), 'not-served-here', 'the giver does that');
+  t.equal(refusalOf(ready, { type: 'finish', ...self(ready, n1), claimant: n1 }), 'moving');
+  const handed = must(ready, handOver);
+  t.same(addressesCarriedBy(handed, n2), [n1, n2]);
+  t.same(claimsServedBy(handed, n2), [n1]);
+  t.equal(inGrace(handed), true, 'its clients have yet to come');
+  t.equal(inGrace(finish(handed, n2, n1)), false, 'who is nobody’s client there is not waited for');
+});
+
+t.test('a planned move is refused where it makes no sense', async (t) => {
+  const quiet = cluster();
+  const move = (ledger: Ledger, to: NodeId): Refusal | null =>
+    refusalOf(ledger, { type: 'migrate', owner: n1, to });
+  t.equal(move(quiet, n1), 'already-there');
+  t.equal(move(quiet, n4), 'not-a-member');
+  t.equal(move(dies(quiet, n2, n3), n2), 'not-serving');
+  t.equal(move(dies(quiet, n1, n3), n2), 'not-serving', 'what is dead is inherited');
+  t.equal(move(must(quiet, { type: 'leave', ...self(quiet, n2) }), n2), 'already-leaving');
+  t.equal(move(must(quiet, { type: 'migrate', owner: n1, to: n3 }), n2), 'moving');
+});
+
+t.test('I2: the taker is lost on the way, and the giver serves the claims', async (t) => {
+  const moving = barrier(must(cluster(), { type: 'migrate', owner: n1, to: n2 }));
+  const off = dies(moving, n2, n3);
+  t.equal(off.members[n1]!.movingTo, null);
+  t.same(claimsServedBy(off, n1), [n1], 'it may have let go already');
+  t.equal(refusalOf(off, { type: 'hand-over', ...self(off, n1), owner: n1 }), 'not-moving');
+});
+
+t.test('I2: the giver is lost on the way, and its next life serves the claims', async (t) => {
+  const moving = barrier(must(cluster(), { type: 'migrate', owner: n1, to: n2 }));
+  const back = boot(dies(moving, n1, n3), n1);
+  t.equal(back.members[n1]!.movingTo, null);
+  t.same(claimsServedBy(back, n1), [n1]);
+});
+
+t.test('failback: the owner gets its own address back, and the heir keeps its own clients', async (t) => {
+  let ledger = barrier(dies(cluster(), n1, n2));
+  ledger = must(ledger, { type: 'inherit', ...self(ledger, n2), dead: n1 });
+  ledger = barrier(boot(finish(ledger, n2, n1), n1));
+  t.equal(ledger.members[n1]!.addressAt, n2);
+  t.equal(refusalOf(ledger, { type: 'retire', node: n1 }), 'still-serving');
+  ledger = barrier(must(ledger, { type: 'migrate', owner: n1, to: n1 }));
+  ledger = must(ledger, { type: 'hand-over', ...self(ledger, n2), owner: n1 });
+  t.same(claimsServedBy(ledger, n1), [n1]);
+  t.same(claimsServedBy(ledger, n2), []);
+  ledger = finish(ledger, n1);
+  t.equal(inGrace(ledger), false);
+  t.same(ledger.members[n1]!.recordedAt, null);
+});
+
+t.test('whose address another carries stays a member: its clients go by its name', async (t) => {
+  let ledger = barrier(dies(cluster(), n1, n2));
+  ledger = must(ledger, { type: 'inherit', ...self(ledger, n2), dead: n1 });
+  ledger = finish(ledger, n2, n1);
+  t.equal(refusalOf(ledger, { type: 'retire', node: n1 }), 'address-carried');
+  t.same([ledger.members[n1]!.recordedAt, ledger.members[n1]!.recordedIncarnation], [n2, 1]);
+});
+
 t.test('I8: whom grace waits for', async (t) => {
   const dead = dies(cluster(), n1, n2);
   const lives = (ledger: Ledger, deadlinePassed: boolean) =>
@@ -356,6 +423,8 @@ const commands = fc.record({
     'abandon',
     'leave',
     'depart',
+    'migrate',
+    'hand-over',
   ),
   node: fc.constantFrom(n1, n2, n3, n4),
   other: fc.constantFrom(n1, n2, n3, n4),
@@ -380,6 +449,8 @@ t.test(
             peerIncarnation: known(other),
             dead: other,
             claimant: other,
+            owner: other,
+            to: node,
           } as unknown as Command;
           const result = transition(ledger, command);
           if (!result.ok) continue;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { resolveTargets } from '../../../src/faults/targets.ts';
+import { type Population, resolveTargets } from '../../../src/faults/targets.ts';
 
 const named = (count: number) => Array.from({ length: count }, (_, index) => `n${index + 1}`);
 const nodes = (count: number) => ({ nodes: named(count), stores: [] });
@@ -69,4 +69,37 @@ t.test('members of the store are hit by name, or by words of their own', async (
     ok: false,
     error: 'the ledger is a file on the shared filesystem, so there is no "store-one"',
   });
+});
+
+const ROLES: Population = {
+  ...nodes(3),
+  clients: ['alice', 'bob', 'carol'],
+  ledgers: ['ledger'],
+  playing: (role) => (role === 'survivor' ? ['n2', 'n3'] : []),
+  serverOf: (client) => (client === 'carol' ? 'n2' : 'n1'),
+};
+
+t.test('a role means whoever plays it at that moment', async (t) => {
+  t.strictSame(resolveTargets('survivor', ROLES, first), { ok: true, targets: ['n2', 'n3'] });
+  t.strictSame(
+    resolveTargets('one-survivor', ROLES, () => 0.9),
+    { ok: true, targets: ['n3'] },
+  );
+  t.strictSame(resolveTargets('heir', ROLES, first), { ok: false, error: 'nobody is "heir" at the moment' });
+  t.strictSame(resolveTargets('server-of-carol', ROLES, first), { ok: true, targets: ['n2'] });
+  t.strictSame(resolveTargets('clients-of-n1', ROLES, first), { ok: true, targets: ['alice', 'bob'] });
+  t.match(resolveTargets('clients-of-n3', ROLES, first), {
+    error: 'no client is answered by n3 at the moment',
+  });
+  t.match(resolveTargets('server-of-dave', ROLES, first), { error: /there is no "dave"/ });
+});
+
+t.test('clients and ledgers are hit by name, or by words of their own', async (t) => {
+  t.strictSame(resolveTargets('clients', ROLES, first), { ok: true, targets: ['alice', 'bob', 'carol'] });
+  t.strictSame(
+    resolveTargets('one-client', ROLES, () => 0.5),
+    { ok: true, targets: ['bob'] },
+  );
+  t.strictSame(resolveTargets('bob', ROLES, first), { ok: true, targets: ['bob'] });
+  t.strictSame(resolveTargets('ledger', ROLES, first), { ok: true, targets: ['ledger'] });
 });

@@ -110,6 +110,47 @@ forEachScheme('a directory that was moved out of the export is out of reach', (t
   t.equal(errnoOf(boot(t, dir, { scheme }).fromHandle(handle)), 'ESTALE');
 });
 
+forEachScheme(
+  'a directory that is moved out while it is used gives nothing away any more',
+  (t, dir, scheme) => {
+    mkdirSync(join(dir, 'a/b'), { recursive: true });
+    writeFileSync(join(dir, 'a/b/secret'), '');
+    const filesystem = boot(t, dir, { scheme });
+    const inside = walk(filesystem, 'a/b');
+    good(filesystem.lookup(inside, 'secret'));
+    renameSync(join(dir, 'a'), join(dir, '../outside'));
+    t.teardown(() => rmSync(join(dir, '../outside'), { recursive: true, force: true }));
+    const root = filesystem.root();
+    const attempts = {
+      lookup: filesystem.lookup(inside, 'secret'),
+      readdir: filesystem.readdir(inside, 0n, 10),
+      create: filesystem.create(inside, 'new', { kind: 'guarded' }),
+      makeDirectory: filesystem.makeDirectory(inside, 'new'),
+      remove: filesystem.remove(inside, 'secret'),
+      'rename from it': filesystem.rename(inside, 'secret', root, 'secret'),
+      'rename into it': filesystem.rename(root, 'other', inside, 'other'),
+      parent: filesystem.parent(inside),
+    };
+    for (const [what, outcome] of Object.entries(attempts)) t.equal(errnoOf(outcome), 'ESTALE', what);
+    t.same(readdirSync(join(dir, '../outside/b')), ['secret']);
+    renameSync(join(dir, '../outside'), join(dir, 'back'));
+    good(filesystem.lookup(good(filesystem.lookup(good(filesystem.lookup(root, 'back')), 'b')), 'secret'));
+  },
+);
+
+forEachScheme('an export that gets another name is the same export', (t, dir, scheme) => {
+  mkdirSync(join(dir, 'a/b'), { recursive: true });
+  const filesystem = boot(t, dir, { scheme });
+  const inside = walk(filesystem, 'a/b');
+  renameSync(dir, `${dir}-renamed`);
+  t.teardown(() => renameSync(`${dir}-renamed`, dir));
+  for (let count = 0; count < 3; count += 1) {
+    good(filesystem.makeDirectory(inside, `new ${count}`));
+    good(filesystem.parent(inside));
+  }
+  t.same(readdirSync(join(`${dir}-renamed`, 'a/b')), ['new 0', 'new 1', 'new 2']);
+});
+
 t.test('a handle that was forged, or comes from another domain, is EBADHANDLE', (t) => {
   const dir = scratchExport(t);
   writeFileSync(join(dir, 'file'), '');

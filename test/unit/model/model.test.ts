@@ -10,6 +10,15 @@ const run = (bounds: Partial<ModelBounds>) =>
 const CLEAN: Record<string, Partial<ModelBounds>> = {
   'three nodes, one crash, one takeover': { nodes: 3, crashes: 1, heirs: 1 },
   'a planned stop beside a crash and a takeover': { crashes: 1, stops: 1, heirs: 1 },
+  'an address that moves as planned, while giver, taker or both crash': { crashes: 2, moves: 1, clients: 1 },
+  'an address that moves and comes back, beside a crash and a takeover': {
+    crashes: 1,
+    moves: 2,
+    heirs: 1,
+    clients: 1,
+  },
+  'a planned move beside a planned stop': { moves: 1, stops: 1 },
+  'a planned move and an answer of the store that is lost': { moves: 1, unknowns: 1, crashes: 1 },
   'an answer of the store lost beside a crash and a takeover': { crashes: 1, unknowns: 1, heirs: 1 },
   'a member admitted or retired, and one lost for good': { memberships: 1, losses: 1, heirs: 1 },
   'a lease that runs out beside a crash and a takeover': { crashes: 1, expiries: 1, heirs: 1 },

@@ -28,6 +28,9 @@ t.test('a violation shows its first proof, within the width', async (t) => {
   const text = renderVerdict(verdict, { columns: 80 });
   t.match(text, /reboot: VIOLATION/);
   t.match(text, /no-theft +violation +1\n +Theft: alice/);
+  t.match(text, /\n +Known at 1\.011 s \(ledger: view 4, no grace\):\n/);
+  t.match(text, /\n +n1 +down since 1\.000 s \(power-cut\), was incarnation 1\n/);
+  t.match(text, /\n +n2 +incarnation 1, view 4, no grace\n/, 'and what each node knew');
   t.ok(text.split('\n').every((line) => line.length <= 80));
 });
 

@@ -25,6 +25,7 @@ t.test('agents are told who they are; mutants are told to nodes only', async (t)
     failoverMs: null,
     fenceAfterMs: 5000,
     storePatienceMs: 5000,
+    delegations: true,
     mutants: ['D12'],
   });
   t.strictSame(lab.of('alice').life.sent[0], {

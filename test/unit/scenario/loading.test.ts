@@ -111,13 +111,14 @@ t.test('an operator has verbs of its own, and refusals that may be expected', as
 t.test('a cluster with everything that can be said', async (t) => {
   const { cluster } = scenarioOf(
     '  - wait: 1s',
-    'cluster: { nodes: 2, spares: [n3], store: etcd, fence-after: off, store-patience: 1s, domains: { a: [n1, n3], b: [n2] } }',
+    'cluster: { nodes: 2, spares: [n3], store: etcd, fence-after: off, store-patience: 1s, delegations: off, domains: { a: [n1, n3], b: [n2] } }',
   );
   t.match(cluster, {
     spares: ['n3'],
     store: 'etcd',
     fenceAfterMs: null,
     storePatienceMs: 1000,
+    delegations: false,
     domains: [
       { name: 'a', nodes: ['n1', 'n3'] },
       { name: 'b', nodes: ['n2'] },

@@ -158,6 +158,7 @@ t.test('a client that lost everything by expiry has all its room again', async (
   await node.clock.advance(LEASE_MS * 2);
   t.equal(await alice.free(held.stateid), 'OK');
   t.equal(await alice.free(held.file.stateid), 'OK');
+  t.equal(await alice.open('b'), 'DELAY', 'its record comes first');
   t.equal((await alice.lock(await alice.opened('b'))).status, 'OK');
 });
 

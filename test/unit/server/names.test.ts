@@ -127,6 +127,21 @@ t.test('a name of 255 bytes, of any letters, is as good as another', async (t) =
     }
 });
 
+t.test('a link may lead anywhere, with 4095 bytes', async (t) => {
+  const link = (linkData: string): readonly OperationCall[] => [
+    ROOT_FH,
+    call(create, { objType: { type: nfs.NF4LNK, linkData }, objName: 'link', createAttrs: NO_ATTRIBUTES }),
+  ];
+  for (const [version, ask] of await askers(t)) {
+    for (const target of ['x'.repeat(4095), '.', '..', '/', 'a//b', ' '] as const) {
+      t.equal(await ask(link(target)), 'OK', `${version} ${target.slice(0, 10)}`);
+      t.equal(await ask(operations('link').REMOVE ?? []), 'OK');
+    }
+    for (const length of [4096, 4097, 65_536]) t.equal(await ask(link('x'.repeat(length))), 'NAMETOOLONG');
+    t.equal(await ask(link('')), 'INVAL', version);
+  }
+});
+
 t.test('names are looked at when it is known where they would be', async (t) => {
   for (const [version, ask] of await askers(t)) {
     const nowhere = (ops: readonly OperationCall[] = []) => ask(ops.slice(1));

@@ -3,11 +3,14 @@ import { once } from 'node:events';
 import t, { type Test } from 'tap';
 import { attributeSet } from '../../../src/nfs4/attributes.ts';
 import { call } from '../../../src/nfs4/compound.ts';
+import * as nfs from '../../../src/nfs4/constants.ts';
+import { bindConnToSession } from '../../../src/nfs4/operations/bind-conn-to-session.ts';
 import { putFh } from '../../../src/nfs4/operations/put-fh.ts';
 import { read } from '../../../src/nfs4/operations/read.ts';
 import { setAttr } from '../../../src/nfs4/operations/set-attr.ts';
-import type { NodeUnderTest } from './fixtures/node-under-test.ts';
+import { LEASE_MS, NodeUnderTest } from './fixtures/node-under-test.ts';
 import { TestClient } from './fixtures/test-client.ts';
+import { TestConnection } from './fixtures/test-connection.ts';
 import { listening, marked, WirePeer } from './fixtures/wire-peer.ts';
 
 const WAITS = { strangerMs: 1000, idleMs: 10_000, stalledMs: 2000 };
@@ -190,4 +193,58 @@ t.test('a thousand calls in one piece: others have their turn in between', async
   for (let count = 0; count < 10; count += 1) await other.ask(node.encode([]));
   t.ok(peer.replies.length < 1000, `${peer.replies.length} answered when the other had 10`);
   await peer.until(1000);
+});
+
+t.test(
+  'who holds a delegation and answers nothing: others wait a lease for that file, and for nothing else',
+  async (t) => {
+    for (const how of ['calls hang', 'the connection is gone'] as const) {
+      const node = new NodeUnderTest(t);
+      const connection = new TestConnection();
+      const holder = new TestClient(node, 'holder');
+      holder.connection = connection;
+      await holder.start();
+      await connection.called(1);
+      await holder.opened('f');
+      const held = await holder.opened('g', 'app', { access: nfs.OPEN4_SHARE_ACCESS_BOTH, create: true });
+      t.not(held.delegation?.delegationType, nfs.OPEN_DELEGATE_NONE, 'it has delegations');
+      connection.silent = true;
+      if (how === 'the connection is gone') connection.peer.end();
+
+      const bob = await new TestClient(node, 'bob').start();
+      const carol = await new TestClient(node, 'carol').start();
+      let [served, refused] = [0, 0];
+      const file = await carol.opened('elsewhere');
+      for (let part = 0; part < 20; part += 1) {
+        if ((await bob.open('g')) === 'DELAY') refused += 1;
+        for (let count = 0; count < 10; count += 1) if ((await carol.write(file, 'x')) === 'OK') served += 1;
+        if ((await carol.lock(file, { offset: BigInt(part) * 10n })).status === 'OK') served += 1;
+        if ((await holder.renew()) !== 'OK') t.fail('its session is as always');
+        await node.clock.advance(LEASE_MS / 10);
+      }
+      t.equal(served, 220, `${how}: carol is served`);
+      t.ok(refused >= 10 && refused < 20, `${how}: bob was told DELAY ${refused} times, and not for ever`);
+      t.type(await bob.open('g'), 'object');
+    }
+  },
+);
+
+t.test('a call back that goes to somebody who does not read takes no memory for ever', async (t) => {
+  const { node, peer, port } = await listening(t, { unsentBytes: 1 << 20 });
+  peer.socket.pause();
+  peer.send(...(await largeReads(node, 20)));
+  await othersAreServed(t, node, port, 10);
+  const before = process.memoryUsage().arrayBuffers;
+  for (let count = 0; count < 100; count += 1) {
+    const alice = new TestClient(node, `client ${count}`);
+    await alice.connect();
+    const bind = call(bindConnToSession, {
+      sessionId: alice.sessionId,
+      dir: nfs.CDFC4_BACK_OR_BOTH,
+      useConnInRdmaMode: false,
+    });
+    peer.send(node.encode([bind]));
+  }
+  await othersAreServed(t, node, port, 50);
+  t.ok(process.memoryUsage().arrayBuffers - before < 4 << 20);
 });

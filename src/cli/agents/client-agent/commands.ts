@@ -85,6 +85,8 @@ const COMMANDS: Readonly<Record<string, AgentCommand>> = {
       ...owned,
       access: z.enum(['read', 'write', 'both']).default('both'),
       create: z.boolean().default(true),
+      deny: z.enum(['none', 'read', 'write', 'both']).default('none'),
+      exclusive: z.boolean().default(false),
     },
     async ({ client }, { file, ...options }) => ({ status: (await client.open(file, options)).status }),
   ),

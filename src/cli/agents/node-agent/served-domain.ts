@@ -74,8 +74,18 @@ export async function bootDomain(
   opened: DomainStore,
   surroundings: DomainSurroundings,
 ): Promise<ServedDomain> {
-  const { configuration, conversation, machine, clock, stamp, addresses, letGoOf, steps, onWaiting, onFenced } =
-    surroundings;
+  const {
+    configuration,
+    conversation,
+    machine,
+    clock,
+    stamp,
+    addresses,
+    letGoOf,
+    steps,
+    onWaiting,
+    onFenced,
+  } = surroundings;
   const { node, leaseMs, graceMs, beaconPollMs, failoverMs, fenceAfterMs, storePatienceMs } = configuration;
   const { clockAheadMs } = configuration;
   const label = configuration.namedDomains ? { domain: domain.name } : {};
@@ -123,7 +133,10 @@ export async function bootDomain(
     name: domain.name,
     filesystem,
     locks: new RangeLocks(filesystem, machine.locks),
-    marks: new RecordLockBoard(join(control, CONTROL_FILES.marks), machine.locks),
+    marks: new RecordLockBoard(
+      join(control, mutants.has('M12') ? `${CONTROL_FILES.marks}-${node}` : CONTROL_FILES.marks),
+      machine.locks,
+    ),
     coordination,
     handleKey: key,
     storeUse: () => store.use,

@@ -17,6 +17,8 @@ export interface Scene {
   readonly shape: ChaosShape;
   readonly nodes: readonly string[];
   readonly clients: readonly string[];
+  /** Whose address it mounts. */
+  readonly nodeOf: (client: string) => string;
   readonly draw: Draw;
 }
 
@@ -38,6 +40,8 @@ export interface FaultChoice {
   readonly needs: readonly Ability[];
   /** It asks for the consent of the whole cluster, so nothing that keeps others from answering may go on beside it. */
   readonly needsCalm?: true;
+  /** Nothing else goes on beside it, and it is not repeated at once. */
+  readonly alone?: true;
   /** Not on every cluster. */
   readonly possible?: (shape: ChaosShape) => boolean;
   breakage(targets: readonly string[], scene: Scene): Breakage;

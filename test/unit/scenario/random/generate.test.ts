@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
 import { FAULTS } from '../../../../src/faults/registry.ts';
@@ -68,10 +69,11 @@ t.test('a schedule is a file that run takes, and loads as the very same', async 
       const scenario = generate(seed, shape);
       const loaded = parseScenario(writeScenario(scenario), 'schedule.yaml');
       if (!loaded.ok) throw new Error(loaded.problems.join('\n'));
-      t.strictSame(loaded.scenario, scenario);
+      assert.deepStrictEqual(loaded.scenario, scenario);
     }),
     { numRuns: 100 },
   );
+  t.pass();
 });
 
 t.test('every fault ends by itself, and something ends a life where it may', async (t) => {

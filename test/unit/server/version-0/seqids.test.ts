@@ -307,6 +307,23 @@ t.test('section 9.1.10: a lock owner without lock stateids begins with any seqid
   t.equal((await alice.lock(again)).status, 'OK');
 });
 
+t.test('a lock owner that holds no locks on a file any more may begin anew there', async (t) => {
+  const { alice } = await setup(t);
+  const file = await alice.opened('f');
+  const at = call(putFh, { object: file.handle });
+  const begin = () => alice.newLockCall(file, 'locker', {}, { lockSeqid: 0 });
+  const held = await alice.locked(file);
+  await alice.unlock(held);
+  const again = await alice.run(at, begin());
+  alice.count('app', 'OK');
+  const [, relocked] = again.results;
+  if (relocked?.status !== 0) return t.fail(`LOCK: ${again.status}`);
+  t.equal(await alice.unlock(held), 'BAD_STATEID', 'what it had is forgotten');
+  t.equal(await alice.try(at, begin()), 'BAD_SEQID', 'now it holds some');
+  alice.seqids.set('*locker', 1);
+  t.equal(await alice.unlock({ file, owner: 'locker', stateid: relocked.lockStateid }), 'OK');
+});
+
 t.test('a new lock owner that was denied may come again with the seqid it began with', async (t) => {
   const { alice } = await setup(t);
   const file = await alice.opened('f');

@@ -1,0 +1,92 @@
+/** What is left of a failing history: the smallest scenario that still fails, written so that `gracelab run` takes it. */
+import path from 'node:path';
+import type { CheckName } from '../../check/verdict.ts';
+import { writeScenario } from '../../scenario/format/write.ts';
+import { parseScenario } from '../../scenario/load.ts';
+import type { Scenario, Step } from '../../scenario/scenario.ts';
+import { smallestFailing } from '../../sim/campaign.ts';
+import { simulate } from '../../sim/simulate.ts';
+import type { Frame } from '../frame.ts';
+import { printVerdict } from '../verdicts.ts';
+import { SIMULATED_AGENTS } from './agents.ts';
+import { type LeftRun, leaveRun } from './leave-run.ts';
+import { type Order, type Plan, scenarioOf } from './order.ts';
+
+export interface LeavingOptions {
+  /** Absolute. */
+  readonly out: string;
+  /** Histories that may be spent on it. */
+  readonly tries: number;
+  readonly json?: true;
+}
+
+export interface Left {
+  readonly folder: string;
+  readonly seed: number;
+}
+
+/** `20260102T030405Z`: sorts by time, and no filesystem minds it. */
+const folderTime = (): string => `${new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
+
+export async function findSmaller(
+  order: Order,
+  check: CheckName,
+  plan: Plan,
+  options: LeavingOptions,
+  frame: Frame,
+): Promise<Left> {
+  const { mutants } = plan;
+  const found = await smallestFailing({
+    scenario: scenarioOf(plan, order),
+    seed: order.seed,
+    check,
+    mutants,
+    agents: SIMULATED_AGENTS,
+    isSound: (scenario) => parseScenario(writeScenario(scenario), 'smaller').ok,
+    mostTries: options.tries,
+    onProgress: (tries, scenario) =>
+      frame.terminal.progress(`making it smaller: ${tries} tries, ${sizeOf(scenario)} ...`),
+  });
+  return leave({ ...found, mutants }, options, frame);
+}
+
+/** The one history that was asked for. */
+export async function leaveOne(
+  order: Order,
+  plan: Plan,
+  options: LeavingOptions,
+  frame: Frame,
+): Promise<Left> {
+  const scenario = scenarioOf(plan, order);
+  const { mutants } = plan;
+  const { seed } = order;
+  const simulated = await simulate({ scenario, seed, mutants }, SIMULATED_AGENTS);
+  return leave({ scenario, seed, mutants, simulated }, options, frame);
+}
+
+async function leave(run: LeftRun, { out, json }: LeavingOptions, frame: Frame): Promise<Left> {
+  const { scenario, seed, mutants, simulated } = run;
+  const folder = await leaveRun(run, { out, time: folderTime() });
+  if (!json) {
+    const { terminal, cwd } = frame;
+    printVerdict(simulated.verdict, folder, frame);
+    const near = path.relative(cwd, folder);
+    const file = path.join(near.startsWith('..') ? folder : near, 'scenario.yaml');
+    const broken = mutants.map((id) => ` --mutant ${id}`).join('');
+    terminal.result(
+      `\n${sizeOf(scenario)}\nagain: gracelab simulate ${file} --seed ${seed}${broken}\non real containers: gracelab run ${file} --seed ${seed}${broken}\n`,
+    );
+  }
+  return { folder, seed };
+}
+
+function sizeOf({ cluster, clients, steps }: Scenario): string {
+  const count = (all: readonly Step[], of: (step: Step) => boolean): number =>
+    all.reduce((sum, step) => {
+      const inside =
+        step.do === 'parallel' ? step.branches.flat() : step.do === 'repeat' ? step.steps : ([] as Step[]);
+      return sum + (of(step) ? 1 : 0) + count(inside, of);
+    }, 0);
+  const faults = count(steps, (step) => step.do === 'fault');
+  return `${cluster.nodes.length} nodes, ${clients.length} clients, ${count(steps, () => true)} steps, of which ${faults} faults`;
+}

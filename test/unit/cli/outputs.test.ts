@@ -1,0 +1,83 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { XMLParser } from 'fast-xml-parser';
+import t, { type Test } from 'tap';
+import { Parser } from 'tap-parser';
+import type { History } from '../../../src/history/events.ts';
+import { powerCut, recovered } from '../check/fixtures/reboot.ts';
+import { gracelab } from './capture.ts';
+
+/** A run folder as a run leaves it, as far as commands read it. */
+function storedRun(t: Test, history: History): string {
+  const topology = {
+    scenario: {
+      name: 'reboot',
+      cluster: { nodes: ['n1', 'n2'], leaseMs: 1000, graceMs: 2000, fenceAfterMs: null, domains: [] },
+      expect: { checks: ['no-theft'], coverage: {} },
+    },
+    seed: 7,
+    runtime: 'namespace',
+    server: 'gracelab',
+    filesystem: 'tmpfs',
+  };
+  return t.testdir({
+    'topology.json': JSON.stringify(topology),
+    'history.jsonl': history.map((event) => `${JSON.stringify(event)}\n`).join(''),
+    'verdict.json': JSON.stringify({ timings: { bootMs: 321 } }),
+  });
+}
+const theft = () => powerCut().lock(1010, 'bob').death(1050, 'n1', 'n2').end(3000).history;
+
+t.test('check --tap prints TAP and nothing else, beside the files that were asked for', async (t) => {
+  const folder = storedRun(t, theft());
+  const [junit, markdown] = [path.join(folder, 'junit.xml'), path.join(folder, 'summary.md')];
+  const { status, stdout, stderr } = await gracelab([
+    ...['check', folder, '--tap', '--junit', junit, '--markdown', markdown],
+  ]);
+  t.strictSame([status, stderr], [1, '']);
+  const extra: string[] = [];
+  const parser = new Parser({ strict: true });
+  parser.on('extra', (line: string) => extra.push(line));
+  parser.end(stdout);
+  t.match(parser.results, { ok: false, count: 1, fail: 1, bailout: false });
+  t.strictSame(extra, []);
+  const xml = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: '' });
+  t.match(xml.parse(readFileSync(junit, 'utf8')).testsuites, {
+    failures: '1',
+    testsuite: { name: 'reboot' },
+  });
+  t.match(readFileSync(markdown, 'utf8'), /^## Gracelab: 1 violation\n/);
+});
+
+t.test('check says on the terminal what each node knew', async (t) => {
+  const { status, stdout } = await gracelab(['check', storedRun(t, theft())]);
+  t.equal(status, 1);
+  t.match(stdout, /no-theft +violation +1\n +Theft: alice .*\n[\s\S]*Known at 1\.011 s/);
+  t.match(stdout, /boot 321 ms/, 'what the lab had measured is not lost');
+});
+
+t.test('report draws a stored run again, into its folder or to another place', async (t) => {
+  const folder = storedRun(t, recovered().end(3000).history);
+  const drawn = path.join(folder, 'report.html');
+  t.match(await gracelab(['report', folder]), { status: 0, stdout: `${drawn}\n`, stderr: '' });
+  t.match(readFileSync(drawn, 'utf8'), /<title>reboot: valid<\/title>/);
+  const other = path.join(folder, 'other.html');
+  writeFileSync(drawn, 'old');
+  t.match(await gracelab(['report', folder, '--out', other]), { status: 0, stdout: `${other}\n` });
+  t.equal(readFileSync(drawn, 'utf8'), 'old');
+});
+
+t.test('what cannot be written is one sentence', async (t) => {
+  const folder = storedRun(t, theft());
+  const nowhere = path.join(folder, 'none', 'x');
+  const stderr = /x cannot be written: there is no such place\.\n$/;
+  t.match(await gracelab(['check', folder, '--junit', nowhere]), { status: 64, stdout: '', stderr });
+  t.match(await gracelab(['report', folder, '--out', nowhere]), { status: 64, stdout: '', stderr });
+});
+
+t.test('stdout has room for one result', async (t) => {
+  for (const command of [['check'], ['run', 'reboot']]) {
+    const stderr = /one of --json and --tap/;
+    t.match(await gracelab([...command, '--json', '--tap']), { status: 64, stdout: '', stderr });
+  }
+});

@@ -1,0 +1,134 @@
+import t from 'tap';
+import { asNodeId, type NodeId } from '../../../src/core/ids.ts';
+import { client, FakeCluster, type FakeNode, type NodeOptions } from './fixtures/cluster.ts';
+
+const [N1, N2] = ['n1', 'n2'].map(asNodeId) as [NodeId, NodeId];
+/** What is taken out of the store does not become durable. */
+let blocked = false;
+
+/** They come by the address of n1, and bob by that of n2. */
+const alice = { ...client('alice'), service: N1 };
+const ann = { ...client('ann'), service: N1 };
+const bob = { ...client('bob'), service: N2 };
+
+async function clusterOf(options: NodeOptions = {}) {
+  const cluster = new FakeCluster('n1', 'n2', 'n3');
+  const [n1, n2, n3] = (await cluster.start(options)) as [FakeNode, FakeNode, FakeNode];
+  await n1.coordinator.completed(alice);
+  await n2.coordinator.completed(bob);
+  return { cluster, n1, n2, n3 };
+}
+
+t.test(
+  'C11: the giver lets go past the barrier, and the taker serves those clients and no others',
+  async (t) => {
+    const { cluster, n1, n2, n3 } = await clusterOf();
+    await cluster.command({ type: 'migrate', owner: N1, to: N2 });
+    await cluster.clock.advance(100);
+    t.same(n1.letGo, [{ owner: 'n1', granting: [] }], 'nobody granted anything when it did');
+    t.same([n1.carried.at(-1), n2.carried.at(-1)], [[], ['n1', 'n2']]);
+    t.equal(n1.coordinator.serves(N1), false);
+    t.equal(n2.coordinator.serves(N1), true);
+    t.equal(n3.coordinator.newState(), 'grace', 'until they have come');
+    t.equal(n1.coordinator.reclaim(alice), 'delay', 'not at the giver any more');
+    t.equal(n2.coordinator.reclaim(alice), 'grant');
+    t.equal(
+      n2.coordinator.reclaim({ ...alice, service: N2 }),
+      'no-grace',
+      'the same owner by another address is another client',
+    );
+    t.equal(n2.coordinator.reclaim(bob), 'no-grace', 'who lost nothing has nothing to reclaim');
+    await n2.coordinator.completed(alice);
+    await cluster.clock.advance(50);
+    t.same(cluster.granting(), ['n1', 'n2', 'n3'], 'nobody waits for those who were never away');
+    t.same(cluster.recorded(), { 'n1 alice': 'complete', 'n2 bob': 'complete' });
+  },
+);
+
+t.test(
+  'failback: the owner gets its clients back, and both are served where they belong after the next failures',
+  async (t) => {
+    const { cluster, n1, n2 } = await clusterOf({ failoverMs: 100 });
+    n1.crash();
+    await cluster.clock.advance(300);
+    await n2.coordinator.completed(alice);
+    const again = await cluster.boot('n1');
+    await cluster.clock.advance(100);
+    await cluster.command({ type: 'migrate', owner: N1, to: N1 });
+    await cluster.clock.advance(100);
+    t.equal(again.coordinator.reclaim(alice), 'grant');
+    await again.coordinator.completed(alice);
+    await cluster.clock.advance(50);
+    t.same(cluster.granting(), ['n2', 'n3', 'n1']);
+    n2.crash();
+    await cluster.clock.advance(50);
+    const n2Again = await cluster.boot('n2');
+    await cluster.clock.advance(50);
+    t.equal(n2Again.coordinator.reclaim(bob), 'grant');
+    t.equal(again.coordinator.reclaim(alice), 'no-grace', 'that was not her node');
+  },
+);
+
+t.test('failback by itself: the address comes back when its owner has been there for a while', async (t) => {
+  const { cluster, n1 } = await clusterOf({ failoverMs: 100, failbackMs: 500 });
+  n1.crash();
+  await cluster.clock.advance(300);
+  const again = await cluster.boot('n1');
+  t.same(again.carried, [[]]);
+  await cluster.clock.advance(4_000);
+  t.same(again.carried.at(-1), ['n1']);
+  t.ok(again.swaps.includes('migrate'));
+});
+
+t.test(
+  'I2: the taker dies before the address is its own, and the clients reclaim at the giver',
+  async (t) => {
+    const { cluster, n1, n2 } = await clusterOf({
+      // The giver has let go, and its last words about these clients do not become durable.
+      throughStore: (store) => {
+        const remove = store.removeRecords.bind(store);
+        store.removeRecords = (...written) => (blocked ? new Promise(() => {}) : remove(...written));
+        return store;
+      },
+    });
+    blocked = true;
+    await cluster.command({ type: 'migrate', owner: N1, to: N2 });
+    await cluster.clock.advance(100);
+    t.equal(n1.letGo.length, 1);
+    t.notOk(n1.swaps.includes('hand-over'), 'nothing is handed over before they are');
+    n2.crash();
+    n1.crash();
+    blocked = false;
+    const again = await cluster.boot('n1');
+    await cluster.clock.advance(100);
+    t.equal(again.coordinator.reclaim(alice), 'grant');
+    t.end();
+  },
+);
+
+t.test('M8: the mutant lets go before everybody has stopped granting', async (t) => {
+  const { cluster, n1, n3 } = await clusterOf({ mutants: ['M8'] });
+  n3.pause();
+  await cluster.command({ type: 'migrate', owner: N1, to: N2 });
+  await cluster.clock.advance(100);
+  t.ok(n1.letGo[0]!.granting.includes('n3'));
+});
+
+t.test(
+  'edge condition 2: what the giver wrote about a client does not count when the address comes back to it',
+  async (t) => {
+    const { cluster, n1, n2 } = await clusterOf();
+    await n1.coordinator.completed(ann);
+    await cluster.command({ type: 'migrate', owner: N1, to: N2 });
+    await cluster.clock.advance(100);
+    // Alice comes to the taker, ann to nobody.
+    await n2.coordinator.completed(alice);
+    await cluster.command({ type: 'migrate', owner: N1, to: N1 });
+    await cluster.clock.advance(100);
+    t.same(
+      cluster.recorded(),
+      { 'n2 bob': 'complete' },
+      'of neither, until she has come to where the address leads',
+    );
+  },
+);

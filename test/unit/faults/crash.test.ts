@@ -1,0 +1,129 @@
+import t from 'tap';
+import { crash } from '../../../src/faults/crash.ts';
+import type { ArmedStep, BreakableNode } from '../../../src/faults/fault.ts';
+import { VirtualClock } from '../../../src/sim/virtual-clock.ts';
+import { surroundingsWith } from './fixtures/surroundings.ts';
+
+/** A node that comes to its step when the test says so. */
+class StagedNode implements Partial<BreakableNode> {
+  readonly name: string;
+  readonly log: string[];
+  running = true;
+  reach = () => {};
+
+  constructor(name: string, log: string[]) {
+    this.name = name;
+    this.log = log;
+  }
+
+  arm({ step, nth, stallMs }: ArmedStep): Promise<void> {
+    this.log.push(`arm ${this.name} ${step} ${nth} ${stallMs}`);
+    return new Promise((resolve) => {
+      this.reach = resolve;
+    });
+  }
+
+  disarm(): void {
+    this.log.push(`disarm ${this.name}`);
+  }
+
+  async powerCut(): Promise<void> {
+    this.running = false;
+    this.log.push(`power-cut ${this.name}`);
+  }
+
+  async kill(): Promise<void> {
+    this.running = false;
+    this.log.push(`kill ${this.name}`);
+  }
+
+  async start(): Promise<void> {
+    this.running = true;
+    this.log.push(`start ${this.name}`);
+  }
+}
+
+function stage(...names: string[]) {
+  const log: string[] = [];
+  const nodes = names.map((name) => new StagedNode(name, log));
+  const clock = new VirtualClock();
+  const tell = (phase: string, targets: readonly string[], detail?: string) =>
+    void log.push(`${phase} ${targets.join()}${detail === undefined ? '' : ` ${detail}`}`);
+  return {
+    log,
+    nodes,
+    targets: nodes as unknown as BreakableNode[],
+    clock,
+    surroundings: surroundingsWith({ clock, tell }),
+  };
+}
+
+t.test(
+  'a node dies when it is at the step, and not before; its death is told before it is killed',
+  async (t) => {
+    const { log, nodes, targets, clock, surroundings } = stage('n1');
+    const done = crash.inject(
+      targets,
+      crash.parameters.parse({ at: 'amid-reclaim', nth: 2, downMs: 100 }),
+      surroundings,
+    );
+    await clock.advance(50);
+    t.strictSame(log, ['arm n1 amid-reclaim 2 null']);
+    nodes[0]!.reach();
+    await clock.advance(99);
+    t.strictSame(log.slice(1), ['begin n1 at amid-reclaim, by power-cut', 'power-cut n1']);
+    await clock.advance(1);
+    await done;
+    t.strictSame(log.slice(3), ['start n1', 'end n1']);
+  },
+);
+
+t.test('several nodes die each at its own time, the way that was asked for', async (t) => {
+  const { log, nodes, targets, clock, surroundings } = stage('n1', 'n2');
+  const done = crash.inject(
+    targets,
+    crash.parameters.parse({ at: 'before-lift', how: 'kill' }),
+    surroundings,
+  );
+  nodes[1]!.reach();
+  await clock.advance(10);
+  t.strictSame(log.slice(2), ['begin n2 at before-lift, by kill', 'kill n2', 'start n2', 'end n2']);
+  nodes[0]!.reach();
+  await clock.advance(10);
+  await done;
+  t.equal(log.at(-1), 'end n1');
+});
+
+t.test('a node that does not come by is a failure, unless it need not', async (t) => {
+  for (const maybe of [false, true]) {
+    const { log, targets, clock, surroundings } = stage('n1');
+    const parameters = crash.parameters.parse({ at: 'before-inherit', patienceMs: 200, maybe });
+    const done = crash.inject(targets, parameters, surroundings);
+    const outcome = done.then(
+      () => 'done',
+      (error: Error) => error.message,
+    );
+    await clock.advance(200);
+    t.equal(await outcome, maybe ? 'done' : 'n1 did not come to before-inherit within 200 ms');
+    t.strictSame(log.slice(1), ['disarm n1'], 'and nothing was begun');
+  }
+});
+
+t.test('one that stays down is armed at once, and started again when it has died', async (t) => {
+  const { log, nodes, targets, clock, surroundings } = stage('n1');
+  await crash.inject(targets, crash.parameters.parse({ at: 'before-record', stayDown: true }), surroundings);
+  const mended = crash.mend(targets, surroundings);
+  await clock.advance(10);
+  t.strictSame(log, ['arm n1 before-record 1 null']);
+  nodes[0]!.reach();
+  await mended;
+  t.strictSame(log.slice(2), ['power-cut n1', 'start n1', 'end n1']);
+});
+
+t.test('a server without named steps is refused', async (t) => {
+  const bare = { name: 'n1', running: true } as BreakableNode;
+  const parameters = crash.parameters.parse({ at: 'before-lift' });
+  await t.rejects(crash.inject([bare], parameters, surroundingsWith()), {
+    message: 'n1 does not announce the steps of its protocol',
+  });
+});
