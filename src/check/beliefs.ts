@@ -32,9 +32,7 @@ function findOrphanedBeliefs(context: CheckContext): OrphanedBelief[] {
   for (const claim of context.claims) {
     const node = context.server(claim.grant);
     if (node === null) continue;
-    // Of the life that granted it: what is left of a lock by a downgrade may have begun when that life was over.
-    const granted = claim.grant.repliedAt;
-    const death = earlier(deathAfter(context.lives(node), granted), movedAway(context, claim, node));
+    const death = endOfGrantor(context, claim, node);
     if (death === undefined || death.earliest >= claim.believedUntil) continue;
     const contacts = contactsOf(context.contacts, claim.client, claim.node);
     const lapse = lapsesAt(contacts, claim.grant.invokedAt, death.latest, context.leaseNs, []);
@@ -42,6 +40,14 @@ function findOrphanedBeliefs(context: CheckContext): OrphanedBelief[] {
     beliefs.push({ claim, node, death, ...protection(context, claim, death) });
   }
   return beliefs;
+}
+
+/**
+ * When whoever granted the lock let go of it, by its death or in a planned move. Counted from the grant: what is left of a lock by a
+ * downgrade may have begun when that life was over already.
+ */
+export function endOfGrantor(context: CheckContext, claim: Claim, node: string): DeathSign | undefined {
+  return earlier(deathAfter(context.lives(node), claim.grant.repliedAt), movedAway(context, claim, node));
 }
 
 /** For these clients it is as if the giver of their address had died, though it lives. */

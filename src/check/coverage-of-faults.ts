@@ -7,7 +7,8 @@ export const FAULT_COVERAGE = {
   stormyLives: 'lives that ended in a reboot storm',
   skewedClocks: 'lives begun with a clock that is ahead of the others',
   clientsLost: 'clients that crashed, or were restarted, with all that they believed in',
-  relayedMessages: 'requests and replies that a relay dropped, delayed, doubled, reordered, or ended a connection for',
+  relayedMessages:
+    'requests and replies that a relay dropped, delayed, doubled, reordered, or ended a connection for',
   framesLost: 'frames lost at random',
   segmentsReset: 'TCP segments answered with a reset',
   ledgerTroubles: 'stretches in which a ledger was slow, gone or full',

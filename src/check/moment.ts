@@ -59,6 +59,8 @@ export function momentAt(history: History, t: number): Moment {
     nodes: [...minds.values()]
       .filter((mind) => mind.seen)
       .map((mind) => mind.knowledge())
+      // What is of the node and of no domain is told of those, too, that do not serve this one.
+      .filter(({ node }) => newest === undefined || memberNamed(newest, node) !== undefined)
       .sort((a, b) => (a.node < b.node ? -1 : 1)),
   };
 }

@@ -1,7 +1,8 @@
+import { endOfGrantor } from './beliefs.ts';
 import type { Claim } from './claims.ts';
 import type { CheckContext } from './context.ts';
 import type { Grace } from './graces.ts';
-import { deathAfter, diedBetween } from './node-lives.ts';
+import { diedBetween } from './node-lives.ts';
 import { conflicting, firstSentFrom, type Operation, overlapping } from './operations.ts';
 import { type Permit, permitsFor, permitsOf } from './reclaim-permits.ts';
 import { authorityOf, type ClientCourse, coursesOf } from './recovery-records.ts';
@@ -150,8 +151,7 @@ function givenAwayBefore(context: CheckContext, reclaim: Operation): Evidence | 
   );
   for (const claim of reclaimed.get(reclaim.replyIndex) ?? []) {
     const node = context.server(claim.grant);
-    // Of the life that granted it: a claim may begin later than that, with a downgrade that was sent when the server was dead already.
-    const death = node === null ? undefined : deathAfter(context.lives(node), claim.grant.repliedAt);
+    const death = node === null ? undefined : endOfGrantor(context, claim, node);
     if (death === undefined) continue;
     const thief = grantedMeanwhile(context, claim, death.earliest);
     if (thief === undefined) continue;

@@ -95,7 +95,8 @@ export const crash: Fault<CrashParameters> = {
       targets.map(async (node) => {
         if (!(await die(node, parameters, surroundings))) return;
         await pause(surroundings.clock, downMs);
-        await node.start();
+        // Whoever was ending that life, too, may have brought it back by now.
+        if (!node.running) await node.start();
         surroundings.tell('end', [node.name]);
       }),
     );

@@ -14,8 +14,13 @@ export const LASTING = {
   stayDown: z.boolean().default(false),
 };
 
-export const hasOneEnd = ({ downMs, stayDown }: { downMs?: number | undefined; stayDown: boolean }): boolean =>
-  stayDown === (downMs === undefined);
+export const hasOneEnd = ({
+  downMs,
+  stayDown,
+}: {
+  downMs?: number | undefined;
+  stayDown: boolean;
+}): boolean => stayDown === (downMs === undefined);
 
 export const ONE_END = { message: 'it has either a length or no end of its own' };
 

@@ -15,7 +15,8 @@ const slowParameters = z
 export const ledgerSlow = ledgerFault(
   {
     name: 'ledger-slow',
-    about: 'the ledger takes its time: its file is held by another writer most of the time, or the members of its etcd stand still',
+    about:
+      'the ledger takes its time: its file is held by another writer most of the time, or the members of its etcd stand still',
     needs: ['ledger-access'],
     options: { delayMs: 'about how long a write takes, in milliseconds (200)' },
     parameters: slowParameters,

@@ -30,7 +30,11 @@ export const loss: Fault<LossParameters> = {
     const { network, tell } = surroundings;
     const names = targets.map(({ name }) => name);
     const undo = await network.lose(names, from ?? network.everybodyBut(names), share);
-    tell('begin', names, `${share} of the frames${from === undefined ? '' : ` between them and ${from.join(', ')}`}`);
+    tell(
+      'begin',
+      names,
+      `${share} of the frames${from === undefined ? '' : ` between them and ${from.join(', ')}`}`,
+    );
     const told = async () => `${await undo()} frames lost`;
     await inForce({ fault: 'loss', targets: names }, downMs, told, surroundings);
   },

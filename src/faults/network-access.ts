@@ -11,11 +11,7 @@ export interface NetworkOfLab {
    * reset once, the first time, so that what comes goes through it.
    * @param onAct each time it has done something
    */
-  relay(
-    node: string,
-    rule: MessageRule,
-    onAct: (report: RelayReport) => void,
-  ): Promise<() => Promise<void>>;
+  relay(node: string, rule: MessageRule, onAct: (report: RelayReport) => void): Promise<() => Promise<void>>;
   /** @throws Error for a name that the lab does not have */
   addressOf(name: string): string;
   /** Everybody who could be at the other end. */

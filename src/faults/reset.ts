@@ -10,7 +10,8 @@ type ResetParameters = z.output<typeof resetParameters>;
 export const reset: Fault<ResetParameters> = {
   ...ORDINARY,
   name: 'reset',
-  about: "every connection to the node's server is answered with a TCP reset, and no new one is let in, as long as it lasts",
+  about:
+    "every connection to the node's server is answered with a TCP reset, and no new one is let in, as long as it lasts",
   targets: ['node'],
   needs: ['connection-reset'],
   hits: 'network',

@@ -24,7 +24,8 @@ type SlowBootParameters = z.output<typeof slowBootParameters>;
 export const slowBoot: Fault<SlowBootParameters> = {
   ...ORDINARY,
   name: 'slow-boot',
-  about: 'a power cut, and a boot that stands still for a while half-way, known to the cluster and of no use to it',
+  about:
+    'a power cut, and a boot that stands still for a while half-way, known to the cluster and of no use to it',
   targets: ['node'],
   needs: ['named-steps'],
   endsLife: true,
@@ -34,7 +35,8 @@ export const slowBoot: Fault<SlowBootParameters> = {
     await all(targets.filter((node) => node.running).map((node) => node.powerCut()));
     await all(
       targets.map(async (node) => {
-        if (node.arm === undefined) throw new Error(`${node.name} does not announce the steps of its protocol`);
+        if (node.arm === undefined)
+          throw new Error(`${node.name} does not announce the steps of its protocol`);
         void node.arm({ step: at, nth: 1, stallMs: downMs });
         await node.start();
       }),

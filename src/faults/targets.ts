@@ -111,12 +111,14 @@ export function resolveTargets(selector: string, population: Population, random:
     return { ok: false, error };
   }
   if (CLIENT_SELECTORS.includes(selector)) {
-    if (clients.length === 0) return { ok: false, error: `there are no clients, so there is no "${selector}"` };
+    if (clients.length === 0)
+      return { ok: false, error: `there are no clients, so there is no "${selector}"` };
     return drawSome(selector === ONE_CLIENT ? 1 : clients.length, clients, random);
   }
   const count = COUNTS[selector]?.(nodes.length);
   if (count === undefined) {
-    if ([...nodes, ...stores, ...clients, ...ledgers].includes(selector)) return { ok: true, targets: [selector] };
+    if ([...nodes, ...stores, ...clients, ...ledgers].includes(selector))
+      return { ok: true, targets: [selector] };
     const role = roleWord(selector);
     if (role !== null) return players(selector, role, population, random);
     const selectors = [...Object.keys(COUNTS), ...(stores.length > 0 ? STORE_SELECTORS : [])];

@@ -11,6 +11,7 @@ import { renew } from '../nfs4/operations/renew.ts';
 import { sequence } from '../nfs4/operations/sequence.ts';
 import { NFS4_OK } from '../nfs4/status.ts';
 import { AUTH_NONE } from '../rpc/message.ts';
+import { XdrError } from '../xdr/xdr-error.ts';
 
 /** Slot 0 is for what is said by the book, the others are for what is not. */
 export const SLOTS = 16;
@@ -154,7 +155,13 @@ export class SessionActor implements Actor {
       highestSlotId: 0,
       cacheThis: true,
     });
-    const { status, results } = await this.#probe.compoundOf(this.#version, [first, ...ops] as const);
+    const { status, results } = await this.#probe
+      .compoundOf(this.#version, [first, ...ops] as const)
+      .catch((error) => {
+        // It was answered, with something that cannot be read: the slot has gone on.
+        if (error instanceof XdrError) this.#sequence += 1;
+        throw error;
+      });
     const [sequenced, ...rest] = results as readonly unknown[] as [(typeof results)[0], ...unknown[]];
     if (sequenced?.status === NFS4_OK) this.#sequence += 1;
     return { status, results: rest as unknown as ProbeReply<Ops>['results'] };

@@ -6,6 +6,7 @@ import { tcpDial } from '../client/tcp.ts';
 import type { Clock } from '../core/clock.ts';
 import { attributeBitmap } from '../nfs4/attributes.ts';
 import { NF4DIR } from '../nfs4/constants.ts';
+import { XdrError } from '../xdr/xdr-error.ts';
 import { SessionActor, type Surroundings } from './actor.ts';
 import { kernelLocksOn } from './kernel-locks.ts';
 import * as ops from './operations.ts';
@@ -168,9 +169,15 @@ export class Stage {
   async #list(directory: Buffer): Promise<string[]> {
     const page = { cookie: 0n, cookieVerf: Buffer.alloc(8), dirCount: 4096, maxCount: 32_768 };
     const attrRequest = attributeBitmap(['rdattrError']);
-    const { results } = await this.#keeper.run(at(directory), op(ops.readDir, { ...page, attrRequest }));
-    const [, listed] = results;
-    return listed?.status === 0 ? listed.reply.entries.map(({ name }) => name) : [];
+    try {
+      const { results } = await this.#keeper.run(at(directory), op(ops.readDir, { ...page, attrRequest }));
+      const [, listed] = results;
+      return listed?.status === 0 ? listed.reply.entries.map(({ name }) => name) : [];
+    } catch (error) {
+      // Names that are no UTF-8: some servers make them, and nobody can name them here.
+      if (error instanceof XdrError) return [];
+      throw error;
+    }
   }
 }
 

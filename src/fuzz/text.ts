@@ -38,4 +38,6 @@ const locksText = ({ kernelLocks }: FuzzReport): string =>
   kernelLocks === null ? '' : `, their ${kernelLocks} locks in the kernel looked at`;
 
 const sizeText = (size: ProcessSize | null): string =>
-  size === null ? 'gone' : `${size.descriptors} descriptors (${size.sockets} sockets), ${size.megabytes} MB`;
+  size === null
+    ? 'not looked at'
+    : `${size.descriptors} descriptors (${size.sockets} sockets), ${size.megabytes} MB`;

@@ -73,6 +73,7 @@ export function finishViolation(cluster: Cluster, w: Uint8Array, n: number, clai
 export function liftViolation({ at, shapes, bounds }: Cluster, w: Uint8Array, after: number): string | null {
   const { recoveryEpoch, claimsOpen } = shapes.get(at.ledger(w));
   if (recoveryEpoch === 0 || shapes.get(after).recoveryEpoch !== 0) return null;
+  if (shapes.get(after).claimsOpen.includes(true)) return 'I2: grace ends, and claims are open';
   for (let c = 0; c < bounds.clients; c++) {
     if (at.belief(w, c) !== WANTS || at.leftBehindAt(w, c) >= 0 || claimsOpen[at.claimant(w, c)]) continue;
     return `I2: grace ends, and ${clientName(c)} has had no chance to reclaim`;

@@ -51,7 +51,8 @@ function operationsOf(record: Buffer): string[] {
   try {
     const reader = new XdrReader(record);
     const call = decodeCall(reader);
-    if (call.kind !== 'call' || call.program !== NFS4_PROGRAM || call.procedure !== NFSPROC4_COMPOUND) return names;
+    if (call.kind !== 'call' || call.program !== NFS4_PROGRAM || call.procedure !== NFSPROC4_COMPOUND)
+      return names;
     const { operationCount } = decodeCompoundHeader(reader);
     for (let index = 0; index < operationCount; index++) {
       const operation = BY_NUMBER.get(reader.uint32());

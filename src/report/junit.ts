@@ -3,15 +3,17 @@ import { knowledgeOf, momentTitle } from './moment-words.ts';
 
 /**
  * JUnit's XML as CI systems read it: a suite for each run, a case for each check. A violation is a `failure`; unknown, where the verdict
- * rests on it, is an `error`. Elements and attributes are those that Ant and Jenkins both know, in their order.
+ * rests on it, is an `error`. Elements and attributes are those of the schema by which Jenkins' xUnit plugin
+ * checks (junit-10.xsd), in the order in which Ant writes them.
  */
 export function renderJunit(runs: readonly JudgedRun[]): string {
   const suites = runs.map((run) => ({ run, cases: testCases(run.verdict) }));
   const all = suites.flatMap(({ cases }) => cases);
-  const totals = { ...countsOf(all), time: secondsOf(suites.reduce((sum, { run }) => sum + lasted(run), 0)) };
+  const { tests, failures, errors } = countsOf(all);
+  const time = secondsOf(suites.reduce((sum, { run }) => sum + lasted(run), 0));
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites${attributes({ name: 'gracelab', ...totals })}>`,
+    `<testsuites${attributes({ name: 'gracelab', tests, failures, errors, time })}>`,
     ...suites.flatMap(({ run, cases }, id) => suite(run, cases, id)),
     '</testsuites>',
     '',

@@ -3,7 +3,7 @@ import { type JudgedRun, type TestCase, testCases } from './judged-run.ts';
 import { knowledgeOf, momentTitle } from './moment-words.ts';
 
 const MARKS: Readonly<Record<Verdict, string>> = { valid: '✅', violation: '❌', unknown: '❓' };
-const MOST_PROOFS = 3;
+const MOST_REASONS = 3;
 
 /** A summary for the page of a CI run (GitHub's flavour): a line for each run, and what went wrong in words below. */
 export function renderMarkdown(runs: readonly JudgedRun[]): string {
@@ -71,10 +71,10 @@ function details(run: JudgedRun): string[] {
 
 function caseWords({ name, reasons, evidence }: TestCase): string[] {
   if (evidence.length === 0)
-    return ['', ...reasons.slice(0, MOST_PROOFS).map((reason) => `- **${text(name)}**: ${text(reason)}`)];
-  return evidence
-    .slice(0, MOST_PROOFS)
-    .flatMap((proof) => ['', `**${text(name)}**: ${text(proof.sentence)}`, ...knowledge(proof)]);
+    return ['', ...reasons.slice(0, MOST_REASONS).map((reason) => `- **${text(name)}**: ${text(reason)}`)];
+  const [first] = evidence;
+  const more = evidence.length === 1 ? '' : ` (and ${evidence.length - 1} more, in verdict.json)`;
+  return ['', `**${text(name)}**: ${text(first!.sentence)}${more}`, ...knowledge(first!)];
 }
 
 function knowledge({ moment }: Evidence): string[] {

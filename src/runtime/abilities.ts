@@ -14,7 +14,8 @@ export const ABILITIES = {
 
 export type Ability = keyof typeof ABILITIES;
 const ABILITY_NAMES = Object.keys(ABILITIES) as readonly Ability[];
-export const isAbility = (name: string): name is Ability => (ABILITY_NAMES as readonly string[]).includes(name);
+export const isAbility = (name: string): name is Ability =>
+  (ABILITY_NAMES as readonly string[]).includes(name);
 
 /** What is missing, and what to do about it in half a sentence. */
 export interface MissingAbility {

@@ -63,6 +63,8 @@ export class ClusterNode implements BreakableNode {
   #bootsInARow = 0;
   #clockAheadMs = 0;
   readonly #lifeListeners: (() => void)[] = [];
+  /** The boot that is under way, until somebody ends that life. */
+  #starting: { readonly turn: number; readonly boot: Promise<void> } | null = null;
   /** Where it is to stand still once, in whichever life that is. */
   #armed: { readonly order: ArmedStep; readonly reached: () => void } | null = null;
   /** Several nodes may want it fenced at once; it is done once. */
@@ -108,10 +110,21 @@ export class ClusterNode implements BreakableNode {
    * Boots the next life and waits until it serves, or until somebody has ended it on purpose before it did: then it is theirs.
    * @throws Error one sentence, when it does not serve
    */
-  async start({ clockAheadMs = this.#clockAheadMs }: BootConditions = {}): Promise<void> {
-    const { container, program, configuration, clock, bootMs, onRequest } = this.#options;
+  start(conditions: BootConditions = {}): Promise<void> {
+    // Two who bring it back at once mean the same boot.
+    if (this.#starting?.turn === this.#turn) return this.#starting.boot;
     this.#turn += 1;
-    const turn = this.#turn;
+    const boot = this.#begin(this.#turn, conditions);
+    this.#starting = { turn: this.#turn, boot };
+    const over = () => {
+      if (this.#starting?.boot === boot) this.#starting = null;
+    };
+    boot.then(over, over);
+    return boot;
+  }
+
+  async #begin(turn: number, { clockAheadMs = this.#clockAheadMs }: BootConditions): Promise<void> {
+    const { container, program, configuration, clock, bootMs, onRequest } = this.#options;
     this.#paused = false;
     this.#life = null;
     this.#clockAheadMs = clockAheadMs;
@@ -240,7 +253,10 @@ export class ClusterNode implements BreakableNode {
     // A boot keeps what it is told for later, when nobody waits for it any more.
     if (!this.#serving)
       throw new Error(`${this.name} does not serve yet, so it cannot leave the cluster by the book`);
+    const turn = this.#turn;
     const left = await this.command('leave', {}, this.#options.leaveMs);
+    // Ended on purpose, and otherwise, on its way out: whoever did that brings it back, or not.
+    if (this.#turn !== turn) return;
     if (!left.ok) throw new Error(`${this.name} could not stop as planned: ${left.error}`);
     this.#expectEnd();
     await this.#options.container.stop(STOP_PATIENCE_MS);

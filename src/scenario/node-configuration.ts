@@ -60,6 +60,7 @@ export function nodeConfiguration(node: string, cluster: ClusterConfiguration): 
     stable: NODE_PATHS.stable,
     serviceAddresses,
     failoverMs: shape.failoverMs,
+    failbackMs: shape.failbackMs ?? null,
     fenceAfterMs: shape.fenceAfterMs,
     storePatienceMs: shape.storePatienceMs,
     delegations: shape.delegations ?? true,

@@ -43,6 +43,8 @@ export interface ClusterShape {
   readonly domains: readonly DomainShape[];
   /** How long a dead node is waited for before another one takes its clients over; null: that is not done. */
   readonly failoverMs: number | null;
+  /** How long a node that is back waits before it takes its own address back; null, or left out: not by itself. */
+  readonly failbackMs?: number | null;
   /** How long grace waits for a silent node before it is made sure that its life is over (I8); null: for ever. */
   readonly fenceAfterMs: number | null;
   /** What becomes of a node that was fenced by that. */

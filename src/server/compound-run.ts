@@ -40,6 +40,9 @@ import { finishRequest, type RequestFingerprint } from './state/slots.ts';
 
 /** Bytes of a request that go into its fingerprint; a WRITE of a megabyte is told from another by its head. */
 const FINGERPRINT_BYTES = 1024;
+/** A COMPOUND of more operations than this lets others have their turn when it has taken so long: sixty READDIRs would keep them waiting for a second. */
+const SHORT_COUNT = 4;
+const TURN_MS = 10;
 /** Operation number and status of a result that is a failure. */
 const FAILURE_BYTES = 8;
 
@@ -105,10 +108,14 @@ export class CompoundRun {
   }
 
   #goOn(table: OperationTable): Promise<void> | undefined {
+    const { clock } = this.#compound.server.settings;
+    const untilMs = this.#count > SHORT_COUNT ? clock.nowMs() + TURN_MS : Number.POSITIVE_INFINITY;
     while (!this.#replayed && this.#index < this.#count && this.#reply.status === NFS4_OK) {
       const pending = this.#step(table);
       this.#index += 1;
       if (pending !== undefined) return pending.then(() => this.#goOn(table));
+      if (untilMs < Number.POSITIVE_INFINITY && clock.nowMs() >= untilMs)
+        return new Promise(setImmediate).then(() => this.#goOn(table));
     }
     this.#finish();
     return undefined;
@@ -143,6 +150,8 @@ export class CompoundRun {
         ? this.#judgeLength()
         : judgePlacement(operation?.placement ?? 'in-session', this.#index, this.#count);
     if (misplaced !== null) return misplaced;
+    // While an operation before this one was waiting: what clients have here is being let go, and nothing may be taken after that.
+    if (this.#compound.server.stopped) return NFS4ERR_DELAY;
     // Destroyed while an operation before this one was waiting.
     if (session?.destroyed) return NFS4ERR_DEADSESSION;
     return operation === undefined ? NFS4ERR_NOTSUPP : null;

@@ -8,6 +8,8 @@ const PAGE_ENTRIES = 256;
  * for each entry), and a thousand clients may come back after a reboot, each with a file of its own.
  */
 const SEARCHES = 8;
+/** And that often in all: somebody who renames directories and opens files in turn must not keep everybody else waiting. */
+const SEARCHES_OF_A_LIFE = 64;
 
 /**
  * Names of files for people and histories. File handles carry none, so they are learned when a client
@@ -19,6 +21,7 @@ export class PathBook {
   readonly #entries: number;
   readonly #byKey = new Map<string, string>();
   #searchesLeft = SEARCHES;
+  #searches = 0;
 
   constructor(filesystem: Filesystem, entries = 10_000) {
     this.#filesystem = filesystem;
@@ -62,8 +65,9 @@ export class PathBook {
 
   /** Breadth first from the root, learning whatever it sees: the next file that is asked for is likely to be among it. */
   #search(): void {
-    if (this.#searchesLeft === 0) return;
+    if (this.#searchesLeft === 0 || this.#searches === SEARCHES_OF_A_LIFE) return;
     this.#searchesLeft -= 1;
+    this.#searches += 1;
     const waiting = [this.#filesystem.root()];
     let budget = SEARCH_ENTRIES;
     for (let directory = waiting.shift(); directory !== undefined; directory = waiting.shift()) {

@@ -1,10 +1,11 @@
 import path from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import type { MutantId } from '../../core/mutants.ts';
-import { sandboxRefusal } from '../../runtime/namespace/abilities.ts';
+import { abilityRefusal } from '../../runtime/abilities.ts';
+import { namespaceOffer, sandboxRefusal } from '../../runtime/namespace/abilities.ts';
 import { parseDuration } from '../../scenario/format/words.ts';
 import { writeScenario } from '../../scenario/format/write.ts';
-import { FAULT_NAMES, menuFor } from '../../scenario/random/fault-menu.ts';
+import { FAULT_MENU, FAULT_NAMES, faultsOffered, menuFor } from '../../scenario/random/fault-menu.ts';
 import { generate } from '../../scenario/random/generate.ts';
 import type { ChaosShape } from '../../scenario/random/shape.ts';
 import { WORKLOAD_NAMES } from '../../scenario/random/workload-menu.ts';
@@ -26,7 +27,8 @@ const SHORTEST_MS = 1000;
 /** The whole run has ten minutes, and may be slower than was guessed. */
 const LONGEST_MS = 300_000;
 const LEASE_MS = 1000;
-const GRACE_MS = 2000;
+/** Longer than a boot on a machine that has other things to do: clients are to come in time. Whose clients are all through does not wait for it. */
+const GRACE_MS = 4000;
 
 interface ChaosOptions {
   readonly seed?: number;
@@ -35,7 +37,8 @@ interface ChaosOptions {
   readonly clients?: number;
   readonly store?: StoreKind;
   readonly failover: number | null;
-  readonly faults: readonly string[];
+  /** Left out: all that this machine can do. */
+  readonly faults?: readonly string[];
   readonly workloads: readonly string[];
   readonly mutant: readonly MutantId[];
   readonly untilFailure?: true;
@@ -52,13 +55,37 @@ function duration(text: string): number {
   return Math.round(ms);
 }
 
+const faultList = () =>
+  new Option(
+    '--faults <list>',
+    'what may break: names of the menu, with commas between (default: all of it)',
+  ).argParser((text) => text.split(',').map((name) => oneOf(FAULT_NAMES)(name.trim())));
+
 const oneOf = (known: readonly string[]) => (text: string) => {
   if (!known.includes(text)) throw new InvalidArgumentError(`Known are ${known.join(', ')}.`);
   return text;
 };
 
-function shapeOf(options: ChaosOptions): ChaosShape {
-  const { nodes, clients, faults, workloads, store, failover } = options;
+/** @throws Refusal for a fault that this machine cannot make, if it was asked for by name */
+async function faultsOf({ faults }: ChaosOptions, { env, terminal }: Frame): Promise<readonly string[]> {
+  const offer = await namespaceOffer(env);
+  const offered = faultsOffered(offer);
+  if (faults === undefined) {
+    const lacking = FAULT_NAMES.filter((name) => !offered.includes(name));
+    if (lacking.length > 0)
+      terminal.message(
+        `gracelab: this machine cannot make ${lacking.join(', ')}; the schedule does without.`,
+      );
+    return offered;
+  }
+  const impossible = FAULT_MENU.find(({ name }) => faults.includes(name) && !offered.includes(name));
+  if (impossible === undefined) return faults;
+  const why = abilityRefusal(`the fault "${impossible.name}"`, impossible.needs, offer);
+  throw new Refusal(EXIT.machineCannot, `${why}.`);
+}
+
+function shapeOf(options: ChaosOptions, faults: readonly string[]): ChaosShape {
+  const { nodes, clients, workloads, store, failover } = options;
   const shape: ChaosShape = {
     nodes,
     clients: clients ?? Math.min(nodes, MOST_CLIENTS),
@@ -79,8 +106,8 @@ function shapeOf(options: ChaosOptions): ChaosShape {
 }
 
 /** The options that make the schedule what it is, without those that are as they always are. */
-function repetition(seed: number, options: ChaosOptions): string {
-  const { nodes, clients, faults, workloads, store, failover, mutant } = options;
+function repetition(seed: number, { faults }: ChaosShape, options: ChaosOptions): string {
+  const { nodes, clients, workloads, store, failover, mutant } = options;
   const words = [
     `gracelab chaos --seed ${seed} --for ${options.for}ms --nodes ${nodes}`,
     ...(clients === undefined ? [] : [`--clients ${clients}`]),
@@ -93,16 +120,15 @@ function repetition(seed: number, options: ChaosOptions): string {
   return words.join(' ');
 }
 
-/** `seed 42: valid, 63,120 ms, 18 faults, 12 graces, 1,204 locks granted after one`. */
+/** `seed 42: valid, 63,120 ms, 18 faults, 12 graces, 14 reclaims`. */
 function oneLine(seed: number, { verdict: { verdict, timings, coverage } }: ScenarioResult): string {
   const count = (name: string): string => (coverage[name] ?? 0).toLocaleString('en');
   const ms = Math.round(timings.totalMs ?? 0).toLocaleString('en');
   return `seed ${seed}: ${verdict}, ${ms} ms, ${count('fault')} faults, ${count('grace')} graces, ${count('reclaim')} reclaims`;
 }
 
-async function runSeeds(options: ChaosOptions, frame: Frame): Promise<ScenarioResult> {
+async function runSeeds(shape: ChaosShape, options: ChaosOptions, frame: Frame): Promise<ScenarioResult> {
   const { terminal } = frame;
-  const shape = shapeOf(options);
   const out = path.resolve(frame.cwd, options.out);
   for (let runs = 1; ; runs += 1) {
     const seed =
@@ -117,19 +143,22 @@ async function runSeeds(options: ChaosOptions, frame: Frame): Promise<ScenarioRe
     if (options.json) terminal.result(JSON.stringify({ ...result, seed, shape, runs }, null, 2));
     else {
       printVerdict(result.verdict, result.folder, frame);
-      tellHowToRepeat(seed, result, options, frame);
+      tellHowToRepeat(result, repetition(seed, shape, options), options.mutant, frame);
     }
     return result;
   }
 }
 
-function tellHowToRepeat(seed: number, { folder }: ScenarioResult, options: ChaosOptions, frame: Frame) {
-  const near = path.relative(frame.cwd, folder);
+function tellHowToRepeat(
+  { folder, verdict: { seed } }: ScenarioResult,
+  repetition: string,
+  mutants: readonly MutantId[],
+  { cwd, terminal }: Frame,
+) {
+  const near = path.relative(cwd, folder);
   const file = path.join(near.startsWith('..') ? folder : near, 'scenario.yaml');
-  const mutants = options.mutant.map((id) => ` --mutant ${id}`).join('');
-  frame.terminal.result(
-    `\nagain: ${repetition(seed, options)}\n   or: gracelab run ${file} --seed ${seed}${mutants}`,
-  );
+  const broken = mutants.map((id) => ` --mutant ${id}`).join('');
+  terminal.result(`\nagain: ${repetition}\n   or: gracelab run ${file} --seed ${seed}${broken}`);
 }
 
 /** `gracelab chaos`: a random schedule, replayable from its seed. */
@@ -149,7 +178,7 @@ export function chaos(frame: Frame): Command {
       durationOrOff,
       null,
     )
-    .addOption(list('--faults <list>', 'what may break', oneOf(FAULT_NAMES), FAULT_NAMES))
+    .addOption(faultList())
     .addOption(list('--workloads <list>', 'what clients do', oneOf(WORKLOAD_NAMES), WORKLOAD_NAMES))
     .addOption(mutantOption())
     .option(
@@ -162,12 +191,14 @@ export function chaos(frame: Frame): Command {
     .action(async (options: ChaosOptions) => {
       if (options.schedule) {
         const seed = options.seed ?? frame.drawSeed();
-        frame.terminal.result(writeScenario(generate(seed, shapeOf(options))).trimEnd());
+        const shape = shapeOf(options, options.faults ?? FAULT_NAMES);
+        frame.terminal.result(writeScenario(generate(seed, shape)).trimEnd());
         return;
       }
       const refusal = await sandboxRefusal(frame.env);
       if (refusal !== null) throw new Refusal(EXIT.machineCannot, refusal);
-      const { verdict } = await runSeeds(options, frame);
+      const shape = shapeOf(options, await faultsOf(options, frame));
+      const { verdict } = await runSeeds(shape, options, frame);
       frame.conclude(STATUS_OF[verdict.verdict]);
     });
 }

@@ -32,6 +32,7 @@ argument, and returns when the server serves again:
   lose-records     the same, and what it recorded about its clients is gone in between  (row 20)
   corrupt-records  the same, and it is nonsense                                         (row 20)
   lease SECONDS    the same, with this lease time, and a grace time just as long        (row 16)
+  migrate          nobody dies: the server's address moves to another node, as planned  (row 28)
 It ends with status 64 at a word that it does not know; rows that need it are not applicable then.
 For a server of \`gracelab serve\`: --helper 'gracelab server-helper STATE-DIR'`;
 

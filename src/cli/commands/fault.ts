@@ -36,7 +36,7 @@ function durationOf(options: FaultOptions): Readonly<Record<string, unknown>> {
 }
 
 /** `share=0.5`: a number where it is one, `true` and `false`, else the text. */
-function valueOf(text: string): string | number | boolean {
+function parsedValue(text: string): string | number | boolean {
   if (text === 'true' || text === 'false') return text === 'true';
   return text !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
 }
@@ -45,7 +45,7 @@ function givenWith(options: FaultOptions): Record<string, unknown> {
   const given = (options.with ?? []).map((text) => {
     const at = text.indexOf('=');
     if (at < 1) refuse(`"${text}" is no parameter; write it like --with share=0.5.`);
-    return [text.slice(0, at), valueOf(text.slice(at + 1))];
+    return [text.slice(0, at), parsedValue(text.slice(at + 1))];
   });
   return Object.fromEntries(given);
 }

@@ -2,6 +2,7 @@
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Cut } from '../../faults/cuts.ts';
+import type { Disturbance } from '../../faults/disturbances.ts';
 import type { StoreKind } from '../../scenario/scenario.ts';
 import type { CoordinatorStatus } from '../../server/coordinator.ts';
 import type { LockServer } from '../../server/server.ts';
@@ -73,6 +74,8 @@ export interface LabStatus {
   readonly stores: readonly StoreMemberStatus[];
   /** Partitions in force. */
   readonly cuts: readonly Cut[];
+  /** Whatever else is in force until it is healed. */
+  readonly disturbances?: readonly Disturbance[];
   readonly clients: readonly { readonly name: string; readonly address: string; readonly node: string }[];
   /** One sentence when something ended that nobody had told to. */
   readonly trouble: string | null;

@@ -161,6 +161,7 @@ export class LivingLab {
         paused,
       })),
       cuts: this.#cluster.surroundings.cuts.all,
+      disturbances: this.#cluster.surroundings.disturbances.all,
       clients: clients.map((client) => ({ ...client, address: this.#lab.find(client.name)?.address ?? '' })),
       trouble: this.#cluster.missing,
     };

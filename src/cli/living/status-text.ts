@@ -109,7 +109,12 @@ export function statusText(status: LabStatus, colours: Colours): string {
     ({ targets, from, direction }) =>
       `${list(targets)} ${targets.length === 1 ? 'is' : 'are'} cut off from ${list(from)}${direction === 'both' ? '' : ' (one way)'}; end it with \`gracelab fault heal ${targets.join(' ')}\`.`,
   );
-  const news = [...suspectsIn(status), ...status.nodes.flatMap((node) => newsOf(node, addresses)), ...cuts];
+  const inForce = (status.disturbances ?? []).map(
+    ({ fault, targets }) =>
+      `The fault ${fault} is in force on ${list(targets)}; end it with \`gracelab fault heal ${targets.join(' ')}\`.`,
+  );
+  const nodeNews = status.nodes.flatMap((node) => newsOf(node, addresses));
+  const news = [...suspectsIn(status), ...nodeNews, ...cuts, ...inForce];
   return [
     `${colours.bold(status.name)}: up since ${status.upSince}, lease ${seconds(status.leaseMs)}, grace ${seconds(status.graceMs)}${status.store === 'etcd' ? ', ledger in etcd' : ''}`,
     ...rows,

@@ -52,4 +52,27 @@ const atAnotherNode: RowTest = {
   },
 };
 
-export const CLUSTER: readonly RowTest[] = [throughRestart, twoNodes, atAnotherNode];
+const plannedMove: RowTest = {
+  row: 28,
+  title: 'the address moves to another node as planned: its clients are told, and reclaim there',
+  restarts: true,
+  alone: 'after',
+  async run(t) {
+    const alice = await t.client('alice').start();
+    const file = await alice.opened(t.file('f'));
+    await alice.locked(file);
+    const life = await t.restart({ verb: ['migrate'] });
+    await t.inGrace(life, async () => {
+      t.expect('SEQUENCE on a session of before', await alice.renew(), 'BADSESSION');
+      t.expect('CREATE_SESSION with a client id of before', await alice.createSession(), 'STALE_CLIENTID');
+      const bob = await t.client('bob').start();
+      t.expect("OPEN of somebody else's", (await bob.open(file.name, { create: null })).status, 'GRACE');
+      await alice.connect();
+      t.expect('the reclaim of the open', await alice.reclaimOpen(file), 'OK');
+      t.expect('the reclaim of the lock', await alice.reclaimLock(file), 'OK');
+      t.expect('RECLAIM_COMPLETE', await alice.complete(), 'OK');
+    });
+  },
+};
+
+export const CLUSTER: readonly RowTest[] = [throughRestart, twoNodes, atAnotherNode, plannedMove];

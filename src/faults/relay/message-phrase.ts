@@ -6,7 +6,18 @@ export interface MessagePhrase extends Pick<MessageRule, 'direction' | 'operatio
   readonly client: string | null;
 }
 
-const ORDINALS = ['first', 'second', 'third', 'fourth', 'fifth', 'sixth', 'seventh', 'eighth', 'ninth', 'tenth'];
+const ORDINALS = [
+  'first',
+  'second',
+  'third',
+  'fourth',
+  'fifth',
+  'sixth',
+  'seventh',
+  'eighth',
+  'ninth',
+  'tenth',
+];
 const FILLERS = new Set(['the', 'a', 'an', 'to']);
 const CALL_WORDS = new Set(['call', 'request']);
 
@@ -38,10 +49,14 @@ export function parseMessage(
     else if (word === 'any') any = true;
     else if (operations.includes(word)) operation = word;
     else if (!CALL_WORDS.has(word))
-      return { refused: `"${word}" in "${text}" is no operation; write it like "the reply to the third LOCK"` };
+      return {
+        refused: `"${word}" in "${text}" is no operation; write it like "the reply to the third LOCK"`,
+      };
   }
   if (operation === null && !any)
-    return { refused: `"${text}" names no operation; write it like "RECLAIM_COMPLETE" or "the reply to the third LOCK"` };
+    return {
+      refused: `"${text}" names no operation; write it like "RECLAIM_COMPLETE" or "the reply to the third LOCK"`,
+    };
   if (owner.length > 1 || (owner[0] !== undefined && !/^[a-z][a-z0-9-]*$/.test(owner[0])))
     return { refused: `"${text}" names no client behind "of"` };
   return { direction, operation, nth, client: owner[0] ?? null };

@@ -12,7 +12,7 @@ const PADDING = 7;
 const HEADING = 22;
 const MOST_ROWS = 6;
 const MOST_FILES = 12;
-const FILE_HEIGHT = 84;
+const FILE_HEIGHT = 104;
 
 export function layoutOf(run, filter) {
   const chosen = requestsWithin(run.requests, filter);
@@ -55,7 +55,7 @@ const stepsLane = (run) => ({
 
 const domainLane = ({ name, graces }) => ({
   type: 'domain',
-  name: name ?? 'grace',
+  name: name === null ? 'grace' : `grace of ${name}`,
   key: `domain ${name ?? ''}`,
   graces,
   height: ROW + PADDING,
@@ -119,7 +119,7 @@ function fileLane(name, holds) {
     ...new Set(holds.flatMap(({ start, end }) => [start, end ?? Number.POSITIVE_INFINITY])),
   ].sort((a, b) => a - b);
   const pieces = Math.max(1, bounds.length - 1);
-  const piece = Math.min(ROW + 2, Math.max(2, FILE_HEIGHT / pieces));
+  const piece = Math.min(ROW + 2, FILE_HEIGHT / pieces);
   const place = new Map(bounds.map((bound, at) => [bound, at * piece]));
   const endOf = ({ end }) => place.get(end ?? Number.POSITIVE_INFINITY);
   return {

@@ -205,14 +205,16 @@ function paintHold(scene, hold, top, height, [believed, proven], ends, row, name
   if (to - from < 1 && ends[row] !== undefined && from - ends[row] < 1) return;
   ends[row] = to;
   bar(pen, believed, from, top, to - from, height);
-  hatched(
-    pen,
-    proven,
-    Math.max(from, Math.min(x(hold.proven), left + width)),
-    top,
-    to - Math.max(from, x(hold.proven)),
-    height,
-  );
+  // Of many thin ones the strokes would run together.
+  if (height >= 5)
+    hatched(
+      pen,
+      proven,
+      Math.max(from, Math.min(x(hold.proven), left + width)),
+      top,
+      to - Math.max(from, x(hold.proven)),
+      height,
+    );
   const certain = Math.min(x(hold.proven), left + width + 4) - from;
   if (certain > 0.5) bar(pen, proven, from, top, certain, height);
   hits.add(from, top, Math.max(1, to - from), height, () => holdWords(hold));

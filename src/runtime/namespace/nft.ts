@@ -16,4 +16,5 @@ export async function runNft(rules: string, env: Environment): Promise<void> {
 }
 
 /** A list of names as nft reads one. */
-export const nftSet = (names: readonly string[]): string => `{ ${names.map((name) => `"${name}"`).join(', ')} }`;
+export const nftSet = (names: readonly string[]): string =>
+  `{ ${names.map((name) => `"${name}"`).join(', ')} }`;

@@ -45,7 +45,9 @@ export class PacketLosses {
       throw new Error(`frames cannot be lost: ${(error as Error).message}`);
     }
     return async () => {
-      const lost = packetsIn(await mustRun(['nft', '-j', 'list', 'counters', 'table', 'bridge', table], { env }));
+      const lost = packetsIn(
+        await mustRun(['nft', '-j', 'list', 'counters', 'table', 'bridge', table], { env }),
+      );
       await mustRun(['nft', 'delete', 'table', 'bridge', table], { env });
       return lost;
     };

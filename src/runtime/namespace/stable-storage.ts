@@ -25,7 +25,8 @@ export function stableStorage({ name, path, env, running, enter }: StableStorage
       const options = `remount,bind,${on ? 'ro' : 'rw'}`;
       await mustRun(['mount', '-n', '-o', options, path], { env });
       const within = enter();
-      if (within !== null) await mustRun([...within, 'mount', '-n', '-o', options, NODE_PATHS.stable], { env });
+      if (within !== null)
+        await mustRun([...within, 'mount', '-n', '-o', options, NODE_PATHS.stable], { env });
     },
   };
 }

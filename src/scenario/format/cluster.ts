@@ -47,6 +47,9 @@ export const clusterKeys = {
     .meta({
       description: 'Shared filesystems with the nodes that serve each; one that all serve by default',
     }),
+  failback: durationOrOff(
+    "How long a node that is back waits before it takes its own service address back from its heir, or 'off': not by itself",
+  ).optional(),
   failover: durationOrOff(
     'How long a dead node is waited for before another one takes its clients over; off by default',
   ).optional(),
@@ -70,6 +73,7 @@ export interface WrittenCluster {
   readonly spares?: readonly string[] | undefined;
   readonly store?: 'sqlite' | 'etcd' | undefined;
   readonly domains?: Readonly<Record<string, readonly string[]>> | undefined;
+  readonly failback?: number | null | undefined;
   readonly failover?: number | null | undefined;
   readonly 'fence-after'?: number | null | undefined;
   readonly 'after-fence'?: 'boot' | 'stay-down' | undefined;
@@ -110,6 +114,7 @@ export function shapeOf(
     graceMs: written.grace ?? defaults.graceMs ?? leaseMs,
     store: written.store ?? 'sqlite',
     domains: domainsOf(written, members),
+    ...(written.failback !== undefined && { failbackMs: written.failback }),
     failoverMs: written.failover ?? null,
     fenceAfterMs: written['fence-after'] === undefined ? patienceMs : written['fence-after'],
     afterFence: written['after-fence'] ?? 'boot',

@@ -40,6 +40,7 @@ function writtenCluster(cluster: ClusterShape): object {
     ...(!isTheOnlyDomain(cluster) && {
       domains: Object.fromEntries(domains.map((domain) => [domain.name, domain.nodes])),
     }),
+    ...(cluster.failbackMs !== undefined && { failback: orOff(cluster.failbackMs) }),
     failover: orOff(failoverMs),
     'fence-after': orOff(fenceAfterMs),
     'after-fence': afterFence,

@@ -64,7 +64,7 @@ export function mayHaveAny({ server }: Compound, node: FileNode, deed: Deed): bo
 
 /** Delegations of other nodes: their node sees the wish on the board. */
 function recallElsewhere(compound: Compound, node: FileNode, deed: Deed): Failure | null {
-  const { domains, wishes } = compound.server;
+  const { domains, recalls, wishes } = compound.server;
   const domain = domains.of(node);
   const { marks } = domain;
   if (marks === undefined) return null;
@@ -81,6 +81,7 @@ function recallElsewhere(compound: Compound, node: FileNode, deed: Deed): Failur
     wishes.fulfil(domain, node);
     return null;
   }
+  recalls.contend(node.key);
   wishes.make(domain, place, deed === 'change' ? WANTED_FOR_CHANGE : WANTED_FOR_READING);
   return NFS4ERR_DELAY;
 }

@@ -74,6 +74,7 @@ function give(compound: Compound, open: OpenState, type: DelegationKind): Delega
   for (const other of file.opens) {
     if (other.client !== client && (type === 'write' || (other.access & SHARE_WRITE) !== 0))
       return WND4_CONTENTION;
+    if (other.client === client && !isFirst(open, other)) return WND4_RESOURCE;
   }
   if (recalls.isContended(file.node.key) || isWantedElsewhere(open)) return WND4_CONTENTION;
   const shown = locking.shares.put(file, markOf(type));
@@ -85,6 +86,13 @@ function give(compound: Compound, open: OpenState, type: DelegationKind): Delega
   }
   return keep(compound, open, type) ?? WND4_RESOURCE;
 }
+
+/**
+ * Where one process of the client has the file open already, a LOCK of it may be on its way. The client would have asked for that lock and given
+ * another one by itself, for the same bytes, to a process that comes with this open; it would have to take one of them away again, and
+ * Linux 6.1 does so from the wrong one. So a delegation comes with the first open, or not at all.
+ */
+const isFirst = (open: OpenState, other: OpenState): boolean => other === open && open.seqid <= 1;
 
 function isWantedElsewhere({ file }: OpenState): boolean {
   const { marks } = file.domain;

@@ -74,12 +74,17 @@ export class Recalls {
     return false;
   }
 
+  /** A client of this node wants the file: for a lease nobody here gets a delegation of it. Who else wants it comes first. */
+  contend(key: string): void {
+    this.#contend(key, this.#parts.clock.nowMs() + this.#parts.leaseMs);
+  }
+
   /** Asks for it back, once. */
   recall(delegation: Delegation): void {
     if (delegation.recalled || this.#stopped) return;
     delegation.recalled = true;
-    const { clock, leaseMs } = this.#parts;
-    this.#contend(delegation.file.node.key, clock.nowMs() + leaseMs);
+    const { leaseMs } = this.#parts;
+    this.contend(delegation.file.node.key);
     this.#after(leaseMs, () => this.#overdue(delegation));
     void this.#ask(delegation);
   }

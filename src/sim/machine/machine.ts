@@ -69,7 +69,7 @@ export class SimMachine {
       timeline: world.timeline,
       random: this.random,
       reach: () => (place.kind === 'sqlite' ? 'answers' : reachEtcd(host, place.endpoints)),
-      unfenced: world.mutants.has('D8'),
+      mutants: world.mutants,
     });
   };
 

@@ -1,7 +1,9 @@
 /** A node's handle of a simulated ledger store: the memory store with the time that answers take, and with whatever keeps them from arriving. */
 import type { ClientRecord, RecordScope } from '../../core/client-record.ts';
 import type { Random } from '../../core/clock.ts';
+import { asEpoch } from '../../core/ids.ts';
 import { type Ledger, memberOf } from '../../core/ledger.ts';
+import type { Mutants } from '../../core/mutants.ts';
 import type { ClientIdentity } from '../../core/record-transitions.ts';
 import type { MemoryDomain, MemoryStore } from '../../store/memory.ts';
 import {
@@ -29,8 +31,7 @@ export interface LedgerStoreOptions {
   readonly timeline: Timeline;
   readonly random: Random;
   readonly reach: () => Reach;
-  /** Mutant D8: the store takes every writer's word. */
-  readonly unfenced: boolean;
+  readonly mutants: Mutants;
 }
 
 /** To the store or back. A file on the same machine is about as quick as a database next door. */
@@ -71,7 +72,9 @@ export class LedgerStore implements DomainStore {
   }
 
   records(scope: RecordScope): Promise<ClientRecord[]> {
-    return this.#ask(() => this.#inner.records(scope));
+    return this.#ask(() =>
+      this.#options.mutants.has('D6') ? this.#recordsOfAllTimes(scope) : this.#inner.records(scope),
+    );
   }
 
   putRecords(fence: Fence, scope: RecordScope, records: readonly ClientRecord[]): Promise<WriteOutcome> {
@@ -83,6 +86,8 @@ export class LedgerStore implements DomainStore {
   }
 
   collectGarbage(fence: Fence): Promise<WriteOutcome> {
+    // Mutant D6: records outlive the lift ...
+    if (this.#options.mutants.has('D6')) return Promise.resolve('written');
     return this.#ask(async () => this.#inner.collectGarbage(await this.#fence(fence)));
   }
 
@@ -90,8 +95,19 @@ export class LedgerStore implements DomainStore {
     return this.#inner[Symbol.asyncDispose]();
   }
 
+  /** ... and are honoured in a later grace. */
+  async #recordsOfAllTimes({ epoch, node }: RecordScope): Promise<ClientRecord[]> {
+    const records = new Map<string, ClientRecord>();
+    for (let old = 1; old <= epoch; old += 1) {
+      for (const record of await this.#inner.records({ epoch: asEpoch(old), node }))
+        records.set(`${record.ownerId} ${record.principal}`, record);
+    }
+    return [...records.values()];
+  }
+
+  /** Mutant D8: the store takes every writer's word. */
   async #fence(fence: Fence): Promise<Fence> {
-    if (!this.#options.unfenced) return fence;
+    if (!this.#options.mutants.has('D8')) return fence;
     const ledger = (await this.#inner.read())?.ledger;
     const incarnation = ledger && memberOf(ledger, fence.node)?.incarnation;
     return { node: fence.node, incarnation: incarnation ?? fence.incarnation };

@@ -12,6 +12,9 @@ import {
 } from './fixtures/in-page.js';
 import { longHistory } from './fixtures/long-history.ts';
 
+/** On a machine that is busy otherwise; an idle one needs a tenth. */
+t.setTimeout(300_000);
+
 const browser = await startBrowser(t);
 
 /** D12: bob gets alice's lock 10 ms after her node died. */
@@ -84,7 +87,7 @@ t.test('a filter by client or by file leaves out the others, in the lanes and in
   const all = await shown(page);
   await page.selectOption('#filter-client', 'bob');
   const bob = await shown(page);
-  t.ok(bob.lanes < all.lanes);
+  t.ok(bob.lanes < all.lanes && bob.chosen < all.chosen);
   t.ok(bob.drawn > 0 && bob.drawn < all.drawn);
   t.not(bob.picture, all.picture);
   await page.selectOption('#filter-file', 'g');
@@ -164,8 +167,7 @@ t.test('names and paths of users are text, whatever is in them', async (t) => {
 t.test('a hundred thousand events open, and every one of them can be come by', async (t) => {
   const history = longHistory(100_000);
   const requests = history.filter((event) => event.kind === 'op' && event.phase === 'invoke').length;
-  const { page, complaints } = await openReport(t, browser, history);
-  const size = (await page.content()).length;
+  const { page, complaints, size } = await openReport(t, browser, history);
   t.ok(size < 3e6, `${size} characters`);
   const whole = await shown(page);
   t.equal(whole.chosen, requests);
@@ -174,7 +176,8 @@ t.test('a hundred thousand events open, and every one of them can be come by', a
   const one = await shown(page);
   t.ok(one.chosen < requests / 5);
   t.equal(one.drawn, 2 * one.chosen, 'each in the lane of its client and of its node');
-  for (let k = 0; k < 12; k += 1) await page.click('#zoom-in');
+  await page.focus('#timeline');
+  for (let k = 0; k < 12; k += 1) await page.keyboard.press('+');
   const near = await shown(page);
   t.ok(near.drawn < one.drawn / 100);
   t.not(near.picture, one.picture);

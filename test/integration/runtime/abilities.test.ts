@@ -1,6 +1,10 @@
 /** What this machine can do is found out by doing it. */
 import { execFileSync } from 'node:child_process';
-import { namespaceAbilities, sandboxRefusal } from '../../../src/runtime/namespace/abilities.ts';
+import {
+  namespaceAbilities,
+  namespaceOffer,
+  sandboxRefusal,
+} from '../../../src/runtime/namespace/abilities.ts';
 import { withSystemPath } from '../../../src/runtime/namespace/tools.ts';
 import { tapInSandbox } from './programs/in-sandbox.ts';
 
@@ -12,20 +16,20 @@ const optional = async () =>
     .map(({ name, present }) => [name, present]);
 
 t.test('partitions and moving addresses are parts that a lab can do without', async (t) => {
-  t.strictSame(await optional(), [
-    ['partitions', true],
-    ['arping', true],
-  ]);
+  const NFT = ['partitions', 'packet-loss', 'connection-reset', 'relay'];
+  const others = [
+    ['clock-offset', true],
+    ['space-limit', true],
+  ];
+  t.strictSame(await optional(), [...NFT.map((name) => [name, true]), ...others, ['arping', true]]);
   for (const program of ['nft', 'arping']) {
     const path = execFileSync('sh', ['-c', `command -v ${program}`], { env, encoding: 'utf8' }).trim();
     // Seen in this sandbox only: a program that cannot be started.
     execFileSync('mount', ['--bind', '/dev/null', path], { env });
   }
-  t.strictSame(await optional(), [
-    ['partitions', false],
-    ['arping', false],
-  ]);
+  t.strictSame(await optional(), [...NFT.map((name) => [name, false]), ...others, ['arping', false]]);
   const missing = (await namespaceAbilities(env)).filter(({ present }) => !present);
   for (const { name, remedy } of missing) t.match(remedy, /^(install|use) /, name);
+  t.match(await namespaceOffer(env), { missing: NFT.map((ability) => ({ ability })) });
   t.equal(await sandboxRefusal(env), null);
 });

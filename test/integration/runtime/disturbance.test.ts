@@ -65,7 +65,10 @@ t.test('a shared filesystem that is full takes nothing more, until it has its ro
   t.match(await sh(n1, `echo more >${NODE_PATHS.shared}/export/g`), /No space left|I\/O error/);
   await release();
   t.equal(room(), before);
-  t.equal(await sh(n1, `echo more >${NODE_PATHS.shared}/export/g && cat ${NODE_PATHS.shared}/export/g`), 'more');
+  t.equal(
+    await sh(n1, `echo more >${NODE_PATHS.shared}/export/g && cat ${NODE_PATHS.shared}/export/g`),
+    'more',
+  );
   await n1.kill();
 });
 
@@ -90,29 +93,36 @@ t.test('a port answers with a reset while that lasts; what was connected ends', 
   a!.process.send({ do: 'write', name: 'before', text: 'hello' });
   t.match(await a!.until(({ seen, name }) => seen === 'error' && name === 'before'), { code: 'ECONNRESET' });
   a!.process.send({ do: 'connect', name: 'during', host: n1.address });
-  t.match(await a!.until(({ seen, name }) => seen === 'error' && name === 'during'), { code: 'ECONNREFUSED' });
+  t.match(await a!.until(({ seen, name }) => seen === 'error' && name === 'during'), {
+    code: 'ECONNREFUSED',
+  });
   t.ok((await end()) >= 2);
   await a!.connect('after', n1.address);
   await Promise.all([n1, alice].map((container) => container.kill()));
 });
 
-t.test('a program beside init takes over a port at the address that was dialled, and dies with the container', async (t) => {
-  const [server, a] = await Promise.all([n1, alice].map(Peer.boot));
-  await server!.listen();
-  await a!.connect('before', n1.address);
-  await n1.port!.redirect(PORT, PORT + 1);
-  const ECHO = `require('net').createServer((s) => s.end('beside ' + s.localAddress)).listen(${PORT + 1}, '0.0.0.0', () => console.log('{"ready":true}')); process.stdin.resume()`;
-  const beside = await n1.beside!({ argv: [process.execPath, '-e', ECHO] });
-  await new Promise<void>((resolve) => beside.onMessage(() => resolve()));
-  a!.process.send({ do: 'write', name: 'before', text: 'hello' });
-  t.match(await a!.until(({ seen, name }) => seen === 'error' && name === 'before'), { code: 'ECONNRESET' });
-  await a!.connect('through', n1.address);
-  t.match(await a!.until(({ seen, name }) => seen === 'data' && name === 'through'), {
-    text: `beside ${n1.address}`,
-  });
-  await n1.kill();
-  t.not((await beside.exited).code, 0);
-  await alice.kill();
-});
+t.test(
+  'a program beside init takes over a port at the address that was dialled, and dies with the container',
+  async (t) => {
+    const [server, a] = await Promise.all([n1, alice].map(Peer.boot));
+    await server!.listen();
+    await a!.connect('before', n1.address);
+    await n1.port!.redirect(PORT, PORT + 1);
+    const ECHO = `require('net').createServer((s) => s.end('beside ' + s.localAddress)).listen(${PORT + 1}, '0.0.0.0', () => console.log('{"ready":true}')); process.stdin.resume()`;
+    const beside = await n1.beside!({ argv: [process.execPath, '-e', ECHO] });
+    await new Promise<void>((resolve) => beside.onMessage(() => resolve()));
+    a!.process.send({ do: 'write', name: 'before', text: 'hello' });
+    t.match(await a!.until(({ seen, name }) => seen === 'error' && name === 'before'), {
+      code: 'ECONNRESET',
+    });
+    await a!.connect('through', n1.address);
+    t.match(await a!.until(({ seen, name }) => seen === 'data' && name === 'through'), {
+      text: `beside ${n1.address}`,
+    });
+    await n1.kill();
+    t.not((await beside.exited).code, 0);
+    await alice.kill();
+  },
+);
 
 t.test('the lab is taken down', () => lab[Symbol.asyncDispose]());

@@ -158,3 +158,11 @@ t.test('a node that the lab has paused is called so, and not silent', async (t) 
   t.match(first, /n1 .* paused$/);
   t.match(second, /n2 .* silent$/);
 });
+
+t.test('what a fault keeps in force is shown, with what ends it', async (t) => {
+  const disturbances = [{ fault: 'loss', targets: ['n1', 'n2'] }];
+  t.match(
+    text({ nodes: [NODE], disturbances }).join('\n'),
+    /The fault loss is in force on n1 and n2; end it with `gracelab fault heal n1 n2`\./,
+  );
+});

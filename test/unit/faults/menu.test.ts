@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import t from 'tap';
+import { PROTOCOL_STEP_NAMES } from '../../../src/core/protocol-steps.ts';
 import { FAULTS, faultRefusal } from '../../../src/faults/registry.ts';
 import { parseMessage } from '../../../src/faults/relay/message-phrase.ts';
 import { OPERATION_NAMES } from '../../../src/faults/relay/operation-names.ts';
@@ -125,4 +126,22 @@ t.test('a message is named in words', async (t) => {
   t.match(parse('12th LOCKU'), { nth: 12, operation: 'LOCKU' });
   t.match(parse('any reply'), { direction: 'reply', operation: null });
   t.match(parse('the reply'), { refused: /names no operation/ });
+});
+
+t.test('each named step is announced by the code, and explained in docs/faults.md', async (t) => {
+  const root = new URL('../../../', import.meta.url);
+  const page = readFileSync(new URL('docs/faults.md', root), 'utf8');
+  const code = ['src/server', 'src/cli/agents/node-agent']
+    .flatMap((folder) =>
+      readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' }).map(
+        (file) => `${folder}/${file}`,
+      ),
+    )
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => readFileSync(new URL(file, root), 'utf8'))
+    .join('\n');
+  for (const step of PROTOCOL_STEP_NAMES) {
+    t.ok(page.includes(`\`${step}\``), `${step} in the docs`);
+    t.ok(code.includes(`'${step}'`), `${step} in the code`);
+  }
 });

@@ -336,7 +336,7 @@ REFUSALS.push(
     'a refusal that the ledger does not know',
     'stop: thief',
     'retire: n2\n        expect: not-here',
-    'x.yaml:20:17: steps[4].steps[1].expect: "not-here" is not known here; known are OK, already-a-member, already-down, before-barrier, claims-closed, claims-open, has-heir, no-grace, not-a-member, still-alive, still-serving.',
+    'x.yaml:20:17: steps[4].steps[1].expect: "not-here" is not known here; known are OK, address-carried, already-a-member, already-down, before-barrier, claims-closed, claims-open, has-heir, no-grace, not-a-member, still-alive, still-serving.',
   ],
 );
 

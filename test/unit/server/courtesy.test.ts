@@ -61,7 +61,12 @@ const CONFLICTS: Readonly<Record<string, (of: Silence) => Promise<string>>> = {
 for (const [name, conflict] of Object.entries(CONFLICTS)) {
   t.test(`row 21: a ${name} that ends a courtesy waits for the record, and is granted`, async (t) => {
     const given = await silence(t);
+    const before = given.node.events.length;
     t.equal(await conflict(given), 'OK');
+    t.notOk(
+      given.node.events.slice(before).some(({ event }) => event === 'refuse'),
+      'to wait is not to be refused',
+    );
     t.notOk(given.node.coordination.records.has('alice'), 'the record went first');
     t.equal(await given.alice.read(given.locked), 'EXPIRED');
   });

@@ -118,6 +118,15 @@ t.test('row 7: a recorded client reclaims its open and its lock during grace', a
   t.equal((await bob.lock(await bob.opened('f'))).status, 'DENIED', 'and really has it');
 });
 
+t.test('row 7: the same open is reclaimed once more, whatever it denies', async (t) => {
+  const { alice, file } = await afterReboot(t);
+  const wish = { access: nfs.OPEN4_SHARE_ACCESS_BOTH, deny: nfs.OPEN4_SHARE_DENY_BOTH };
+  t.equal(await alice.openByHandle(file, nfs.CLAIM_PREVIOUS, wish), 'OK');
+  t.equal(await alice.openByHandle(file, nfs.CLAIM_PREVIOUS, wish), 'OK');
+  const another = { ...file, owner: 'another' };
+  t.equal(await alice.openByHandle(another, nfs.CLAIM_PREVIOUS, wish), 'RECLAIM_CONFLICT');
+});
+
 t.test('row 7, I4: before the barrier a reclaim is told to wait', async (t) => {
   const { node, alice, file } = await afterReboot(t);
   node.coordination.beforeBarrier = true;

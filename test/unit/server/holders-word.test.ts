@@ -64,6 +64,14 @@ t.test('what its holder has changed has its size, and another change and time wi
   t.equal(connection.recalls.length, 0);
 });
 
+t.test('what its holder has overwritten has another change, though its size is the same', async (t) => {
+  const { bob, connection, file, first } = await setup(t);
+  connection.attributes = { change: (first.change ?? 0n) + 1n, size: 1n };
+  const second = await seen(bob, file);
+  t.match(second, { status: 'OK', size: 1n });
+  t.not(second.change, first.change);
+});
+
 t.test('what its holder has written here already is no change', async (t) => {
   const { alice, bob, connection, file, stateid, first } = await setup(t);
   t.equal(await alice.write(file, 'hello', { ...stateid, seqid: 0 }), 'OK');
@@ -123,6 +131,16 @@ t.test('what the holder gave back while it was asked is as it is here', async (t
   );
   await node.clock.advance(LEASE_MS / 10);
   t.match(await looking, { status: 'OK', size: 1n });
+});
+
+t.test('what the holder says counts for nothing when it has given the file back meanwhile', async (t) => {
+  const { alice, bob, connection, file, stateid, first } = await setup(t);
+  connection.attributes = { change: (first.change ?? 0n) + 1n, size: 9n };
+  const looking = seen(bob, file);
+  const giveBack = call(delegReturn, { delegStateid: stateid });
+  t.equal(await alice.try(call(putFh, { object: file.handle }), giveBack), 'OK');
+  t.same(await looking, first);
+  t.equal(connection.asked.length, 1);
 });
 
 t.test('who asks for nothing that the holder changes does not disturb it', async (t) => {

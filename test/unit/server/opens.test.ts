@@ -6,6 +6,7 @@ import { call } from '../../../src/nfs4/compound.ts';
 import * as nfs from '../../../src/nfs4/constants.ts';
 import { close } from '../../../src/nfs4/operations/close.ts';
 import { freeStateid } from '../../../src/nfs4/operations/free-stateid.ts';
+import { lockU } from '../../../src/nfs4/operations/lock-u.ts';
 import type { OpenArgs } from '../../../src/nfs4/operations/open.ts';
 import { openDowngrade } from '../../../src/nfs4/operations/open-downgrade.ts';
 import { putFh } from '../../../src/nfs4/operations/put-fh.ts';
@@ -164,6 +165,25 @@ t.test('the current stateid is what OPEN returned, until the filehandle changes'
   const file = await alice.opened('f');
   t.equal(await alice.try(root, openF, call(putFh, { object: file.handle }), readIt), 'BAD_STATEID');
   t.equal(await alice.try(call(putFh, { object: file.handle }), readIt), 'BAD_STATEID');
+});
+
+t.test('LOCKU and FREE_STATEID take the current stateid of LOCK', async (t) => {
+  const { alice } = await pair(t);
+  const file = await alice.opened('f');
+  const range = { offset: 0n, length: 8n };
+  const unlock = call(lockU, { lockType: nfs.WRITE_LT, seqid: 0, lockStateid: CURRENT_STATEID, ...range });
+  const free = call(freeStateid, { stateid: CURRENT_STATEID });
+  const { status, results } = await alice.run([
+    call(putFh, { object: file.handle }),
+    alice.lockCall(file, range),
+    unlock,
+    free,
+  ]);
+  t.equal(statusName(status), 'OK');
+  const locked = results[2];
+  if (locked?.status !== 0) return t.fail('LOCK');
+  t.equal(await alice.free(locked.lockStateid), 'BAD_STATEID', 'it is free already');
+  t.equal(await alice.try(call(putFh, { object: file.handle }), free), 'BAD_STATEID', 'there is none');
 });
 
 t.test('UNCHECKED4 takes an existing file as it is, or empties it; GUARDED4 is EXIST', async (t) => {

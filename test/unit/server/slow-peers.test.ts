@@ -6,6 +6,7 @@ import { call } from '../../../src/nfs4/compound.ts';
 import * as nfs from '../../../src/nfs4/constants.ts';
 import { bindConnToSession } from '../../../src/nfs4/operations/bind-conn-to-session.ts';
 import { putFh } from '../../../src/nfs4/operations/put-fh.ts';
+import { putRootFh } from '../../../src/nfs4/operations/put-root-fh.ts';
 import { read } from '../../../src/nfs4/operations/read.ts';
 import { setAttr } from '../../../src/nfs4/operations/set-attr.ts';
 import { LEASE_MS, NodeUnderTest } from './fixtures/node-under-test.ts';
@@ -248,3 +249,47 @@ t.test('a call back that goes to somebody who does not read takes no memory for 
   await othersAreServed(t, node, port, 50);
   t.ok(process.memoryUsage().arrayBuffers - before < 4 << 20);
 });
+
+t.test('a COMPOUND that takes long lets others have their turn between its operations', async (t) => {
+  const node = new NodeUnderTest(t);
+  const alice = await new TestClient(node, 'alice').connect();
+  const bob = await new TestClient(node, 'bob').connect();
+  // Each look at the clock finds it later.
+  const nowMs = node.clock.nowMs.bind(node.clock);
+  let passedMs = 0;
+  node.clock.nowMs = () => {
+    passedMs += 4;
+    return nowMs() + passedMs;
+  };
+  const answered: string[] = [];
+  const long = alice
+    .try(...Array(14).fill(call(putRootFh, {})))
+    .then((status) => answered.push(`alice ${status}`));
+  for (let count = 0; count < 3; count += 1) answered.push(`bob ${await bob.renew()}`);
+  await long;
+  t.same(answered, ['bob OK', 'bob OK', 'bob OK', 'alice OK']);
+});
+
+t.test(
+  'a COMPOUND that let others have their turn takes nothing from a server that has stopped meanwhile',
+  async (t) => {
+    const node = new NodeUnderTest(t);
+    const alice = await new TestClient(node, 'alice').start();
+    const file = await alice.opened('f');
+    const nowMs = node.clock.nowMs.bind(node.clock);
+    let passedMs = 0;
+    node.clock.nowMs = () => {
+      passedMs += 4;
+      return nowMs() + passedMs;
+    };
+    alice.seqids[0]! += 1;
+    const locking = [call(putFh, { object: file.handle }), alice.lockCall(file)];
+    const reply = node.server.handleCall(
+      node.encode([alice.sequence(), ...Array(8).fill(call(putRootFh, {})), ...locking]),
+    );
+    t.type(reply, Promise);
+    node.server.releaseAllState();
+    t.equal(await reply, null);
+    t.same(node.events.filter(({ event }) => event === 'grant').length, 1, 'the open, and no lock after it');
+  },
+);

@@ -121,11 +121,36 @@ const stableReadOnly: FaultChoice = {
   },
 };
 
+/** Almost as long as a silent node is waited for: a boot and a recovery fit into it. */
+const LONGEST_LAG_MS = 4500;
+
+/** One stands still, and does not hear that another one dies, comes back, and has its clients back (D11, C8). */
+const laggard: FaultChoice = {
+  name: 'laggard',
+  hits: 'nodes',
+  weight: 2,
+  endsLife: true,
+  needs: [],
+  alone: true,
+  possible: ({ nodes }) => nodes > 1,
+  breakage([late = ''], { draw, nodes }) {
+    const lagMs = draw.between(2000, LONGEST_LAG_MS);
+    const victim = draw.one(nodes.filter((node) => node !== late));
+    const death = phrase(draw.one(['power-cut', 'kill']), [victim], draw.between(0, 100));
+    const first = { wait: `${draw.between(20, 300)}ms` };
+    return {
+      steps: [{ parallel: [[{ fault: phrase('pause', [late], lagMs) }], [first, { fault: death }]] }],
+      lastsMs: lagMs + BOOT_MS,
+    };
+  },
+};
+
 export const LIVES: readonly FaultChoice[] = [
   outage('power-cut', 5),
   outage('kill', 4),
   restart,
   pause,
+  laggard,
   crash,
   slowBoot,
   rebootStorm,
