@@ -37,7 +37,7 @@ const MAY_IMPORT = {
   report: ['history', 'check'],
   scenario: ['runtime', 'faults', 'history', 'check', 'report'],
   model: [],
-  bench: ['runtime', 'history', 'scenario', 'store'],
+  bench: ['xdr', 'rpc', 'nfs4', 'client', 'runtime', 'history', 'check', 'scenario', 'store'],
   sim: ['server', 'client', 'store', 'history', 'check', 'nfs4', 'rpc', 'xdr', 'runtime', 'scenario'],
 };
 

@@ -1,7 +1,7 @@
 import { orphanedBeliefs } from './beliefs.ts';
 import type { CheckContext } from './context.ts';
 import { coordinationCoverage, grantedInOtherDomain } from './coverage-of-coordination.ts';
-import { FAULT_COVERAGE, type FaultCoverage, faultCoverage } from './coverage-of-faults.ts';
+import { answeredFromSlot, FAULT_COVERAGE, type FaultCoverage, faultCoverage } from './coverage-of-faults.ts';
 import type { Grace } from './graces.ts';
 import { endsLife } from './node-lives.ts';
 import { conflicting, firstSentFrom, isNewState, type Operation, overlapping } from './operations.ts';
@@ -88,7 +88,12 @@ export function coverageOf(context: CheckContext): Record<CoverageName, number> 
   countThieves(context, counts);
   countSurvivors(context, counts, graces);
   const milestones = context.milestones.map(([, event]) => event);
-  return { ...counts, ...coordinationCoverage(context), ...faultCoverage(milestones) };
+  return {
+    ...counts,
+    ...coordinationCoverage(context),
+    ...faultCoverage(milestones),
+    answeredFromSlot: answeredFromSlot(context),
+  };
 }
 
 interface Death {

@@ -63,6 +63,9 @@ function held(
   return covered(outages, from, until) + Math.min(limit, covered(faults, from, until));
 }
 
+/** They end a life, and keep the next one, which the cluster knows already, from acting. */
+const HOLD_UP_THE_NEXT: ReadonlySet<string> = new Set(['slow-boot']);
+
 /** When one of these was kept from acting. */
 function faultsOn(
   context: CheckContext,
@@ -72,7 +75,11 @@ function faultsOn(
 ): Stretch[] {
   // A death does not hold the cluster up where a missing beacon proves it: noticing it is part of the bound.
   const provesDeath = step.event.ledger.beaconProvesDeath !== false;
-  return faultStretches(context, until, (fault) => !(provesDeath && endsLife(fault)))
+  return faultStretches(
+    context,
+    until,
+    (fault) => HOLD_UP_THE_NEXT.has(fault.fault) || !(provesDeath && endsLife(fault)),
+  )
     .filter(({ target }) => waitedFor.has(target))
     .map(({ target, from, to, mended }) => ({
       from,

@@ -201,17 +201,12 @@ export class Cluster {
   }
 
   /**
-   * Starts a client agent; its name is its owner id.
-   * @param mount `home`: the node's own address, which leads to it also when its clients were taken over
+   * Starts a client agent; its name is its owner id. It mounts service addresses.
    * @throws Error one sentence, when it does not start
    */
-  async addClient(
-    { name, node }: ScenarioClient,
-    mount: 'service' | 'home' = 'service',
-  ): Promise<ClusterClient> {
+  async addClient({ name, node }: ScenarioClient): Promise<ClusterClient> {
     const { lab, programs, clock, originNs, shape, stamp } = this.#options;
     const container = await lab.container({ name, role: 'client' });
-    const addressOf = (one: ClusterNode) => (mount === 'home' ? one.address : one.serviceAddress);
     const client = new ClusterClient({
       container,
       program: programs.client,
@@ -219,7 +214,7 @@ export class Cluster {
       configuration: {
         name,
         node,
-        servers: Object.fromEntries(this.nodes.map((one) => [one.name, addressOf(one)])),
+        servers: Object.fromEntries(this.nodes.map((one) => [one.name, one.serviceAddress])),
         port: NFS_PORT,
         leaseMs: shape.leaseMs,
         originNs: String(originNs),

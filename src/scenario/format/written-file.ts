@@ -47,7 +47,7 @@ export function parseWritten<Written>(
   { what, looks, schema, keys, mayBeEmpty, problems: problemsIn }: FileFormat<Written>,
 ): Parsed<Written> {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
   const [broken] = document.errors;
   if (broken) {
     const { line, col } = lines.linePos(broken.pos[0]);

@@ -5,11 +5,13 @@ import {
   isSpan,
   type LockMode,
   NO_RANGES,
+  overlaps,
   type RangeSet,
   remove,
   type Span,
   within,
 } from '../../core/byte-ranges.ts';
+import { type Mutants, NO_MUTANTS } from '../../core/mutants.ts';
 import { KERNEL_LOCKS, KERNEL_OFFSET_LIMIT, type LockCalls } from './record-locks.ts';
 import { DONE, type Errno, errnoName, type FsResult, failed, failedWith } from './result.ts';
 import type { FileNode, LockHolder, LockOutcome, LockTable } from './types.ts';
@@ -50,6 +52,7 @@ const RESTING = 256;
 export class RangeLocks implements LockTable {
   readonly #files: LockableFiles;
   readonly #calls: LockCalls;
+  readonly #mutants: Mutants;
   /** By file, then by owner. */
   readonly #byFile = new Map<string, Map<string, Owned>>();
   /** Those that hold nothing, in the order in which they came to rest. */
@@ -57,9 +60,10 @@ export class RangeLocks implements LockTable {
   /** The grant that was neither kept nor undone yet. */
   #pending: object | null = null;
 
-  constructor(files: LockableFiles, calls: LockCalls = KERNEL_LOCKS) {
+  constructor(files: LockableFiles, calls: LockCalls = KERNEL_LOCKS, mutants: Mutants = NO_MUTANTS) {
     this.#files = files;
     this.#calls = calls;
+    this.#mutants = mutants;
   }
 
   lock(node: FileNode, ownerKey: string, span: Span, mode: LockMode): LockOutcome {
@@ -85,7 +89,8 @@ export class RangeLocks implements LockTable {
     const owned = this.#find(node, ownerKey);
     if (owned === undefined) return DONE;
     const left = remove(owned.held, range);
-    const status = this.#calls.set(owned.fd, 'description', range, null);
+    const released = this.#mutants.has('D15') ? withRightPiece(owned.held, range) : range;
+    const status = this.#calls.set(owned.fd, 'description', released, null);
     if (status < 0 && left.length > 0) return failedWith(status);
     owned.held = left;
     // Closing is a way to give up all locks that nothing can refuse.
@@ -224,6 +229,13 @@ export class RangeLocks implements LockTable {
   #assertSettled(): void {
     if (this.#pending !== null) throw new Error('a granted lock was neither kept nor undone');
   }
+}
+
+/** Mutant D15: up to the end of the lock that goes on beyond the span. */
+function withRightPiece(held: RangeSet, span: Span): Span {
+  const { end } = span;
+  const cut = end === null ? undefined : held.find((range) => overlaps(range.span, { start: end - 1n, end }));
+  return cut === undefined ? span : { start: span.start, end: cut.span.end };
 }
 
 /** The span as the kernel can have it; null: there is no such range. */

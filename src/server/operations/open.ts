@@ -246,13 +246,14 @@ function show(
 
 /** Delegations of other nodes can be had back; what their clients have open can't. */
 function conflictElsewhere(
-  { wishes }: ServerState,
+  { recalls, wishes }: ServerState,
   { domain, deny }: Request,
   access: number,
-  { place }: FileState,
+  { node, place }: FileState,
   rivals: number,
 ): Failure {
   if ((rivals & ~DELEGATIONS) !== 0 || place === null) return NFS4ERR_SHARE_DENIED;
+  recalls.contend(node.key);
   wishes.make(domain, place, changes(access, deny) ? WANTED_FOR_CHANGE : WANTED_FOR_READING);
   return NFS4ERR_DELAY;
 }

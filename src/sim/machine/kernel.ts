@@ -25,8 +25,10 @@ interface Description {
 
 /** Between two of the locks that a dying process lets go. Mostly at once; on a busy kernel it takes a while. */
 const QUICK_RELEASE_MS = 0.02;
-const SLOW_RELEASE_MS = 4;
+const SLOW_RELEASE_MS = 40;
 const SLOW_SHARE = 0.5;
+/** What was opened last goes first, or by lot. */
+const NEWEST_FIRST_SHARE = 0.5;
 
 /** Kernels that this program has simulated: processes of different ones are different, though their numbers are the same. */
 let kernels = 0;
@@ -109,10 +111,12 @@ export class Kernel {
       left.push(fd);
     }
     const mostMs = this.#random() < SLOW_SHARE ? SLOW_RELEASE_MS : QUICK_RELEASE_MS;
+    const newestFirst = this.#random() < NEWEST_FIRST_SHARE;
     const next = (): void => {
       // Nobody sees it when one without locks is closed.
       while (left.length > 0) {
-        const [fd] = left.splice(Math.floor(this.#random() * left.length), 1);
+        const at = newestFirst ? left.length - 1 : Math.floor(this.#random() * left.length);
+        const [fd] = left.splice(at, 1);
         if (this.#release(fd!)) break;
       }
       if (left.length === 0) done();

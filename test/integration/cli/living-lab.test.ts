@@ -83,6 +83,18 @@ t.test('a fault hits a node of the lab, and a node that stays down is booted aga
   t.match(await type('fault', 'start', 'n1'), { status: 64, stderr: /n1 is up already/ });
   t.match(await type('fault', 'restart', 'n1'), { status: 0 });
   t.match(await type('fault', 'kill', 'n7'), { status: 64, stderr: /there is no node "n7"/ });
+  t.match(await type('fault', 'ledger-gone', 'n1'), {
+    status: 64,
+    stderr: /n1 is nothing that a ledger-gone can hit/,
+  });
+  const passing = ['crash', 'n1', '--at', 'before-inherit', '--with', 'patienceMs=50'];
+  t.match(await type('fault', ...passing), {
+    status: 64,
+    stderr: /n1 did not come to before-inherit within 50 ms/,
+  });
+  t.match(await type('fault', 'reset', 'n1'), { status: 0 });
+  t.match((await type('status')).stdout, /The fault reset is in force on n1; end it with/);
+  t.match(await type('fault', 'heal'), { status: 0, stdout: /^heal: n1: reset: \d+ segments answered\n$/ });
 });
 
 t.test('C6: the clients of a dead node are taken over, and status says by whom', async (t) => {

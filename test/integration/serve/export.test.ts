@@ -7,6 +7,7 @@ import { systemClock } from '../../../src/cli/agents/surroundings.ts';
 import { CompoundProbe, op } from '../../../src/client/compound-probe.ts';
 import * as nfs from '../../../src/nfs4/constants.ts';
 import { lookup } from '../../../src/nfs4/operations/lookup.ts';
+import { NFS4_OK, NFS4ERR_NOSPC } from '../../../src/nfs4/status.ts';
 import { place, type Ready, Serving } from './fixtures/serving.ts';
 import { User } from './fixtures/user.ts';
 
@@ -100,6 +101,26 @@ t.test('networks that are not allowed are told so by RPC', async (t) => {
   await closed.end('SIGTERM');
   const open = await Serving.start(t, dir, '--allow', '192.0.2.0/24', '--allow', '127.0.0.0/8');
   t.match(await (await probe(t, open.ready)).exchangeId('friend'), { status: 0 });
+});
+
+t.test('limits are those that were typed', async (t) => {
+  const { ready } = await Serving.start(
+    t,
+    exported(t),
+    '--limit',
+    'sessionsPerClient=1',
+    '--limit',
+    'connections=3',
+  );
+  const client = await probe(t, ready);
+  const known = await client.exchangeId('greedy');
+  if (known.status !== NFS4_OK) throw new Error('no client id');
+  t.match(await client.createSession(known.clientId, known.sequenceId), { status: NFS4_OK });
+  t.match(await client.createSession(known.clientId, known.sequenceId + 1), { status: NFS4ERR_NOSPC });
+  const others = [await probe(t, ready), await probe(t, ready), await probe(t, ready)];
+  for (const [index, other] of others.entries())
+    t.match(await other.exchangeId(`other ${index}`), { status: NFS4_OK }, 'who comes is heard');
+  await t.rejects(client.exchangeId('greedy'), /connection/, 'the one who was silent for longest had to go');
 });
 
 t.test('an export cannot be left by names', async (t) => {

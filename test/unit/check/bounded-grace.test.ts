@@ -45,6 +45,23 @@ t.test('no false alarm: a paused node holds the barrier up for as long as it is 
   t.equal(check(late).verdict, 'violation', 'seven seconds after the pause');
 });
 
+t.test(
+  'no false alarm: so does a boot that stands still half-way, though it began with the end of a life',
+  async (t) => {
+    const story = powerCut()
+      .fault(1040, 'begin', 'slow-boot', 'n2')
+      .boot(1050, 'n1')
+      .fault(8000, 'end', 'slow-boot', 'n2')
+      .acknowledge(8100, 'n2')
+      .finish(8200, 'n1')
+      .end(8300);
+    const history = story.history.map((event) =>
+      event.kind === 'fault' ? { ...event, endsLife: true } : event,
+    );
+    t.equal(boundedGrace(new CheckContext(history)).verdict, 'valid');
+  },
+);
+
 t.test('no false alarm: every reboot begins to count anew', async (t) => {
   let story = rebooted();
   for (let ms = 4000; ms < 20_000; ms += 3000) story = story.death(ms, 'n1', 'n2').back(ms + 500, 'n1', 'n2');

@@ -54,7 +54,7 @@ t.test('wrong usage: a benchmark with a store that there is not', (t) =>
   refusal(t, ['bench', 'grace', '--store', 'sqlite,redis'], 64, /A store is sqlite or etcd/),
 );
 t.test('wrong usage: an unknown benchmark', (t) =>
-  refusal(t, ['bench', 'gravity'], 64, /no benchmark "gravity"; there are grace/),
+  refusal(t, ['bench', 'gravity'], 64, /no benchmark "gravity"; there are check, grace, lock/),
 );
 t.test('wrong usage: an unknown fault', (t) =>
   refusal(t, ['fault', 'flood', 'n1'], 64, /no fault "flood"; there are power-cut/),

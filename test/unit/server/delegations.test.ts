@@ -209,6 +209,7 @@ for (const where of ['one node', 'two nodes'] as const) {
     const writer = await bob.opened('f', 'app', { access: WRITE });
     const refused = await alice.opened('f', 'app', { access: READ | ANY });
     t.equal(why(refused), nfs.WND4_CONTENTION);
+    await alice.closeFile(refused);
     await bob.closeFile(writer);
     const reader = await bob.opened('f', 'app', { access: READ });
     const both = await alice.opened('f', 'app', { access: BOTH | ANY });
@@ -222,6 +223,23 @@ for (const where of ['one node', 'two nodes'] as const) {
     t.equal(why(await alice.opened('f', 'app', { access: BOTH | ANY })), nfs.OPEN_DELEGATE_WRITE);
   });
 
+  t.test(`${where}: a delegation comes with the first open of a client, or not at all`, async (t) => {
+    const { near, alice, bob } = await setup(t, where);
+    writeFileSync(join(near.dir, 'f'), 'x');
+    const writer = await bob.opened('f', 'app', { access: WRITE });
+    const { OPEN4_SHARE_ACCESS_WANT_ANY_DELEG: ANY } = nfs;
+    const first = await alice.opened('f', 'app', { access: BOTH | ANY });
+    await bob.closeFile(writer);
+    // A LOCK by the first one may be on its way.
+    for (const owner of ['app', 'other']) {
+      const next = await alice.opened('f', owner, { access: BOTH | ANY });
+      t.equal(next.delegation?.delegationType, nfs.OPEN_DELEGATE_NONE_EXT, owner);
+      if (owner === 'other') await alice.closeFile(next);
+    }
+    await alice.closeFile(first);
+    t.equal(why(await alice.opened('f', 'app', { access: BOTH | ANY })), nfs.OPEN_DELEGATE_WRITE);
+  });
+
   t.test(`${where}: a file that was wanted back is not given out again at once`, async (t) => {
     const { near, alice, bob, noticed } = await setup(t, where);
     const file = await delegated(alice, 'write');
@@ -231,7 +249,9 @@ for (const where of ['one node', 'two nodes'] as const) {
     await giveBack(alice, file);
     await bob.closeFile(await bob.opened('f', 'app', { access: READ }));
     const wish = { access: READ | nfs.OPEN4_SHARE_ACCESS_WANT_READ_DELEG };
-    t.equal(why(await alice.opened('f', 'app', wish)), nfs.WND4_CONTENTION);
+    const early = await alice.opened('f', 'app', wish);
+    t.equal(why(early), nfs.WND4_CONTENTION);
+    await alice.closeFile(early);
     await near.clock.advance(LEASE_MS / 2);
     await alice.renew();
     await near.clock.advance(LEASE_MS / 2 + 1);
@@ -552,6 +572,26 @@ t.test('no delegation is given while a beacon is missing, and no mark of it stay
   t.type(await bob.open('f', 'app', { access: WRITE }), 'object');
 });
 
+t.test('whoever had it recalled from another node has none of it for a lease either', async (t) => {
+  const { alice, far, noticed } = await setup(t, 'two nodes');
+  const { client: carol } = await reachable(far, 'carol');
+  const file = await delegated(alice, 'write');
+  t.equal(await carol.open('f', 'app', { access: BOTH }), 'DELAY');
+  await noticed();
+  await giveBack(alice, file);
+  await alice.closeFile(file);
+  const early = await carol.opened('f', 'app', { access: BOTH });
+  t.equal(early.delegation?.delegationType, nfs.OPEN_DELEGATE_NONE);
+  await carol.closeFile(early);
+  await far.clock.advance(LEASE_MS / 2);
+  await carol.renew();
+  await far.clock.advance(LEASE_MS / 2 + 1);
+  t.equal(
+    (await carol.opened('f', 'app', { access: BOTH })).delegation?.delegationType,
+    nfs.OPEN_DELEGATE_WRITE,
+  );
+});
+
 t.test('who waits for a delegation of another node comes before who asks for the next one', async (t) => {
   const { near, far, alice, bob, connection, noticed } = await setup(t, 'two nodes');
   const file = await delegated(alice, 'write');
@@ -563,11 +603,9 @@ t.test('who waits for a delegation of another node comes before who asks for the
   await near.clock.advance(LEASE_MS / 2);
   await alice.renew();
   await near.clock.advance(LEASE_MS / 2 + 1);
-  t.equal(
-    (await alice.opened('f', 'app', { access: BOTH })).delegation?.delegationType,
-    nfs.OPEN_DELEGATE_NONE,
-    'wanted',
-  );
+  const early = await alice.opened('f', 'app', { access: BOTH });
+  t.equal(early.delegation?.delegationType, nfs.OPEN_DELEGATE_NONE, 'wanted');
+  await alice.closeFile(early);
   await far.clock.advance(LEASE_MS);
   t.equal(
     (await alice.opened('f', 'next', { access: BOTH })).delegation?.delegationType,

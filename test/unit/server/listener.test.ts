@@ -79,13 +79,11 @@ t.test('a record that is too long, and what is no call, end the connection and n
 });
 
 t.test('what was answered before somebody stops making sense still arrives', async (t) => {
-  for (const garbage of [marked(Buffer.from('no call')), Buffer.alloc(4, 0x7f)]) {
-    const { node, peer } = await listening(t);
-    const message = node.encode([]);
-    peer.socket.write(Buffer.concat([marked(message), garbage, marked(node.encode([]))]));
-    await once(peer.socket, 'close');
-    t.same(peer.xids, [xidOf(message)], 'and nothing that came after it');
-  }
+  const { node, peer } = await listening(t);
+  const message = node.encode([]);
+  peer.send(message, Buffer.from('no call'), node.encode([]));
+  await once(peer.socket, 'close');
+  t.same(peer.xids, [xidOf(message)], 'and nothing that came after it');
 });
 
 t.test('a peer that goes away while its call is worked on harms nobody', async (t) => {

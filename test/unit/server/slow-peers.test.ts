@@ -87,7 +87,7 @@ t.test('who reads slowly and reads is not', async (t) => {
 });
 
 t.test('all together may make the server keep no more than it may', async (t) => {
-  const { node, port } = await listening(t, { bufferedBytes: 8 << 20, unsentBytes: 4 << 20 });
+  const { node, port } = await listening(t, { bufferedBytes: 8 << 20, unsentBytes: 16 << 20 });
   const requests = await largeReads(node, 8 * 12);
   const before = process.memoryUsage().arrayBuffers;
   const greedy = await connected(t, port, 12);
@@ -97,13 +97,13 @@ t.test('all together may make the server keep no more than it may', async (t) =>
   }
   await othersAreServed(t, node, port, 100);
   const kept = process.memoryUsage().arrayBuffers - before;
-  t.ok(kept < 40 << 20, `96 MiB were asked for, ${kept >> 20} MiB are kept`);
+  t.ok(kept < 30 << 20, `96 MiB were asked for, ${kept >> 20} MiB are kept`);
   for (const peer of greedy) peer.socket.resume();
   for (const peer of greedy) await peer.until(8);
 });
 
 t.test('one byte at a time: others are served, and one that takes too long is given up', async (t) => {
-  const { node, peer, port } = await listening(t, WAITS);
+  const { node, peer, port } = await listening(t, { ...WAITS, strangerMs: WAITS.stalledMs * 100 });
   const closed = peer.closed;
   const bytes = marked(node.encode([]));
   for (let at = 0; at < 10; at += 1) {
@@ -275,7 +275,6 @@ t.test(
   async (t) => {
     const node = new NodeUnderTest(t);
     const alice = await new TestClient(node, 'alice').start();
-    const file = await alice.opened('f');
     const nowMs = node.clock.nowMs.bind(node.clock);
     let passedMs = 0;
     node.clock.nowMs = () => {
@@ -283,13 +282,16 @@ t.test(
       return nowMs() + passedMs;
     };
     alice.seqids[0]! += 1;
-    const locking = [call(putFh, { object: file.handle }), alice.lockCall(file)];
+    const opening = alice.openCall('app', { claim: nfs.CLAIM_NULL, file: 'f' }, { create: true });
     const reply = node.server.handleCall(
-      node.encode([alice.sequence(), ...Array(8).fill(call(putRootFh, {})), ...locking]),
+      node.encode([alice.sequence(), ...Array(8).fill(call(putRootFh, {})), opening]),
     );
     t.type(reply, Promise);
     node.server.releaseAllState();
     t.equal(await reply, null);
-    t.same(node.events.filter(({ event }) => event === 'grant').length, 1, 'the open, and no lock after it');
+    t.same(
+      node.events.filter(({ event }) => event === 'grant'),
+      [],
+    );
   },
 );

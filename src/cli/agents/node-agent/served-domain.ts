@@ -132,7 +132,7 @@ export async function bootDomain(
   return {
     name: domain.name,
     filesystem,
-    locks: new RangeLocks(filesystem, machine.locks),
+    locks: new RangeLocks(filesystem, machine.locks, mutants),
     marks: new RecordLockBoard(
       join(control, mutants.has('M12') ? `${CONTROL_FILES.marks}-${node}` : CONTROL_FILES.marks),
       machine.locks,

@@ -68,7 +68,8 @@ const reset: FaultChoice = {
 /** One kind of message that does not arrive as it should, a few times. */
 const messages: FaultChoice = {
   name: 'messages',
-  hits: 'network',
+  // The relay runs beside the node, and dies with it.
+  hits: 'nodes',
   weight: 3,
   endsLife: false,
   needs: ['relay'],

@@ -41,8 +41,10 @@ function everyStep(steps: readonly Step[]): Step[] {
     step.do === 'parallel' ? [step, ...step.branches.flatMap(everyStep)] : [step],
   );
 }
+/** Or depends on nobody else taking it down meanwhile. */
 const takesDown = ({ fault, targets }: FaultStep) =>
-  FAULTS.get(fault)?.hits === 'node' && !targets.some((target) => target.startsWith('c'));
+  (FAULTS.get(fault)?.hits === 'node' || fault.endsWith('-message')) &&
+  !targets.some((target) => target.startsWith('c'));
 const faultsOf = ({ steps }: Scenario) =>
   everyStep(steps).filter((step): step is FaultStep => step.do === 'fault');
 const loopsOf = ({ steps }: Scenario) => steps.filter((step): step is LoopStep => step.do === 'loop');

@@ -1,0 +1,45 @@
+import t, { type Test } from 'tap';
+import { PROTOCOL_STEP_NAMES } from '../../../src/core/protocol-steps.ts';
+import { FAULTS } from '../../../src/faults/registry.ts';
+import { gracelab } from './capture.ts';
+
+async function refused(t: Test, argv: readonly string[], sentence: RegExp): Promise<void> {
+  const { status, stdout, stderr } = await gracelab(['fault', ...argv]);
+  t.equal(status, 64, argv.join(' '));
+  t.match(stderr, sentence);
+  t.equal(stdout, '');
+}
+
+t.test('--list prints the whole menu, for people', async (t) => {
+  const { status, stdout } = await gracelab(['fault', '--list']);
+  t.equal(status, 0);
+  for (const name of [...FAULTS.keys(), ...PROTOCOL_STEP_NAMES]) t.match(stdout, name);
+  t.match(stdout, /loss: .*\n {4}hits: node, store, client; from: optional; needs: packet-loss\n {4}share: /);
+});
+
+t.test('--list --json has targets, parameters and needs of each fault, for programs', async (t) => {
+  const { stdout } = await gracelab(['fault', '--list', '--json']);
+  const { faults, targets, roles, steps } = JSON.parse(stdout);
+  t.strictSame(
+    faults.map(({ name }: { name: string }) => name),
+    [...FAULTS.keys()],
+  );
+  t.match(
+    faults.find(({ name }: { name: string }) => name === 'crash'),
+    { targets: ['node'], from: 'none', mendedBy: 'start', endsLife: true, needs: ['named-steps'] },
+  );
+  t.match(targets, { node: ['one', 'minority', 'majority', 'all'] });
+  t.ok('heir' in roles);
+  t.strictSame(Object.keys(steps), PROTOCOL_STEP_NAMES);
+});
+
+t.test('what is wrong with a fault is said before any lab is asked', async (t) => {
+  await refused(t, [], /what is to be broken\? `gracelab fault --list`/);
+  await refused(t, ['crash', 'n1'], /"at" names a step of the protocol/);
+  await refused(t, ['crash', 'n1', '--at', 'lunch'], /"at" names a step of the protocol/);
+  await refused(t, ['loss', 'n1', '--with', 'share=3'], /share/);
+  await refused(t, ['loss', 'n1', '--with', 'share'], /"share" is no parameter/);
+  await refused(t, ['loss', 'n1', '--one-way'], /--one-way belongs to a partition/);
+  await refused(t, ['kill', 'n1', '--from', 'alice'], /--from belongs to a partition/);
+  await refused(t, ['drop-message', 'n1'], /"message" says which message/);
+});
