@@ -131,7 +131,7 @@ export class Observations {
     this.#swaps.set(domain, swaps);
     // Swaps come from several nodes, so they can arrive out of order; mostly at the end all the same.
     let at = swaps.length;
-    while (at > 0 && swaps[at - 1]!.t > event.t) at -= 1;
+    while (at > 0 && isLater(swaps[at - 1]!, event)) at -= 1;
     swaps.splice(at, 0, event);
   }
 
@@ -160,3 +160,9 @@ function outcomeOf({ op, phase, reclaim, status }: OpEvent): Outcome | null {
   if (status === 'GRACE' && (op === 'lock' || op === 'open')) return 'refused';
   return op === 'lock' && phase === 'ok' ? 'granted' : null;
 }
+
+/** A node that stood still between a swap and the word of it tells it late, at a time when others have swapped on: the store's order counts. */
+const isLater = (one: LedgerEvent, other: LedgerEvent): boolean =>
+  one.revision !== undefined && other.revision !== undefined
+    ? one.revision > other.revision
+    : one.t > other.t;

@@ -47,6 +47,8 @@ const FIRST_START_MS = 1_000;
  * for ever by that (I8), so in one grace it is given no more often than this.
  */
 const MOST_DEADLINES = 8;
+/** What comes this close upon each other, as a part of a grace, counts once: several nodes that die or boot together are one reason. */
+const BURSTS_PER_GRACE = 4;
 
 /** A recorded client that may still reclaim. */
 export interface ExpectedClient {
@@ -65,6 +67,8 @@ export class GraceRecovery {
   /** Of this grace, the newest that was given; and how many were. */
   #lastDeadline: GraceDeadline | null = null;
   #deadlines = 0;
+  /** When the newest of those that count was given. */
+  #countedMs = Number.NEGATIVE_INFINITY;
   readonly #alarm: Alarm;
   /** When this grace was first heard of here. */
   #beganMs: number | null = null;
@@ -244,13 +248,20 @@ export class GraceRecovery {
     this.#deadline = null;
     this.#lastDeadline = null;
     this.#deadlines = 0;
+    this.#countedMs = Number.NEGATIVE_INFINITY;
   }
 
   /** The last one that is given runs on, also while a barrier is waited for. */
   #giveTime(): void {
-    if (this.#lastDeadline === null || this.#deadlines < MOST_DEADLINES) {
-      this.#lastDeadline = new GraceDeadline(this.#options, this.#options.clock.nowMs());
-      this.#deadlines += 1;
+    const nowMs = this.#options.clock.nowMs();
+    // From the first of a burst on, so that no endless row of them is one.
+    const sameBurst = nowMs - this.#countedMs < this.#options.graceMs / BURSTS_PER_GRACE;
+    if (this.#lastDeadline === null || sameBurst || this.#deadlines < MOST_DEADLINES) {
+      this.#lastDeadline = new GraceDeadline(this.#options, nowMs);
+      if (!sameBurst) {
+        this.#deadlines += 1;
+        this.#countedMs = nowMs;
+      }
     }
     this.#deadline = this.#lastDeadline;
   }

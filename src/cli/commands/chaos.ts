@@ -16,6 +16,7 @@ import { EXIT, Refusal } from '../exit-status.ts';
 import type { Frame } from '../frame.ts';
 import { runInSandbox } from '../lab-process.ts';
 import { mutantOption } from '../mutant-option.ts';
+import { addOutputs, type OutputOptions, printResults, refuseBadOutputs } from '../outputs.ts';
 import { printVerdict, STATUS_OF } from '../verdicts.ts';
 
 const LARGEST_SEED = 2 ** 32 - 1;
@@ -30,7 +31,7 @@ const LEASE_MS = 1000;
 /** Longer than a boot on a machine that has other things to do: clients are to come in time. Whose clients are all through does not wait for it. */
 const GRACE_MS = 4000;
 
-interface ChaosOptions {
+interface ChaosOptions extends OutputOptions {
   readonly seed?: number;
   readonly for: number;
   readonly nodes: number;
@@ -44,7 +45,6 @@ interface ChaosOptions {
   readonly untilFailure?: true;
   readonly schedule?: true;
   readonly out: string;
-  readonly json?: true;
 }
 
 function duration(text: string): number {
@@ -138,8 +138,9 @@ async function runSeeds(shape: ChaosShape, options: ChaosOptions, frame: Frame):
     const scenario = generate(seed, shape);
     const result = await runInSandbox({ scenario, out, seed, mutants: options.mutant }, frame);
     const failed = result.verdict.verdict !== 'valid';
-    if (options.untilFailure && !options.json) terminal.result(oneLine(seed, result));
+    if (options.untilFailure && !options.json && !options.tap) terminal.result(oneLine(seed, result));
     if (options.untilFailure && !failed) continue;
+    if (options.tap) return result;
     if (options.json) terminal.result(JSON.stringify({ ...result, seed, shape, runs }, null, 2));
     else {
       printVerdict(result.verdict, result.folder, frame);
@@ -163,7 +164,7 @@ function tellHowToRepeat(
 
 /** `gracelab chaos`: a random schedule, replayable from its seed. */
 export function chaos(frame: Frame): Command {
-  return new Command('chaos')
+  const command = new Command('chaos')
     .description(
       'run a random schedule of work and faults to a verdict; the same seed gives the same schedule',
     )
@@ -187,18 +188,20 @@ export function chaos(frame: Frame): Command {
     )
     .option('--schedule', 'print the schedule as a scenario file, and run nothing')
     .option('--out <dir>', 'where the run folders go', 'runs')
-    .option('--json', 'print one JSON document')
-    .action(async (options: ChaosOptions) => {
-      if (options.schedule) {
-        const seed = options.seed ?? frame.drawSeed();
-        const shape = shapeOf(options, options.faults ?? FAULT_NAMES);
-        frame.terminal.result(writeScenario(generate(seed, shape)).trimEnd());
-        return;
-      }
-      const refusal = await sandboxRefusal(frame.env);
-      if (refusal !== null) throw new Refusal(EXIT.machineCannot, refusal);
-      const shape = shapeOf(options, await faultsOf(options, frame));
-      const { verdict } = await runSeeds(shape, options, frame);
-      frame.conclude(STATUS_OF[verdict.verdict]);
-    });
+    .option('--json', 'print one JSON document');
+  return addOutputs(command).action(async (options: ChaosOptions) => {
+    await refuseBadOutputs(options, frame);
+    if (options.schedule) {
+      const seed = options.seed ?? frame.drawSeed();
+      const shape = shapeOf(options, options.faults ?? FAULT_NAMES);
+      frame.terminal.result(writeScenario(generate(seed, shape)).trimEnd());
+      return;
+    }
+    const refusal = await sandboxRefusal(frame.env);
+    if (refusal !== null) throw new Refusal(EXIT.machineCannot, refusal);
+    const shape = shapeOf(options, await faultsOf(options, frame));
+    const { verdict, folder } = await runSeeds(shape, options, frame);
+    await printResults([{ name: `seed ${verdict.seed}`, verdict, folder }], options, frame);
+    frame.conclude(STATUS_OF[verdict.verdict]);
+  });
 }

@@ -69,7 +69,9 @@ export class Lab {
     client: string,
     lines: readonly string[],
   ): Promise<{ readonly status: number | null; readonly output: string }> {
-    const env = { ...process.env, XDG_RUNTIME_DIR: this.#runtimeDirectory };
+    // The kernel is there already: guest-image.ts has it in the same cache.
+    const cache = path.join(ROOT, 'node_modules/.cache');
+    const env = { ...process.env, XDG_RUNTIME_DIR: this.#runtimeDirectory, XDG_CACHE_HOME: cache };
     const child = spawn(GRACELAB[0], [...GRACELAB.slice(1), 'kernel-client', client], { env });
     t.teardown(() => child.kill());
     let output = '';

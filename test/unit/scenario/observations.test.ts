@@ -137,3 +137,12 @@ t.test('C6: an address leads where the newest ledger says, and heirs are known b
   t.ok(seen.isMember('n1'));
   t.notOk(seen.isMember('n9'));
 });
+
+t.test('a node that stood still after its swap tells it late: the order is that of the store', async (t) => {
+  const seen = new Observations();
+  const revised = (event: HistoryEvent, revision: number) => ({ ...event, revision }) as HistoryEvent;
+  seen.add(revised(swap(20, grace(true)), 7));
+  seen.add(revised(swap(30, quiet), 9));
+  seen.add(revised(swap(600, grace(false)), 8));
+  t.ok(seen.liftedSince(10), 'what came last is not the newest');
+});
