@@ -13,10 +13,12 @@ const loopsOf = ({ steps }: Scenario, client: string) =>
   all(steps).filter((step) => step.do === 'loop' && step.client === client);
 
 t.test('what has nothing to do with the failure goes, and what it needs stays', async (t) => {
-  const scenario = scheduleOf(3, SIZE);
   const kills = (candidate: Scenario) =>
     all(candidate.steps).filter((step) => step.do === 'fault' && step.fault === 'kill').length;
-  t.ok(kills(scenario) > 0, 'the schedule has what it is to be made smaller to');
+  // Which schedule a seed gives changes with what there is to be drawn.
+  const scenario = Array.from({ length: 100 }, (_, seed) => scheduleOf(seed, SIZE)).find(
+    (candidate) => kills(candidate) > 0 && candidate.cluster.spares.length === 0,
+  )!;
   let tries = 0;
   const found = await shrink({
     failing: { scenario, seed: 3 },
