@@ -171,7 +171,7 @@ const IN_SANDBOX: readonly (Omit<Trial, 'argv'> & { readonly script: string })[]
   {
     name: 'space-limit',
     about: 'a ledger whose filesystem is full',
-    script: 'mount -n -t tmpfs -o size=1m trial /mnt && mount -n -o remount,size=4096 /mnt',
+    script: 'mount -n -t tmpfs -o size=1m trial /mnt && mount -n -i -o remount,size=4096 trial /mnt',
     works: 'works, on a tmpfs',
     remedy: () => 'leave the fault ledger-full out, or use --store etcd',
   },

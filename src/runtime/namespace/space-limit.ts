@@ -26,5 +26,6 @@ export async function fillUp(path: string, env: Environment): Promise<() => Prom
 }
 
 async function resize(path: string, bytes: number, env: Environment): Promise<void> {
-  await mustRun(['mount', '-n', '-o', `remount,size=${bytes}`, path], { env });
+  // With a source and no helper: mount would look for both elsewhere, and finds nothing where it is root of a user namespace only.
+  await mustRun(['mount', '-n', '-i', '-o', `remount,size=${bytes}`, 'tmpfs', path], { env });
 }

@@ -40,6 +40,7 @@ t.test('a run leaves its folder, and latest points at it', async (t) => {
     'history.jsonl',
     'logs',
     'report.html',
+    'scenario.yaml',
     'topology.json',
     'verdict.json',
   ]);
