@@ -1,6 +1,6 @@
 import { contactsOf } from './contacts.ts';
 import type { CheckContext } from './context.ts';
-import { type Grace, memberNamed } from './graces.ts';
+import { type Bracket, type Grace, memberNamed } from './graces.ts';
 import type { Operation } from './operations.ts';
 import { atTime } from './words.ts';
 
@@ -85,8 +85,8 @@ export function authorityOf(
 ): 'on-record' | NoAuthority {
   const claimant = recorderOf(grace, address);
   const { boots, bootedBefore } = context.lives(claimant);
-  const lifeBefore = boots.findLast((boot) => boot.latest < grace.start.latest);
-  const bootInGrace = boots.find((boot) => boot.latest >= grace.start.latest);
+  const lifeBefore = boots.findLast((boot) => isBefore(context, boot, grace.start));
+  const bootInGrace = boots.find((boot) => !isBefore(context, boot, grace.start));
   const lifeEnd = bootInGrace?.latest ?? reclaim.invokedAt;
   if (lifeBefore === undefined && bootedBefore) return 'on-record'; // what happened before the history is not known
   if (lifeBefore === undefined) {
@@ -118,6 +118,16 @@ export function authorityOf(
     why: `${reclaim.client} had not completed its recovery in the life of ${claimant} that began at ${atTime(lifeBefore.latest)}`,
     indices: [lifeBefore.index, record?.index ?? -1],
   };
+}
+
+/** In the ledger's own order where both are swaps: when each was answered says nothing of it where they overlap. */
+function isBefore(context: CheckContext, boot: Bracket, start: Bracket): boolean {
+  const places = context.once(
+    'ledger-places',
+    () => new Map(context.steps.map(({ index }, at) => [index, at])),
+  );
+  const [bootAt, startAt] = [places.get(boot.index), places.get(start.index)];
+  return bootAt === undefined || startAt === undefined ? boot.latest < start.latest : bootAt < startAt;
 }
 
 /** Who carried that address when the grace before was lifted, and had its clients on record. */

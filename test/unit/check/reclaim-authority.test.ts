@@ -1,6 +1,7 @@
 import t from 'tap';
 import { CheckContext } from '../../../src/check/context.ts';
 import { reclaimAuthority } from '../../../src/check/reclaim-authority.ts';
+import { inOrder } from '../../../src/history/recorder.ts';
 import { powerCut, rebooted, recovered } from './fixtures/reboot.ts';
 import { Story } from './fixtures/story.ts';
 
@@ -214,4 +215,25 @@ t.test('row 17, no false alarm: a downgrade was sent when the server was dead al
     .fault(2000, 'begin', 'power-cut', 'n1')
     .back(2050, 'n1', 'n2');
   t.equal(check(story).verdict, 'valid');
+});
+
+t.test('no false alarm: of two boots in a row the second was answered first', async (t) => {
+  const story = Story.quiet(['n1', 'n2'])
+    .client(20, 'alice', 'n1')
+    .lock(100, 'alice')
+    .renews(200, 950, 'alice')
+    .fault(1000, 'begin', 'kill', 'n1', 'n2')
+    .boot(1050, 'n2')
+    .boot(1051, 'n1')
+    .recovers(1060, 'alice')
+    .reclaim(1070, 'alice');
+  let revision = 0;
+  const history = story.history.map((event) => {
+    if (event.kind !== 'ledger') return event;
+    revision += 1;
+    const isSecond = event.command === 'boot' && event.node === 'n1' && event.t > 1000e6;
+    return isSecond ? { ...event, revision, sentAt: 1048e6, t: 1049e6 } : { ...event, revision };
+  });
+  const { verdict, evidence } = reclaimAuthority(new CheckContext(inOrder(history)));
+  t.equal(verdict, 'valid', evidence[0]?.sentence);
 });
