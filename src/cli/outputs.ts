@@ -1,5 +1,5 @@
 /** Results for other programs: TAP on stdout, JUnit and Markdown in files. The same for every command that comes to verdicts. */
-import { access, constants, writeFile } from 'node:fs/promises';
+import { access, constants, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { writeFailure } from '../history/write-failure.ts';
@@ -38,11 +38,20 @@ export async function refuseBadOutputs(
     if (file === undefined) continue;
     const target = path.resolve(cwd, file);
     try {
-      await access(path.dirname(target), constants.W_OK);
+      await requireRoomFor(target);
     } catch (error) {
       throw new Refusal(EXIT.wrongUsage, `${target} cannot be written: ${writeFailure(error)}.`);
     }
   }
+}
+
+/** @throws as the filesystem does */
+async function requireRoomFor(target: string): Promise<void> {
+  await access(path.dirname(target), constants.W_OK);
+  const there = await stat(target).catch(() => null);
+  if (there === null) return;
+  if (there.isDirectory()) throw Object.assign(new Error('is a directory'), { code: 'EISDIR' });
+  await access(target, constants.W_OK);
 }
 
 /** Prints TAP and writes the files that were asked for. @throws {Refusal} when one cannot be written */

@@ -79,10 +79,17 @@ function build(frame: Frame): Command {
   return program;
 }
 
-function oneSentence(error: CommanderError): string {
+/** `gracelab bench lock`: the command whose help has what was mistyped. */
+function commandOf(program: Command, argv: readonly string[]): string {
+  const [word, ...rest] = argv;
+  const chosen = program.commands.find((command) => command.name() === word);
+  return chosen === undefined ? program.name() : `${program.name()} ${commandOf(chosen, rest)}`;
+}
+
+function oneSentence(error: CommanderError, command: string): string {
   const [first = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
   const sentence = suggestion === undefined ? first : `${first} ${suggestion}`;
-  return `gracelab: ${sentence.replace(/\.$/, '')}; see gracelab --help.`;
+  return `gracelab: ${sentence.replace(/\.$/, '')}; see ${command} --help.`;
 }
 
 /** @returns the exit status; never throws. */
@@ -98,14 +105,15 @@ export async function runCommandLine(
       status = concluded;
     },
   };
+  const program = build(frame);
   try {
-    await build(frame).parseAsync(argv.length === 0 ? ['--help'] : argv, { from: 'user' });
+    await program.parseAsync(argv.length === 0 ? ['--help'] : argv, { from: 'user' });
     return status;
   } catch (error) {
     if (env.GRACELAB_DEBUG === '1' && error instanceof Error) terminal.message(error.stack ?? error.message);
     if (error instanceof CommanderError) {
       if (ASKED_FOR.has(error.code)) return EXIT.holds;
-      terminal.message(oneSentence(error));
+      terminal.message(oneSentence(error, commandOf(program, argv)));
       return EXIT.wrongUsage;
     }
     if (error instanceof Refusal) {

@@ -80,7 +80,10 @@ export class CompoundProbe {
     const dial = options.dial ?? tcpDial(host, port, clock);
     const rpc = { clock, random, dial, credential: credentialOf(principal) };
     const connection = await RpcConnection.open(rpc, timeoutMs, () => {});
-    if (connection === null) throw new Error(`no connection to ${host} port ${port} within ${timeoutMs} ms`);
+    if (connection === null)
+      throw new Error(
+        `no connection to ${host} port ${port}: it was refused, or nobody answered within ${timeoutMs} ms`,
+      );
     return new CompoundProbe(connection, timeoutMs);
   }
 

@@ -7,6 +7,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: 'it is not permitted',
   EROFS: 'the filesystem is read-only',
   ENOTDIR: 'a file stands in its way',
+  EISDIR: 'it is a directory',
   EEXIST: 'something stands in its way',
   EMFILE: 'too many files are open',
 };

@@ -69,9 +69,10 @@ export class InterruptedError extends Error {
 /** Rejects when the signal comes. What the run still does then ends with the process. */
 function interruption(signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
-    signal.addEventListener('abort', () => reject(new InterruptedError('the run was interrupted')), {
-      once: true,
-    });
+    const end = () => reject(new InterruptedError('the run was interrupted'));
+    // It may have come while the folder was made.
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', end, { once: true });
   });
 }
 

@@ -162,6 +162,19 @@ function tellHowToRepeat(
   terminal.result(`\nagain: ${repetition}\n   or: gracelab run ${file} --seed ${seed}${broken}`);
 }
 
+function printSchedule(options: ChaosOptions, { terminal, drawSeed }: Frame): void {
+  for (const name of ['tap', 'junit', 'markdown', 'untilFailure'] as const)
+    if (options[name] !== undefined)
+      throw new Refusal(
+        EXIT.wrongUsage,
+        `--schedule runs nothing, so there is no verdict for --${name === 'untilFailure' ? 'until-failure' : name}; leave one of them out.`,
+      );
+  const seed = options.seed ?? drawSeed();
+  const shape = shapeOf(options, options.faults ?? FAULT_NAMES);
+  const scenario = writeScenario(generate(seed, shape)).trimEnd();
+  terminal.result(options.json ? JSON.stringify({ seed, shape, scenario }, null, 2) : scenario);
+}
+
 /** `gracelab chaos`: a random schedule, replayable from its seed. */
 export function chaos(frame: Frame): Command {
   const command = new Command('chaos')
@@ -169,15 +182,21 @@ export function chaos(frame: Frame): Command {
       'run a random schedule of work and faults to a verdict; the same seed gives the same schedule',
     )
     .option('--seed <n>', 'of the schedule; drawn and told by default', wholeNumber(0, LARGEST_SEED))
-    .option('--for <duration>', 'how long things go on breaking, about (default: 60s)', duration, DURATION_MS)
+    .addOption(
+      new Option('--for <duration>', 'how long things go on breaking, about')
+        .argParser(duration)
+        .default(DURATION_MS, '60s'),
+    )
     .option('--nodes <n>', 'nodes of the cluster', wholeNumber(1, MOST_NODES), NODES)
     .option('--clients <n>', 'as many as nodes by default', wholeNumber(1, MOST_CLIENTS))
     .addOption(storeOption())
-    .option(
-      '--failover <duration>',
-      'how long a dead node is waited for before another one takes its clients over, or off',
-      durationOrOff,
-      null,
+    .addOption(
+      new Option(
+        '--failover <duration>',
+        'how long a dead node is waited for before another one takes its clients over, or off',
+      )
+        .argParser(durationOrOff)
+        .default(null, 'off'),
     )
     .addOption(faultList())
     .addOption(list('--workloads <list>', 'what clients do', oneOf(WORKLOAD_NAMES), WORKLOAD_NAMES))
@@ -191,12 +210,7 @@ export function chaos(frame: Frame): Command {
     .option('--json', 'print one JSON document');
   return addOutputs(command).action(async (options: ChaosOptions) => {
     await refuseBadOutputs(options, frame);
-    if (options.schedule) {
-      const seed = options.seed ?? frame.drawSeed();
-      const shape = shapeOf(options, options.faults ?? FAULT_NAMES);
-      frame.terminal.result(writeScenario(generate(seed, shape)).trimEnd());
-      return;
-    }
+    if (options.schedule) return printSchedule(options, frame);
     const refusal = await sandboxRefusal(frame.env);
     if (refusal !== null) throw new Refusal(EXIT.machineCannot, refusal);
     const shape = shapeOf(options, await faultsOf(options, frame));

@@ -60,7 +60,7 @@ function parametersOf(fault: Fault | undefined, options: FaultOptions): Readonly
 
 function checkUsage(kind: string, targets: readonly string[], options: FaultOptions): void {
   const fault = FAULTS.get(kind);
-  if (fault === undefined && !(kind in MENDING))
+  if (fault === undefined && !Object.hasOwn(MENDING, kind))
     refuse(
       `there is no fault "${kind}"; there are ${[...FAULTS.keys(), ...Object.keys(MENDING)].join(', ')}.`,
     );
@@ -73,7 +73,9 @@ function checkUsage(kind: string, targets: readonly string[], options: FaultOpti
   if (kind === 'failback' && targets.length !== 1)
     refuse('whose address comes back? Write `gracelab fault failback n1`.');
   if (fault === undefined && (options.down !== undefined || options.stayDown))
-    refuse(`--down and --stay-down belong to a fault; to ${kind} takes neither.`);
+    refuse(`--down and --stay-down belong to a fault; ${kind} takes neither.`);
+  if (fault === undefined && (options.with !== undefined || options.at !== undefined))
+    refuse(`--with and --at belong to a fault; ${kind} takes neither.`);
   if (kind === 'pause' && options.down === undefined && !options.stayDown)
     refuse(
       `how long is the pause? Add --down 5s, or --stay-down and end it with \`gracelab fault start ${targets.join(' ')}\`.`,
@@ -81,7 +83,7 @@ function checkUsage(kind: string, targets: readonly string[], options: FaultOpti
   if (fault?.from === 'required' && options.from === undefined)
     refuse(`from whom? Add --from ledger, --from clients, or the name of a container.`);
   if ((fault?.from ?? 'none') === 'none' && options.from !== undefined)
-    refuse(`--from belongs to a partition.`);
+    refuse(`--from belongs to a partition or loss.`);
   if (kind !== 'partition' && options.oneWay) refuse(`--one-way belongs to a partition.`);
   if (fault === undefined) return;
   // Who is meant by --from only the lab knows.

@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseTarget, type Target } from '../../conformance/target.ts';
 import { readCorpus, writeCorpus } from '../../fuzz/corpus.ts';
 import { fuzz as runFuzz } from '../../fuzz/fuzz.ts';
 import type { FuzzReport } from '../../fuzz/report.ts';
 import type { RecordedRequest } from '../../fuzz/tape.ts';
 import { reportText } from '../../fuzz/text.ts';
+import { writeFailure } from '../../history/write-failure.ts';
 import { systemClock } from '../agents/surroundings.ts';
 import { wholeNumber } from '../arguments.ts';
 import { EXIT, Refusal } from '../exit-status.ts';
@@ -60,7 +61,11 @@ export function fuzz(frame: Frame): Command {
     .option('--requests <n>', 'how many', wholeNumber(1, MOST), 100_000)
     .option('--seed <n>', 'of the mutations (default: a random one)', wholeNumber(0, 2 ** 32 - 1))
     .option('--first-round <n>', 'begin with this one', wholeNumber(0, MOST), 0)
-    .option('--version <version>', '4.0, 4.1, 4.2 or all', versions, VERSIONS.all)
+    .addOption(
+      new Option('--version <version>', '4.0, 4.1, 4.2 or all')
+        .argParser(versions)
+        .default(VERSIONS.all, 'all'),
+    )
     .option('--pid <pid>', 'the process of the server, on this machine', wholeNumber(1, 2 ** 22))
     .option(
       '--memory <mb>',
@@ -76,12 +81,31 @@ export function fuzz(frame: Frame): Command {
     .option('--json', 'print one JSON document')
     .addHelpText('after', HELP)
     .action(async (server: Target, options: FuzzCommandOptions) => {
+      requireDirectories(options, frame);
       const report = await run(server, options, frame);
       const files = written(report, path.resolve(frame.cwd, options.out ?? '.'));
       if (options.json) frame.terminal.result(JSON.stringify({ ...report, files }, null, 2));
       else frame.terminal.result(reportText(report, files));
       frame.conclude({ pass: EXIT.holds, fail: EXIT.violation, unknown: EXIT.unknown }[report.outcome]);
     });
+}
+
+/**
+ * Before the first request: whoever mistyped a path is told at once, and a finding has a place to go.
+ * @throws {Refusal}
+ */
+function requireDirectories({ directory, corpus, record, out }: FuzzCommandOptions, { cwd }: Frame): void {
+  const wanted = { directory, corpus, out };
+  for (const [option, dir] of Object.entries(wanted)) {
+    const at = path.resolve(cwd, dir ?? '.');
+    if (!statSync(at, { throwIfNoEntry: false })?.isDirectory())
+      throw new Refusal(EXIT.wrongUsage, `--${option} ${at} is not a directory; name one that is there.`);
+  }
+  try {
+    if (record !== undefined) mkdirSync(path.resolve(cwd, record), { recursive: true });
+  } catch (error) {
+    throw new Refusal(EXIT.wrongUsage, `--record ${record} cannot be made: ${writeFailure(error)}.`);
+  }
 }
 
 async function run(server: Target, options: FuzzCommandOptions, frame: Frame): Promise<FuzzReport> {

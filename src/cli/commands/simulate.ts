@@ -133,7 +133,11 @@ export function simulate(frame: Frame): Command {
     .option('--seed <n>', 'the first seed (default: 1)', wholeNumber(0, LARGEST_SEED))
     .option('--nodes <n>', 'of a random schedule', wholeNumber(1, MOST_NODES), 5)
     .option('--clients <n>', 'of a random schedule', wholeNumber(1, MOST_CLIENTS), 10)
-    .option('--for <duration>', 'how long a random schedule goes on breaking things (60s)', duration, 60_000)
+    .addOption(
+      new Option('--for <duration>', 'how long a random schedule goes on breaking things')
+        .argParser(duration)
+        .default(60_000, '60s'),
+    )
     .option('--jobs <n>', 'threads', wholeNumber(1, MOST_JOBS), availableParallelism())
     .addOption(
       new Option('--mutant <id>', 'break our own server on purpose, to see a check catch it; may be repeated')

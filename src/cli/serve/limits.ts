@@ -9,10 +9,12 @@ const FEWEST_STATEIDS = 256;
 
 /** For `--limit NAME=N`, repeatable. */
 export function limit(text: string, before: Partial<Limits> = {}): Partial<Limits> {
-  const [, name, digits] = /^(\w+)=(\d{1,15})$/.exec(text) ?? [];
+  const [name, digits = ''] = text.split(/=(.*)/s);
   const known = LIMIT_NAMES.find((each) => each === name);
-  if (known === undefined || Number(digits) < 1)
-    throw new InvalidArgumentError(`It must be NAME=N, a name of ${LIMIT_NAMES.join(', ')} and 1 or more.`);
+  if (known === undefined)
+    throw new InvalidArgumentError(`It must be NAME=N, and NAME one of ${LIMIT_NAMES.join(', ')}.`);
+  if (!/^\d{1,15}$/.test(digits) || Number(digits) < 1)
+    throw new InvalidArgumentError(`It must be ${known}=N, and N a whole number from 1 on.`);
   return { ...before, [known]: Number(digits) };
 }
 

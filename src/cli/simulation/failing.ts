@@ -3,9 +3,11 @@ import path from 'node:path';
 import type { CheckName } from '../../check/verdict.ts';
 import { writeScenario } from '../../scenario/format/write.ts';
 import { parseScenario } from '../../scenario/load.ts';
+import { RunFolderError } from '../../scenario/run-folder.ts';
 import type { Scenario, Step } from '../../scenario/scenario.ts';
 import { smallestFailing } from '../../sim/campaign.ts';
 import { simulate } from '../../sim/simulate.ts';
+import { EXIT, Refusal } from '../exit-status.ts';
 import type { Frame } from '../frame.ts';
 import { printVerdict } from '../verdicts.ts';
 import { SIMULATED_AGENTS } from './agents.ts';
@@ -66,7 +68,10 @@ export async function leaveOne(
 
 async function leave(run: LeftRun, { out, json }: LeavingOptions, frame: Frame): Promise<Left> {
   const { scenario, seed, mutants, simulated } = run;
-  const folder = await leaveRun(run, { out, time: folderTime() });
+  const folder = await leaveRun(run, { out, time: folderTime() }).catch((error: unknown) => {
+    if (error instanceof RunFolderError) throw new Refusal(EXIT.machineCannot, `${error.message}.`);
+    throw error;
+  });
   if (!json) {
     const { terminal, cwd } = frame;
     printVerdict(simulated.verdict, folder, frame);

@@ -42,6 +42,6 @@ t.test('hand-built COMPOUNDs and their raw results', async (t) => {
 t.test('nobody there: one sentence', async (t) => {
   const where = { host: '127.0.0.1', port: 1, clock: systemClock, random: Math.random, timeoutMs: 500 };
   await t.rejects(CompoundProbe.connect(where), {
-    message: 'no connection to 127.0.0.1 port 1 within 500 ms',
+    message: 'no connection to 127.0.0.1 port 1: it was refused, or nobody answered within 500 ms',
   });
 });
