@@ -19,6 +19,8 @@ export interface FuzzOptions extends Where {
   /** Told what clients said by the book, round by round. */
   readonly onRecorded?: (requests: readonly RecordedRequest[]) => void;
   readonly tell: (line: string) => void;
+  /** Nobody wants any more: the round that is under way is the last one. */
+  readonly enough?: AbortSignal;
 }
 
 /** Rounds between two looks at everything that victims have. */
@@ -60,9 +62,9 @@ class Run {
   }
 
   async rounds(): Promise<void> {
-    const { requests, tell, firstRound } = this.#options;
+    const { requests, tell, firstRound, enough } = this.#options;
     let told = 0;
-    while (this.#tally.requests < requests && this.#findings.length === 0) {
+    while (this.#tally.requests < requests && this.#findings.length === 0 && !enough?.aborted) {
       await this.#playOne();
       this.#round += 1;
       if ((this.#round - firstRound) % ROUNDS_PER_LOOK === 0) await this.#look();

@@ -55,6 +55,15 @@ export class Stage {
   /** @throws Error one sentence, when it cannot be set up */
   static async set(where: Where): Promise<Stage> {
     const probes: CompoundProbe[] = [];
+    try {
+      return await Stage.#setWith(where, probes);
+    } catch (error) {
+      for (const probe of probes) probe.close();
+      throw error;
+    }
+  }
+
+  static async #setWith(where: Where, probes: CompoundProbe[]): Promise<Stage> {
     const probe = async () => {
       const made = await connect(where);
       probes.push(made);
@@ -62,6 +71,7 @@ export class Stage {
     };
     const named = (name: string) => surroundingsOf(where, name);
     const keeper = await SessionActor.start(await probe(), 1, named('keeper'));
+    const onlooker = await Onlooker.arrive(await probe(), `onlooker ${where.runId}`);
     // Nobody can guess the way to the victims.
     const names = {
       run: `gracelab-fuzz-${where.runId}`,
@@ -73,14 +83,18 @@ export class Stage {
     const directory = await handleAfter(keeper, ...walk, op(ops.lookup, { objName: names.run }));
     await keeper.run(at(directory), make(names.victims, NF4DIR));
     const theirs = await handleAfter(keeper, at(directory), op(ops.lookup, { objName: names.victims }));
-    const victims = [
-      await Victim.withoutSession(await probe(), theirs, named('victim 0')),
-      await Victim.withSession(await probe(), 1, theirs, named('victim 1')),
-      await Victim.withSession(await probe(), 2, theirs, named('victim 2')),
-    ];
-    const onlooker = await Onlooker.arrive(await probe(), `onlooker ${where.runId}`);
-    for (const victim of victims) await victim.beSeen(onlooker);
+    const victims: Victim[] = [];
     const stage = new Stage({ where, victims }, { keeper, onlooker, probes, directory, names });
+    try {
+      victims.push(await Victim.withoutSession(await probe(), theirs, named('victim 0')));
+      victims.push(await Victim.withSession(await probe(), 1, theirs, named('victim 1')));
+      victims.push(await Victim.withSession(await probe(), 2, theirs, named('victim 2')));
+      for (const victim of victims) await victim.beSeen(onlooker);
+    } catch (error) {
+      // What was made goes again as far as the server lets it; why it failed is what is to be told.
+      await stage.strike().catch(() => stage.abandon());
+      throw error;
+    }
     stage.#kernelLocks = stage.#lookAtKernel();
     return stage;
   }

@@ -45,6 +45,8 @@ export interface Means {
   readonly tell: (sample: Sample) => void;
   /** In the names of the clients and their files. */
   readonly runId: string;
+  /** Ends the measurement at hand, whose files go, and all that would come. */
+  readonly interruption: AbortSignal;
 }
 
 export async function measureLocks(plan: LockPlan, means: Means): Promise<Sample[]> {
@@ -53,6 +55,7 @@ export async function measureLocks(plan: LockPlan, means: Means): Promise<Sample
     for (const clients of plan.clients)
       for (let round = 1; round <= plan.rounds; round += 1)
         for (const server of plan.servers) {
+          if (means.interruption.aborted) return samples;
           const sample = await sampleOf(plan, { server, workload, clients, round }, means);
           samples.push(sample);
           means.tell(sample);
@@ -85,6 +88,10 @@ async function runOnce(plan: LockPlan, { server, workload, clients, round }: Pla
   const { host, port, path } = server;
   const sessions: BenchSession[] = [];
   const traffics: Traffic[] = [];
+  const stop = () => {
+    for (const traffic of traffics) traffic.stop();
+  };
+  means.interruption.addEventListener('abort', stop);
   try {
     for (let number = 1; number <= clients; number += 1) {
       const name = `gracelab-bench-${runId}-${workload.name}-${clients}-${round}-${number}`;
@@ -97,9 +104,11 @@ async function runOnce(plan: LockPlan, { server, workload, clients, round }: Pla
     }
     const latencies = new Latencies();
     const beganMs = clock.nowMs();
+    if (means.interruption.aborted) throw new Error('it was interrupted');
     await Promise.all(traffics.map((traffic) => traffic.run(durationMs, latencies)));
     return { latencies, tookMs: clock.nowMs() - beganMs };
   } finally {
+    means.interruption.removeEventListener('abort', stop);
     for (const traffic of traffics) traffic.close();
     await Promise.allSettled(sessions.map((session) => session.end()));
   }

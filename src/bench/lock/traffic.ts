@@ -78,6 +78,11 @@ export class Traffic {
     });
   }
 
+  /** No further cycle; those under way go on to their end. */
+  stop(): void {
+    this.#endMs = 0;
+  }
+
   close(): void {
     this.#settle = null;
     this.#socket.destroy();

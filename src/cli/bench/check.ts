@@ -1,12 +1,15 @@
 import { execFile } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Command } from 'commander';
 import { type LargeHistoryShape, largeHistory } from '../../bench/check/large-history.ts';
 import { textTable } from '../../bench/text-table.ts';
+import type { History } from '../../history/events.ts';
 import { fileSink } from '../../history/history-file.ts';
 import { wholeNumber } from '../arguments.ts';
 import { EXIT } from '../exit-status.ts';
@@ -16,6 +19,7 @@ import { machine } from './machine.ts';
 const JUDGE = fileURLToPath(new URL('./judge-stored.ts', import.meta.url));
 const MOST_OPERATIONS = 10_000_000;
 const EVENTS_AT_A_TIME = 10_000;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 interface Options extends LargeHistoryShape {
   readonly json?: true;
@@ -54,11 +58,18 @@ export function benchCheck(frame: Frame): Command {
 }
 
 async function measure(shape: LargeHistoryShape, { terminal }: Frame): Promise<Judgement> {
+  terminal.message('bench: making the history up');
+  const history = largeHistory(shape);
   const folder = await mkdtemp(path.join(tmpdir(), 'gracelab-bench-'));
+  // Hundreds of megabytes are nothing to leave behind.
+  const interrupted = () => {
+    rmSync(folder, { recursive: true, force: true });
+    process.exit(EXIT.interrupted);
+  };
+  for (const signal of SIGNALS) process.once(signal, interrupted);
   try {
     const file = path.join(folder, 'history.jsonl');
-    terminal.message('bench: making the history up');
-    writeHistory(file, shape);
+    await writeHistory(file, history);
     terminal.message('bench: judging it');
     const { stdout } = await promisify(execFile)(process.execPath, [
       '--disable-warning=ExperimentalWarning',
@@ -67,17 +78,19 @@ async function measure(shape: LargeHistoryShape, { terminal }: Frame): Promise<J
     ]);
     return JSON.parse(stdout) as Judgement;
   } finally {
+    for (const signal of SIGNALS) process.off(signal, interrupted);
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-function writeHistory(file: string, shape: LargeHistoryShape): void {
-  const history = largeHistory(shape);
+/** By turns: somebody may press Ctrl-C meanwhile. */
+async function writeHistory(file: string, history: History): Promise<void> {
   const sink = fileSink(file);
   try {
     for (let at = 0; at < history.length; at += EVENTS_AT_A_TIME) {
       const lines = history.slice(at, at + EVENTS_AT_A_TIME).map((event) => `${JSON.stringify(event)}\n`);
       sink.append(lines.join(''));
+      await setImmediate();
     }
   } finally {
     sink.close();

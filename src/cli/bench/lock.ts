@@ -17,6 +17,7 @@ const MOST_ROUNDS = 1000;
 const MOST_MS = 600_000;
 /** Longer than the grace of any server that was set up in a hurry. */
 const PATIENCE_MS = 180_000;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 interface Options {
   readonly clients: readonly number[];
@@ -57,12 +58,20 @@ export function benchLock(frame: Frame): Command {
     .addHelpText('after', HELP)
     .action(async (those: readonly Server[], options: Options) => {
       const plan = planOf(those, options);
+      const interruption = new AbortController();
+      const interrupt = () => interruption.abort();
+      // A second one ends it at once.
+      for (const signal of SIGNALS) process.once(signal, interrupt);
       const samples = await measureLocks(plan, {
+        interruption: interruption.signal,
         clock: systemClock,
         random: Math.random,
         runId: randomBytes(4).toString('hex'),
         tell: (sample) => frame.terminal.message(`bench: ${sampleText(sample)}`),
       });
+      for (const signal of SIGNALS) process.off(signal, interrupt);
+      if (interruption.signal.aborted)
+        throw new Refusal(EXIT.interrupted, 'interrupted; nothing is left on the servers.');
       const document = { bench: 'lock', machine: machine(), plan: planDocument(plan), samples };
       frame.terminal.result(options.json ? JSON.stringify(document, null, 2) : lockText(plan, samples));
       frame.conclude(samples.every(({ failure }) => failure === null) ? EXIT.holds : EXIT.unknown);

@@ -82,11 +82,13 @@ export function fuzz(frame: Frame): Command {
     .addHelpText('after', HELP)
     .action(async (server: Target, options: FuzzCommandOptions) => {
       requireDirectories(options, frame);
-      const report = await run(server, options, frame);
+      const enough = endedByHand(frame);
+      const report = await run(server, options, enough, frame);
       const files = written(report, path.resolve(frame.cwd, options.out ?? '.'));
       if (options.json) frame.terminal.result(JSON.stringify({ ...report, files }, null, 2));
       else frame.terminal.result(reportText(report, files));
-      frame.conclude({ pass: EXIT.holds, fail: EXIT.violation, unknown: EXIT.unknown }[report.outcome]);
+      const status = { pass: EXIT.holds, fail: EXIT.violation, unknown: EXIT.unknown }[report.outcome];
+      frame.conclude(enough.aborted && report.outcome !== 'fail' ? EXIT.interrupted : status);
     });
 }
 
@@ -108,7 +110,23 @@ function requireDirectories({ directory, corpus, record, out }: FuzzCommandOptio
   }
 }
 
-async function run(server: Target, options: FuzzCommandOptions, frame: Frame): Promise<FuzzReport> {
+/** What was made on the server goes before we do; a second signal does not wait for that. */
+function endedByHand({ terminal }: Frame): AbortSignal {
+  const enough = new AbortController();
+  const end = () => {
+    terminal.message('fuzz: interrupted; it ends with this round, and removes its directory.');
+    enough.abort();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, end);
+  return enough.signal;
+}
+
+async function run(
+  server: Target,
+  options: FuzzCommandOptions,
+  enough: AbortSignal,
+  frame: Frame,
+): Promise<FuzzReport> {
   const { requests, firstRound, pid, directory } = options;
   const seed = options.seed ?? frame.drawSeed();
   const at = (dir: string) => path.resolve(frame.cwd, dir);
@@ -128,6 +146,7 @@ async function run(server: Target, options: FuzzCommandOptions, frame: Frame): P
       patienceMs: options.patience * 1000,
       runId: randomBytes(4).toString('hex'),
       tell: (line) => frame.terminal.message(`fuzz: ${line}`),
+      enough,
     });
     if (options.record !== undefined) writeCorpus(at(options.record), [...recorded.values()]);
     return report;

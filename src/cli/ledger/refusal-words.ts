@@ -66,8 +66,8 @@ const WORDS: Readonly<Record<RepairRefusal, Words>> = {
     `the address of ${node} is on its way already; what the move still waits for says ${advice.why}.`,
   'not-moving': ({ node }) =>
     `nobody has asked for the address of ${node} to be moved; look at the ledger again.`,
-  'not-serving': ({ node }) =>
-    `an address moves as planned only from a live node to a live node, and one of the two is not up; of ${node} that is dead another node takes over by itself.`,
+  'not-serving': () =>
+    `an address moves as planned only from a live node to a live node, and one of the two is not up; of a dead one another node takes over, where there is a failover.`,
   'address-carried': ({ node, sight: { ledger } }) =>
     `the clients that come by the address of ${node} are looked after by ${memberOf(ledger, node)?.addressAt ?? 'another node'} under its name, so it stays a member; unmount them, or bring ${node} back and move its address to it.`,
   'still-alive': ({ node, sight: { ledger, fencer }, advice }) =>

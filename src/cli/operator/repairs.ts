@@ -149,7 +149,7 @@ function sentenceOf(ledger: Ledger, node: NodeId, refusal: Refusal): string {
     case 'moving':
       return `the address of ${node} is on its way already.`;
     case 'not-serving':
-      return `only what a live node carries can move as planned, and only to a live node; of one that is dead another one takes over by itself.`;
+      return `only what a live node carries can move as planned, and only to a live node; of one that is dead another one takes over, where there is a failover.`;
     case 'already-leaving':
       return 'one of the two is about to stop as planned; wait until that is over.';
     case 'address-carried':

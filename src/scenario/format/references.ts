@@ -210,10 +210,14 @@ function repairProblems(step: RepairStep, at: Path, known: Known): Problem[] {
 /** One ledger says where an address leads, so that with several domains none moves. */
 function moveProblems(step: MoveStep, at: Path, known: Known): Problem[] {
   const several = known.cluster.domains.length > 1;
-  const text = 'a node has one address for all of its domains, so with several of them it cannot move';
-  return several
-    ? [{ path: at, atKey: false, text }]
-    : namesProblem(at, 'node', [step.owner, step.to], known.nodes);
+  const refused = several
+    ? 'a node has one address for all of its domains, so with several of them it cannot move'
+    : step.text.startsWith('migrate:') && step.owner === step.to
+      ? `an address does not move to where it belongs; to bring it home write "failback: ${step.owner}"`
+      : null;
+  return refused === null
+    ? namesProblem(at, 'node', [step.owner, step.to], known.nodes)
+    : [{ path: at, atKey: false, text: refused }];
 }
 
 /** With several domains the root has nothing in it but their names. */

@@ -1,4 +1,6 @@
 /** `gracelab bench lock` against ours and NFS-Ganesha in one run: it measures what it says, and leaves nothing. How fast they are is no test's business. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
@@ -91,4 +93,27 @@ t.test('wrong usage is told before anything is measured', async (t) => {
     t.equal(stdout, '');
     t.match(stderr, sentence);
   }
+});
+
+t.test('an interruption leaves no file', async (t) => {
+  const directory = place(t);
+  const { ready } = await Serving.start(t, directory);
+  const argv = ['--disable-warning=ExperimentalWarning', MAIN, 'bench', 'lock'];
+  const where = `127.0.0.1:${ready.port}/`;
+  const child = spawn(process.execPath, [
+    ...argv,
+    where,
+    '--only',
+    'lock',
+    '--clients',
+    '2',
+    '--duration',
+    '10m',
+  ]);
+  t.teardown(() => child.kill('SIGKILL'));
+  const ended = once(child, 'close');
+  while (readdirSync(directory).length < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+  child.kill('SIGINT');
+  t.same(await ended, [130, null]);
+  t.same(readdirSync(directory), []);
 });

@@ -92,7 +92,11 @@ async function cutPower(t: Test, { lab, first, rival }: Scene): Promise<void> {
     const clients = await lab.clients('n1', /NFSv4\.[12] vm1/);
     t.equal(clients.length, 2);
     // Of locks under a delegation they have told nobody.
-    for (const client of clients) t.match(client, { opens: 4, locks: 2, delegations: 2 }, client.name);
+    for (const client of clients) {
+      t.match(client, { opens: 4, locks: 2 }, client.name);
+      // It may keep those of files that it has closed, for as long as nobody wants them back.
+      t.ok(client.delegations >= 2, `${client.delegations} delegations`);
+    }
   };
   await asBefore();
   await leaveStraggler(t, straggler);
@@ -108,7 +112,8 @@ async function failOver(t: Test, { lab, first }: Scene): Promise<void> {
   const delegated = await holders(t, [newest], 'inherited-delegated');
   const recovered = async () => {
     const [client] = await lab.clients('n2', /NFSv4\.2 vm1/);
-    t.match(client, { opens: 4, locks: 2, delegations: 2 });
+    t.match(client, { opens: 4, locks: 2 });
+    t.ok((client?.delegations ?? 0) >= 2);
   };
   const cut = () => lab.fault('power-cut', 'n1', '--stay-down');
   await powerCut(t, [...shared, ...delegated], { rival, cut, recovered });

@@ -41,5 +41,7 @@ t.test('what is wrong with a fault is said before any lab is asked', async (t) =
   await refused(t, ['loss', 'n1', '--with', 'share'], /"share" is no parameter/);
   await refused(t, ['loss', 'n1', '--one-way'], /--one-way belongs to a partition/);
   await refused(t, ['kill', 'n1', '--from', 'alice'], /--from belongs to a partition/);
+  await refused(t, ['toString', 'n1'], /there is no fault "toString"/);
+  await refused(t, ['migrate', 'n1', 'n2', '--with', 'x=1'], /migrate takes neither/);
   await refused(t, ['drop-message', 'n1'], /"message" says which message/);
 });

@@ -70,6 +70,8 @@ t.test('report draws a stored run again, into its folder or to another place', a
 t.test('what cannot be written is one sentence', async (t) => {
   const folder = storedRun(t, theft());
   const nowhere = path.join(folder, 'none', 'x');
+  const directory = await gracelab(['run', 'reboot', '--junit', folder]);
+  t.match(directory, { status: 64, stdout: '', stderr: /: it is a directory\.\n$/ }, 'before anything runs');
   const stderr = /x cannot be written: there is no such place\.\n$/;
   t.match(await gracelab(['check', folder, '--junit', nowhere]), { status: 64, stdout: '', stderr });
   t.match(await gracelab(['report', folder, '--out', nowhere]), { status: 64, stdout: '', stderr });

@@ -16,7 +16,16 @@ t.test('wrong usage: an unknown command', (t) =>
   refusal(t, ['docto'], 64, /unknown command 'docto' \(Did you mean doctor\?\)/),
 );
 t.test('wrong usage: an unknown option', (t) =>
-  refusal(t, ['run', '--sed', '1'], 64, /unknown option '--sed'/),
+  refusal(t, ['run', '--sed', '1'], 64, /unknown option '--sed'.*; see gracelab run --help\.$/m),
+);
+t.test('wrong usage: a command below another one', (t) =>
+  refusal(t, ['bench', 'lock', 'nowhere'], 64, /; see gracelab bench lock --help\.$/m),
+);
+t.test('wrong usage: a schedule that nobody runs has no verdict', (t) =>
+  refusal(t, ['chaos', '--schedule', '--tap'], 64, /no verdict for --tap/),
+);
+t.test('wrong usage: findings that have no place to go', (t) =>
+  refusal(t, ['fuzz', '127.0.0.1:1/', '--out', '/nonexistent'], 64, /--out \/nonexistent is not a directory/),
 );
 t.test('wrong usage: a scenario that does not exist', (t) =>
   refusal(t, ['run', 'nope'], 64, /no scenario "nope"; there are .*reboot/),

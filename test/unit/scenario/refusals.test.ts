@@ -375,3 +375,8 @@ t.test('several problems are told in the order of the file, each once', async (t
   t.match(problems, [/^x\.yaml:7:11: .* ends before it begins\.$/, /^x\.yaml:8:11: /, /^x\.yaml:9:5: /]);
   t.equal(problems.length, 3);
 });
+
+t.test('a move that leads nowhere', async (t) => {
+  const [problem] = complaints('  - fault: power-cut n1 for 500ms', '  - migrate: n1 to n1');
+  t.match(problem, /steps\[2\].*to bring it home write "failback: n1"/);
+});
