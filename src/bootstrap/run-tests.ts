@@ -17,7 +17,8 @@ const pc = picocolors.createColors(wantsColours(process.stdout, process.env));
 
 const UNIT_JOBS = 2;
 /** Folders of test/integration whose files wait more than they work, and judge nothing by how long it takes. */
-const BESIDE = /^test\/integration\/(cli\/ledger|conformance\/|kernel-client\/|model\/|package\/|report\/|serve\/|store\/)/;
+const BESIDE =
+  /^test\/integration\/(cli\/ledger|conformance\/|kernel-client\/|model\/|package\/|report\/|serve\/|store\/)/;
 const UNIT_TIMEOUT_MS = 120_000;
 const INTEGRATION_TIMEOUT_MS = 600_000;
 /** Enough of a diff to see what is wrong, not so much that other failures scroll away. */
