@@ -1,9 +1,10 @@
-import type { ClientEvent, History, HistoryEvent, RunEvent } from '../history/events.ts';
+import type { ClientEvent, History, RunEvent } from '../history/events.ts';
 import { Carriers, grantorOf, type ToldGrants, toldGrants } from './carriers.ts';
 import { trackClaims } from './claim-tracker.ts';
 import type { Claim } from './claims.ts';
 import { type Contacts, gatherContacts } from './contacts.ts';
 import { type Grace, gracesOf, type LedgerStep, ledgerSteps } from './graces.ts';
+import { type Milestone, milestonesOf } from './milestones.ts';
 import { NO_LIVES, type NodeLives, nodeLives } from './node-lives.ts';
 import { type Operation, type Operations, pairOperations } from './operations.ts';
 
@@ -60,16 +61,9 @@ export class CheckContext {
     return this.history.at(-1)?.t ?? 0;
   }
 
-  /**
-   * All but requests, grants, refusals and renewals, each with its place in the history: few, however long the run is. What looks for
-   * anything else looks here.
-   */
-  get milestones(): readonly (readonly [index: number, event: HistoryEvent])[] {
-    return this.once('milestones', () => {
-      const found: [number, HistoryEvent][] = [];
-      for (const [index, event] of this.history.entries()) if (!isRoutine(event)) found.push([index, event]);
-      return found;
-    });
+  /** {@link milestonesOf} */
+  get milestones(): readonly Milestone[] {
+    return this.once('milestones', () => milestonesOf(this.history));
   }
 
   get operations(): Operations {
@@ -86,7 +80,7 @@ export class CheckContext {
 
   /** The swaps of the ledger in its own order; empty for a cluster without one. */
   get steps(): readonly LedgerStep[] {
-    return this.once('steps', () => ledgerSteps(this.history));
+    return this.once('steps', () => ledgerSteps(this.milestones));
   }
 
   get graces(): readonly Grace[] {
@@ -94,7 +88,7 @@ export class CheckContext {
   }
 
   lives(node: string): NodeLives {
-    return this.once('lives', () => nodeLives(this.history, this.steps)).get(node) ?? NO_LIVES;
+    return this.once('lives', () => nodeLives(this.milestones, this.steps)).get(node) ?? NO_LIVES;
   }
 
   /** Who answered at whose service address. */
@@ -158,13 +152,6 @@ export class CheckContext {
     if (!this.#made.has(name)) this.#made.set(name, make());
     return this.#made.get(name) as Part;
   }
-}
-
-const ROUTINE_OF_NODES: ReadonlySet<string> = new Set(['grant', 'refuse', 'release']);
-
-function isRoutine(event: HistoryEvent): boolean {
-  if (event.kind === 'node') return ROUTINE_OF_NODES.has(event.event);
-  return event.kind === 'op' || (event.kind === 'client' && event.event === 'renewed');
 }
 
 function untilEnd(history: History): History {

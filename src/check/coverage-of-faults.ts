@@ -19,44 +19,46 @@ export const FAULT_COVERAGE = {
 
 export type FaultCoverage = keyof typeof FAULT_COVERAGE;
 
-/** By the name of the fault: what counts, and which of its events. */
-const COUNTED: Readonly<
-  Record<string, { readonly as: Exclude<FaultCoverage, 'answeredFromSlot'>; readonly by: 'begin' | 'detail' }>
-> = {
-  crash: { as: 'crashedAtStep', by: 'begin' },
-  'slow-boot': { as: 'slowBoots', by: 'begin' },
-  'reboot-storm': { as: 'stormyLives', by: 'begin' },
-  'clock-skew': { as: 'skewedClocks', by: 'begin' },
-  'client-crash': { as: 'clientsLost', by: 'begin' },
-  'client-restart': { as: 'clientsLost', by: 'begin' },
-  'drop-message': { as: 'relayedMessages', by: 'begin' },
-  'delay-message': { as: 'relayedMessages', by: 'begin' },
-  'duplicate-message': { as: 'relayedMessages', by: 'begin' },
-  'reorder-message': { as: 'relayedMessages', by: 'begin' },
-  'reset-message': { as: 'relayedMessages', by: 'begin' },
-  loss: { as: 'framesLost', by: 'detail' },
-  reset: { as: 'segmentsReset', by: 'detail' },
-  'ledger-slow': { as: 'ledgerTroubles', by: 'begin' },
-  'ledger-gone': { as: 'ledgerTroubles', by: 'begin' },
-  'ledger-full': { as: 'ledgerTroubles', by: 'begin' },
-  'stable-lost': { as: 'storageTroubles', by: 'begin' },
-  'stable-read-only': { as: 'storageTroubles', by: 'begin' },
+type CountedByName = Exclude<FaultCoverage, 'answeredFromSlot'>;
+
+/** By the name of the fault: what it counts as. */
+const COUNTED: Readonly<Record<string, CountedByName>> = {
+  crash: 'crashedAtStep',
+  'slow-boot': 'slowBoots',
+  'reboot-storm': 'stormyLives',
+  'clock-skew': 'skewedClocks',
+  'client-crash': 'clientsLost',
+  'client-restart': 'clientsLost',
+  'drop-message': 'relayedMessages',
+  'delay-message': 'relayedMessages',
+  'duplicate-message': 'relayedMessages',
+  'reorder-message': 'relayedMessages',
+  'reset-message': 'relayedMessages',
+  loss: 'framesLost',
+  reset: 'segmentsReset',
+  'ledger-slow': 'ledgerTroubles',
+  'ledger-gone': 'ledgerTroubles',
+  'ledger-full': 'ledgerTroubles',
+  'stable-lost': 'storageTroubles',
+  'stable-read-only': 'storageTroubles',
 };
 
-/** At their end such faults say how often they acted: `37 frames lost`. */
+/** Of these the end of the fault says how many there were: `37 frames lost`. Of all others each target counts once when it begins. */
+const SAID_AT_THE_END: ReadonlySet<CountedByName> = new Set(['framesLost', 'segmentsReset']);
+
 const saidAtItsEnd = ({ phase, detail = '' }: FaultEvent): number =>
   phase === 'end' ? Number(/^\d+/.exec(detail)?.[0] ?? 0) : 0;
 
-export function faultCoverage(history: History): Record<Exclude<FaultCoverage, 'answeredFromSlot'>, number> {
+export function faultCoverage(history: History): Record<CountedByName, number> {
   const counts = Object.fromEntries(Object.keys(FAULT_COVERAGE).map((name) => [name, 0])) as Record<
-    Exclude<FaultCoverage, 'answeredFromSlot'>,
+    CountedByName,
     number
   >;
   for (const event of history) {
     const counted = event.kind === 'fault' ? COUNTED[event.fault] : undefined;
     if (event.kind !== 'fault' || counted === undefined) continue;
     const begun = event.phase === 'begin' ? event.targets.length : 0;
-    counts[counted.as] += counted.by === 'begin' ? begun : saidAtItsEnd(event);
+    counts[counted] += SAID_AT_THE_END.has(counted) ? saidAtItsEnd(event) : begun;
   }
   return counts;
 }

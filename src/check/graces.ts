@@ -1,5 +1,6 @@
 import type { Ledger, Member } from '../core/ledger.ts';
-import type { History, LedgerEvent } from '../history/events.ts';
+import type { LedgerEvent } from '../history/events.ts';
+import type { Milestone } from './milestones.ts';
 
 /** A moment that the history only brackets: it was not before `earliest` and not after `latest`. */
 export interface Bracket {
@@ -36,9 +37,9 @@ export interface Grace {
  * [`sentAt`, `t`]), so time alone cannot order two that overlap. The store's revision does; without it the
  * ledger's own rules do: views only grow, and within one view each swap only adds to what is done.
  */
-export function ledgerSteps(history: History): LedgerStep[] {
+export function ledgerSteps(milestones: Iterable<Milestone>): LedgerStep[] {
   const steps: LedgerStep[] = [];
-  for (const [index, event] of history.entries()) {
+  for (const [index, event] of milestones) {
     if (event.kind === 'ledger') steps.push({ event, index, earliest: event.sentAt, latest: event.t });
   }
   const allNumbered = steps.every(({ event }) => event.revision !== undefined);

@@ -1,6 +1,6 @@
 import type { FaultEvent, History, LedgerEvent, NodeEvent } from '../history/events.ts';
 import { atBarrier, memberNamed } from './graces.ts';
-import { endsLife } from './node-lives.ts';
+import { endsLife, LAST_WORDS } from './node-lives.ts';
 
 /**
  * Where a node was in a grace, by its own account.
@@ -35,23 +35,7 @@ export interface Moment {
 
 /** @param history in the order of `t`; of one lock domain */
 export function momentAt(history: History, t: number): Moment {
-  const minds = new Map<string, Mind>();
-  const of = (node: string): Mind => {
-    const mind = minds.get(node) ?? new Mind(node);
-    minds.set(node, mind);
-    return mind;
-  };
-  let ledger: LedgerEvent | null = null;
-  for (const event of history) {
-    if (event.t > t) break;
-    if (event.kind === 'run') for (const node of event.cluster?.nodes ?? []) of(node);
-    else if (event.kind === 'node') of(event.node).heard(event);
-    else if (event.kind === 'fault') for (const node of event.targets) minds.get(node)?.suffered(event);
-    else if (event.kind === 'ledger') {
-      if (ledger === null || event.ledger.view >= ledger.ledger.view) ledger = event;
-      if (memberNamed(event.ledger, event.node) !== undefined) of(event.node).swapped(event);
-    }
-  }
+  const { minds, ledger } = followed(history, t);
   const newest = ledger?.ledger;
   return {
     t,
@@ -65,18 +49,64 @@ export function momentAt(history: History, t: number): Moment {
   };
 }
 
-/** Events by which a node learns where a grace is. */
-const PHASES: Partial<Record<NodeEvent['event'], GracePhase>> = {
+/** Events by which a node says of grace, or of what keeps it from hearing of one, what explains its next answers. */
+const TELLING = [
+  'enforcing',
+  'lifted',
+  'beacon-missing',
+  'inherited',
+  'handed-over',
+  'store-unavailable',
+] as const;
+export type TellingEvent = NodeEvent & { readonly event: (typeof TELLING)[number] };
+const tells = (event: NodeEvent): event is TellingEvent =>
+  (TELLING as readonly string[]).includes(event.event);
+
+/**
+ * What the last word on grace was by `t`, as far as `node` is concerned: its own, its acknowledgement of a view (a boot may be one
+ * as well), or a ledger without grace, whoever swapped it in; null: there was none in this life of it.
+ * @param history in the order of `t`; of one lock domain
+ */
+export function lastWordOnGrace(
+  history: History,
+  node: string,
+  t: number,
+): TellingEvent | LedgerEvent | null {
+  return followed(history, t).of(node).last;
+}
+
+/** Every node followed through the history up to `t`, and the newest swap that was answered by then. */
+function followed(history: History, t: number) {
+  const minds = new Map<string, Mind>();
+  let ledger: LedgerEvent | null = null;
+  let quiet: LedgerEvent | null = null;
+  const of = (node: string): Mind => {
+    const mind = minds.get(node) ?? new Mind(node, quiet);
+    minds.set(node, mind);
+    return mind;
+  };
+  for (const event of history) {
+    if (event.t > t) break;
+    if (event.kind === 'run') for (const node of event.cluster?.nodes ?? []) of(node);
+    else if (event.kind === 'node') of(event.node).heard(event);
+    else if (event.kind === 'fault') for (const node of event.targets) minds.get(node)?.suffered(event);
+    else if (event.kind === 'ledger') {
+      if (ledger === null || event.ledger.view >= ledger.ledger.view) ledger = event;
+      if (memberNamed(event.ledger, event.node) !== undefined) of(event.node).swapped(event);
+      if (event.ledger.recoveryEpoch !== null) continue;
+      quiet = event;
+      for (const mind of minds.values()) mind.last = event;
+    }
+  }
+  return { minds, ledger, of };
+}
+
+/** Where a node is in a grace after saying this. */
+export const PHASE_AFTER: Partial<Record<NodeEvent['event'], GracePhase>> = {
   boot: 'enforcing',
   enforcing: 'enforcing',
   barrier: 'reclaiming',
   lifted: 'no-grace',
-};
-
-const LAST_WORDS: Partial<Record<NodeEvent['event'], string>> = {
-  exited: 'it ended by itself',
-  fenced: 'it was fenced',
-  'gave-up': 'it gave up',
 };
 
 /** One node, followed through the history. */
@@ -90,9 +120,12 @@ class Mind {
   #storeGoneSince: number | null = null;
   /** Faults that leave it alive, by name, and since when. */
   readonly #hindrances = new Map<string, number>();
+  /** See {@link lastWordOnGrace}. */
+  last: TellingEvent | LedgerEvent | null;
 
-  constructor(node: string) {
+  constructor(node: string, last: LedgerEvent | null) {
     this.#node = node;
+    this.last = last;
   }
 
   /** Does the history say anything of it at all? */
@@ -101,11 +134,9 @@ class Mind {
   }
 
   heard(event: NodeEvent): void {
-    // A former life speaks no more for the node.
-    if (this.#incarnation !== null && event.incarnation < this.#incarnation) return;
-    if (event.event === 'boot') this.#begin(event.incarnation);
-    this.#incarnation = event.incarnation;
-    this.#phase = PHASES[event.event] ?? this.#phase;
+    if (!this.#speaks(event.incarnation)) return;
+    this.#phase = PHASE_AFTER[event.event] ?? this.#phase;
+    if (tells(event)) this.last = event;
     if (event.view !== undefined && event.event !== 'serving') this.#learn(event.view);
     if (event.event === 'beacon-missing') this.#missing = event.peer ?? 'a peer';
     if (event.event === 'lifted') this.#missing = null;
@@ -116,20 +147,21 @@ class Mind {
   }
 
   /** Whoever swaps knows what it swapped in. */
-  swapped({ command, incarnation, ledger, node }: LedgerEvent): void {
-    if (this.#incarnation !== null && incarnation < this.#incarnation) return;
-    if (command === 'boot' && incarnation !== this.#incarnation) this.#begin(incarnation);
-    this.#incarnation = incarnation;
+  swapped(event: LedgerEvent): void {
+    const { command, incarnation, ledger, node } = event;
+    if (!this.#speaks(incarnation)) return;
+    const acknowledged = memberNamed(ledger, node)?.acknowledgedView === ledger.view;
+    if (command === 'acknowledge' || (command === 'boot' && acknowledged)) this.last = event;
     if (ledger.view < (this.#view ?? 0)) return;
     this.#learn(ledger.view);
     if (ledger.recoveryEpoch === null) this.#phase = 'no-grace';
     else if (atBarrier(ledger)) this.#phase = 'reclaiming';
-    else if (memberNamed(ledger, node)?.acknowledgedView === ledger.view) this.#phase = 'enforcing';
+    else if (acknowledged) this.#phase = 'enforcing';
   }
 
   suffered(fault: FaultEvent): void {
     if (fault.phase === 'end') this.#hindrances.delete(fault.fault);
-    else if (endsLife(fault)) this.#down = { since: fault.t, why: fault.fault };
+    else if (endsLife(fault)) this.#down ??= { since: fault.t, why: fault.fault };
     else this.#hindrances.set(fault.fault, fault.t);
   }
 
@@ -147,7 +179,16 @@ class Mind {
     };
   }
 
+  /** A former life speaks no more for the node, and a new one begins without what the former one knew. */
+  #speaks(incarnation: number): boolean {
+    if (this.#incarnation !== null && incarnation < this.#incarnation) return false;
+    if (incarnation !== this.#incarnation) this.#begin(incarnation);
+    return true;
+  }
+
   #begin(incarnation: number): void {
+    // What it was first heard of in says nothing of what was before.
+    if (this.#incarnation !== null) this.last = null;
     this.#incarnation = incarnation;
     this.#view = null;
     this.#down = null;

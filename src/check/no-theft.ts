@@ -68,7 +68,7 @@ function theft(context: CheckContext, belief: OrphanedBelief, lock: Operation, r
   const until = protectedUntil === Number.POSITIVE_INFINITY ? '' : ` at ${atTime(protectedUntil)}`;
   return evidence(
     context.history,
-    `Theft: ${claimWords(claim)}; ${node === claim.node ? node : `${node}, which answered there,`} ${death.what.startsWith('handed') ? 'let it go' : 'died'} (${death.what}, ${atTime(death.earliest)}); ${taken}, while ${claim.client} still believed in its lock (until ${endedBy}${until}). ${knowledgeWords(context.history, lock.node, lock.repliedAt)}.`,
+    `Theft: ${claimWords(claim)}; ${node === claim.node ? node : `${node}, which answered there,`} ${death.verb ?? 'died'} (${death.what}, ${atTime(death.earliest)}); ${taken}, while ${claim.client} still believed in its lock (until ${endedBy}${until}). ${knowledgeWords(context.history, lock.node, lock.repliedAt)}.`,
     [...claimIndices(claim), death.index, lock.invokeIndex, lock.replyIndex, refusal?.replyIndex ?? -1],
     refusal?.repliedAt ?? lock.repliedAt,
   );

@@ -1,5 +1,6 @@
-import { type FaultEvent, type History, LIFE_ENDING_FAULTS, type NodeEvent } from '../history/events.ts';
+import { type FaultEvent, LIFE_ENDING_FAULTS, type NodeEvent } from '../history/events.ts';
 import { type Bracket, type LedgerStep, memberNamed } from './graces.ts';
+import type { Milestone } from './milestones.ts';
 
 /** Does this fault end the life of its targets, so that what they had in memory is gone? */
 export function endsLife(fault: FaultEvent): boolean {
@@ -7,7 +8,7 @@ export function endsLife(fault: FaultEvent): boolean {
 }
 
 /** What a node says, or the lab of it, when its life is over. */
-const LAST_WORDS: Partial<Record<NodeEvent['event'], string>> = {
+export const LAST_WORDS: Partial<Record<NodeEvent['event'], string>> = {
   exited: 'it ended by itself',
   fenced: 'it was fenced',
   'gave-up': 'it gave up',
@@ -22,6 +23,8 @@ export interface Boot extends Bracket {
 export interface DeathSign extends Bracket {
   /** `power-cut`, `declared down`, `a new incarnation`. */
   readonly what: string;
+  /** In a sentence about the node: it `died`; or only `let it go`, where it lives. */
+  readonly verb?: 'let it go';
 }
 
 /** What is known of the lives of one node. */
@@ -37,7 +40,10 @@ export interface NodeLives {
 export const NO_LIVES: NodeLives = { boots: [], deaths: [], bootedBefore: true };
 
 /** Collects boots and deaths of every node from the ledger, from faults, and from boot events where there is no ledger. */
-export function nodeLives(history: History, steps: readonly LedgerStep[]): Map<string, NodeLives> {
+export function nodeLives(
+  milestones: readonly Milestone[],
+  steps: readonly LedgerStep[],
+): Map<string, NodeLives> {
   const lives = new Map<string, { boots: Boot[]; deaths: DeathSign[]; bootedBefore: boolean }>();
   const of = (node: string) => {
     let entry = lives.get(node);
@@ -67,7 +73,7 @@ export function nodeLives(history: History, steps: readonly LedgerStep[]): Map<s
     }
     previous = step;
   }
-  for (const [index, event] of history.entries()) {
+  for (const [index, event] of milestones) {
     if (event.kind === 'fault' && event.phase === 'begin' && endsLife(event)) {
       for (const target of event.targets) {
         of(target).deaths.push({ what: event.fault, earliest: event.t, latest: event.t, index });

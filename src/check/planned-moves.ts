@@ -29,8 +29,8 @@ export function plannedMoves(context: CheckContext): readonly PlannedMove[] {
         if (movingTo !== null && (was?.movingTo ?? null) === null) begun.set(owner, earliest);
         if (event.command !== 'hand-over' || movingTo !== null || (was?.movingTo ?? null) === null) continue;
         const [from, to] = [was!.addressAt ?? owner, member.addressAt ?? owner];
-        const over = { what: `handed to ${to}`, earliest: begun.get(owner) ?? earliest, latest, index };
-        moves.push({ owner, from, to, over });
+        const bracket = { earliest: begun.get(owner) ?? earliest, latest, index };
+        moves.push({ owner, from, to, over: { what: `handed to ${to}`, verb: 'let it go', ...bracket } });
       }
     }
     return moves;

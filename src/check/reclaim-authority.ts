@@ -157,7 +157,7 @@ function givenAwayBefore(context: CheckContext, reclaim: Operation): Evidence | 
     if (thief === undefined) continue;
     return evidence(
       context.history,
-      `Reclaim of a lock that was lost before: ${grantWords(reclaim)}. ${claimWords(claim)}, but then ${grantWords(thief)}, all before ${node} died at ${atTime(death.earliest)}.`,
+      `Reclaim of a lock that was lost before: ${grantWords(reclaim)}. ${claimWords(claim)}, but then ${grantWords(thief)}, all before ${node} ${death.verb ?? 'died'} at ${atTime(death.earliest)}.`,
       [claim.grant.replyIndex, thief.invokeIndex, thief.replyIndex, death.index, reclaim.replyIndex],
       reclaim.repliedAt,
     );

@@ -24,7 +24,7 @@ export interface ClientCourse {
   readonly records: readonly (Moment & { readonly durable: boolean; readonly epoch: number | undefined })[];
 }
 
-export function coursesOf({ history, carriers }: CheckContext): Map<string, ClientCourse> {
+export function coursesOf({ milestones, carriers }: CheckContext): Map<string, ClientCourse> {
   /** By client and node: since when RECLAIM_COMPLETE can have been on its way. */
   const sessions = new Map<string, number>();
   const courses = new Map<
@@ -39,7 +39,7 @@ export function coursesOf({ history, carriers }: CheckContext): Map<string, Clie
     }
     return course;
   };
-  for (const [index, event] of history.entries()) {
+  for (const [index, event] of milestones) {
     const { t } = event;
     if (event.kind === 'client') {
       const { client, node } = event;

@@ -34,9 +34,29 @@ export function timingsOf(
     timings[name] = Math.max(timings[name] ?? 0, ms);
   };
   longest('runMs', context.history[0]?.t ?? 0, context.endsAt);
-  const deaths = context.milestones
+  const begun = context.milestones
     .flatMap(([, event]) => (event.kind === 'fault' ? [event] : []))
-    .filter((fault) => fault.phase === 'begin' && endsLife(fault) && fault.targets.some(concerns));
+    .filter(({ phase, targets }) => phase === 'begin' && targets.some(concerns));
+  timeDeaths(context, begun.filter(endsLife), longest);
+  for (const [from, to] of fencings(context)) longest('fencingMs', from, to);
+  for (const { t } of begun.filter(isMove)) {
+    longest('moveBarrierMs', t, barrierFrom(context, t)?.latest);
+    longest('moveMs', t, liftFrom(context, t));
+  }
+  const breaks = begun.filter((fault) => endsLife(fault) || isMove(fault));
+  for (const [from, to] of blackouts(context, breaks[0]?.t ?? Number.POSITIVE_INFINITY)) {
+    const cause = breaks.findLast(({ t }) => t <= from);
+    longest('blackoutMs', from, to);
+    longest(`${kindOf(context, cause)}BlackoutMs`, from, to);
+  }
+  return timings;
+}
+
+function timeDeaths(
+  context: CheckContext,
+  deaths: readonly FaultEvent[],
+  longest: (name: string, from: number, to: number | undefined) => void,
+): void {
   for (const { t, targets } of deaths) {
     const detected = detectedAfter(context, t);
     longest('detectionMs', t, detected);
@@ -49,37 +69,13 @@ export function timingsOf(
     }
     for (const node of targets) longest('failoverMs', t, servedByHeir(context, node, t));
   }
-  for (const [from, to] of fencings(context)) longest('fencingMs', from, to);
-  const moves = movesOf(context).filter(({ targets }) => targets.some(concerns));
-  for (const { t } of moves) {
-    longest('moveBarrierMs', t, barrierFrom(context, t)?.latest);
-    longest('moveMs', t, liftFrom(context, t));
-  }
-  const breaks = [...deaths, ...moves].sort((a, b) => a.t - b.t);
-  if (breaks[0] !== undefined) {
-    for (const [from, to] of blackouts(context, breaks[0].t)) {
-      longest('blackoutMs', from, to);
-      longest(
-        `${kindOf(
-          context,
-          breaks.findLast(({ t }) => t <= from),
-        )}BlackoutMs`,
-        from,
-        to,
-      );
-    }
-  }
-  return timings;
 }
 
-const movesOf = (context: CheckContext): FaultEvent[] =>
-  context.history
-    .filter((event) => event.kind === 'fault')
-    .filter(({ fault, phase }) => fault === 'migrate' && phase === 'begin');
+const isMove = ({ fault }: FaultEvent): boolean => fault === 'migrate';
 
 function kindOf(context: CheckContext, cause: FaultEvent | undefined): string {
   if (cause === undefined) return 'reboot';
-  if (cause.fault === 'migrate') return 'move';
+  if (isMove(cause)) return 'move';
   if (cause.fault === 'restart') return 'restart';
   const inherited = cause.targets.some((node) => servedByHeir(context, node, cause.t) !== undefined);
   return inherited ? 'failover' : 'reboot';

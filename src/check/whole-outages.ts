@@ -1,6 +1,5 @@
 import type { Stretch } from './contacts.ts';
 import type { CheckContext } from './context.ts';
-import { memberNamed } from './graces.ts';
 
 interface Turn {
   readonly t: number;
@@ -36,10 +35,7 @@ function stretchesOf(context: CheckContext): Stretch[] {
 }
 
 function everyMember(context: CheckContext): ReadonlySet<string> {
-  const ledger = context.steps.at(-1)?.event.ledger;
-  const members = Object.keys(ledger?.members ?? {}).filter(
-    (node) => memberNamed(ledger!, node) !== undefined,
-  );
+  const members = Object.keys(context.steps.at(-1)?.event.ledger.members ?? {});
   return new Set([...context.cluster.nodes, ...members]);
 }
 

@@ -6,8 +6,7 @@ import {
   OPERATOR,
 } from '../history/events.ts';
 import type { Claim } from './claims.ts';
-import { memberNamed } from './graces.ts';
-import { momentAt } from './moment.ts';
+import { lastWordOnGrace, momentAt, type TellingEvent } from './moment.ts';
 import type { Operation } from './operations.ts';
 import { type CheckName, EVIDENCE_LIMIT, type Evidence, type EvidenceEvent, type Judged } from './verdict.ts';
 
@@ -95,34 +94,24 @@ const spanWords = (span: ByteSpan | undefined): string | undefined =>
 
 /** What a node had last said of itself before `t`: the other half of most explanations. */
 export function knowledgeWords(history: History, node: string, t: number): string {
-  let last: string | null = null;
-  for (const event of history) {
-    if (event.t > t) break;
-    if (event.kind === 'node' && event.node === node) {
-      if (event.event === 'enforcing') last = `${node} was enforcing grace since ${atTime(event.t)}`;
-      else if (event.event === 'lifted') last = `${node} had seen grace lifted at ${atTime(event.t)}`;
-      else if (event.event === 'beacon-missing')
-        last = `${node} had found the beacon of ${event.peer ?? 'a peer'} missing at ${atTime(event.t)}`;
-      else if (event.event === 'inherited')
-        last = `${node} had taken over from ${event.peer ?? 'a peer'} at ${atTime(event.t)}`;
-      else if (event.event === 'handed-over')
-        last = `${node} had handed the address of ${event.peer ?? 'a peer'} to ${event.detail ?? 'another'} at ${atTime(event.t)}`;
-      else if (event.event === 'store-unavailable')
-        last = `${node} had been without its store since ${atTime(event.t)}`;
-    } else if (event.kind === 'ledger' && event.ledger.recoveryEpoch === null) {
-      last = `no grace was known: the newest ledger (view ${event.ledger.view}) had none`;
-    } else if (event.kind === 'ledger' && event.node === node && event.command === 'acknowledge') {
-      last = `${node} had acknowledged view ${event.ledger.view} by ${atTime(event.t)}`;
-    } else if (event.kind === 'ledger' && event.node === node && bootsIntoGrace(event)) {
-      last = `${node} had booted into the grace of view ${event.ledger.view} by ${atTime(event.t)}`;
-    }
-  }
-  return last ?? `${node} had said nothing about grace`;
+  const last = lastWordOnGrace(history, node, t);
+  if (last === null) return `${node} had said nothing about grace`;
+  if (last.kind === 'node') return `${node} ${TOLD[last.event](last)}`;
+  const { view, recoveryEpoch } = last.ledger;
+  if (recoveryEpoch === null) return `no grace was known: the newest ledger (view ${view}) had none`;
+  const did = last.command === 'boot' ? 'booted into the grace of' : 'acknowledged';
+  return `${node} had ${did} view ${view} by ${atTime(last.t)}`;
 }
 
-/** A boot that is an acknowledgement as well. */
-const bootsIntoGrace = ({ command, ledger, node }: LedgerEvent): boolean =>
-  command === 'boot' && memberNamed(ledger, node)?.acknowledgedView === ledger.view;
+const TOLD: Readonly<Record<TellingEvent['event'], (event: TellingEvent) => string>> = {
+  enforcing: ({ t }) => `was enforcing grace since ${atTime(t)}`,
+  lifted: ({ t }) => `had seen grace lifted at ${atTime(t)}`,
+  'beacon-missing': ({ t, peer }) => `had found the beacon of ${peer ?? 'a peer'} missing at ${atTime(t)}`,
+  inherited: ({ t, peer }) => `had taken over from ${peer ?? 'a peer'} at ${atTime(t)}`,
+  'handed-over': ({ t, peer, detail }) =>
+    `had handed the address of ${peer ?? 'a peer'} to ${detail ?? 'another'} at ${atTime(t)}`,
+  'store-unavailable': ({ t }) => `had been without its store since ${atTime(t)}`,
+};
 
 /**
  * Evidence from event indices; those below 0 stand for events that are not there.

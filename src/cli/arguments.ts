@@ -30,11 +30,29 @@ export function durationOrOff(text: string): number | null {
   return ms;
 }
 
+const SHORTEST_SCHEDULE_MS = 1000;
+/** A whole run has ten minutes, and may be slower than was guessed. */
+const LONGEST_SCHEDULE_MS = 300_000;
+
+function scheduleMs(text: string): number {
+  const ms = parseDuration(text);
+  if (typeof ms !== 'number') throw new InvalidArgumentError(`${ms.refused}.`);
+  if (ms < SHORTEST_SCHEDULE_MS || ms > LONGEST_SCHEDULE_MS)
+    throw new InvalidArgumentError(
+      `It must be from ${SHORTEST_SCHEDULE_MS / 1000}s to ${LONGEST_SCHEDULE_MS / 60_000}m.`,
+    );
+  return Math.round(ms);
+}
+
+/** `--for`, of a random schedule: milliseconds. */
+export const scheduleLength = (about: string) =>
+  new Option('--for <duration>', about).argParser(scheduleMs).default(60_000, '60s');
+
 /** `--store`: what the file or the scenario says is the default. */
 export const storeOption = (about = 'where the ledger is: a file, or three etcd members (default: sqlite)') =>
   new Option('--store <kind>', about).choices(['sqlite', 'etcd']);
 
-/** Takes several of something, with commas between. */
+/** Takes several of something, with commas between; what is named twice counts once. */
 export function list<T>(
   flags: string,
   description: string,
@@ -42,6 +60,6 @@ export function list<T>(
   usual: readonly T[],
 ): Option {
   return new Option(flags, description)
-    .argParser((text): readonly T[] => text.split(',').map((each) => parse(each.trim())))
+    .argParser((text): readonly T[] => [...new Set(text.split(',').map((each) => parse(each.trim())))])
     .default(usual, usual.join(','));
 }

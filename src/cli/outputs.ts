@@ -9,6 +9,7 @@ import { renderMarkdown } from '../report/markdown.ts';
 import { renderTap } from '../report/tap.ts';
 import { EXIT, Refusal } from './exit-status.ts';
 import type { Frame } from './frame.ts';
+import { nearPath } from './verdicts.ts';
 
 export interface OutputOptions {
   readonly json?: true;
@@ -37,11 +38,9 @@ export async function refuseBadOutputs(
   for (const file of [junit, markdown]) {
     if (file === undefined) continue;
     const target = path.resolve(cwd, file);
-    try {
-      await requireRoomFor(target);
-    } catch (error) {
-      throw new Refusal(EXIT.wrongUsage, `${target} cannot be written: ${writeFailure(error)}.`);
-    }
+    await requireRoomFor(target).catch((error: unknown) => {
+      throw cannotWrite(target, error);
+    });
   }
 }
 
@@ -57,27 +56,23 @@ async function requireRoomFor(target: string): Promise<void> {
 /** Prints TAP and writes the files that were asked for. @throws {Refusal} when one cannot be written */
 export async function printResults(
   runs: readonly JudgedRun[],
-  options: OutputOptions,
-  frame: Frame,
+  { tap, junit, markdown }: OutputOptions,
+  { cwd, terminal }: Frame,
 ): Promise<void> {
-  const near = runs.map((run) => ({ ...run, ...nearFolder(run, frame.cwd) }));
-  if (options.tap) frame.terminal.result(renderTap(near).trimEnd());
-  if (options.junit !== undefined) await write(options.junit, renderJunit(near), frame);
-  if (options.markdown !== undefined) await write(options.markdown, renderMarkdown(near), frame);
+  const near = runs.map((run) =>
+    run.folder === undefined ? run : { ...run, folder: nearPath(run.folder, cwd) },
+  );
+  if (tap) terminal.result(renderTap(near).trimEnd());
+  if (junit !== undefined) await writeOutput(path.resolve(cwd, junit), renderJunit(near));
+  if (markdown !== undefined) await writeOutput(path.resolve(cwd, markdown), renderMarkdown(near));
 }
 
-/** A path as the reader can use it: from where the command was typed, if it is below. */
-function nearFolder({ folder }: JudgedRun, cwd: string): { readonly folder?: string } {
-  if (folder === undefined) return {};
-  const near = path.relative(cwd, folder);
-  return { folder: near.startsWith('..') ? folder : near };
+/** @throws {Refusal} when it cannot be written */
+export async function writeOutput(target: string, text: string): Promise<void> {
+  await writeFile(target, text).catch((error: unknown) => {
+    throw cannotWrite(target, error);
+  });
 }
 
-async function write(file: string, text: string, { cwd }: Frame): Promise<void> {
-  const target = path.resolve(cwd, file);
-  try {
-    await writeFile(target, text);
-  } catch (error) {
-    throw new Refusal(EXIT.wrongUsage, `${target} cannot be written: ${writeFailure(error)}.`);
-  }
-}
+const cannotWrite = (target: string, error: unknown): Refusal =>
+  new Refusal(EXIT.wrongUsage, `${target} cannot be written: ${writeFailure(error)}.`);

@@ -13,8 +13,11 @@ export interface Terminal {
   readonly colours: Colours;
   /** Width of stdout in characters, for text that is broken into lines. */
   readonly columns: number;
-  /** A line on stderr that the next one, or the next message, writes over. Nothing where stderr is not a terminal. */
-  progress(text: string): void;
+  /**
+   * A line on stderr that the next one, or the next message, writes over. Where stderr is not a terminal: a line of its own, once in
+   * `logEveryMs`; left out, nothing.
+   */
+  progress(text: string, logEveryMs?: number): void;
 }
 
 type Stream = Pick<WriteStream, 'write'> & Partial<Pick<WriteStream, 'isTTY' | 'columns'>>;
@@ -33,8 +36,14 @@ function columnsOf({ columns = 0 }: Stream): number {
   return columns > 0 ? columns : FALLBACK_COLUMNS;
 }
 
-export function openTerminal(stdout: Stream, stderr: Stream, env: Environment): Terminal {
+export function openTerminal(
+  stdout: Stream,
+  stderr: Stream,
+  env: Environment,
+  nowMs: () => number = () => performance.now(),
+): Terminal {
   let progressShown = false;
+  let loggedAt = nowMs();
   const clear = (): void => {
     if (progressShown) stderr.write(ERASE_LINE);
     progressShown = false;
@@ -50,8 +59,13 @@ export function openTerminal(stdout: Stream, stderr: Stream, env: Environment): 
       clear();
       stderr.write(`${text}\n`);
     },
-    progress(text) {
-      if (stderr.isTTY !== true || env.TERM === 'dumb') return;
+    progress(text, logEveryMs = Number.POSITIVE_INFINITY) {
+      if (stderr.isTTY !== true || env.TERM === 'dumb') {
+        if (nowMs() - loggedAt < logEveryMs) return;
+        loggedAt = nowMs();
+        stderr.write(`${text}\n`);
+        return;
+      }
       // A line that wraps could not be erased again.
       stderr.write(ERASE_LINE + text.slice(0, columnsOf(stderr) - 1));
       progressShown = text !== '';

@@ -16,13 +16,18 @@ export function worst(verdicts: readonly Verdict[]): Verdict {
   return verdicts.length === 0 || verdicts.includes('unknown') ? 'unknown' : 'valid';
 }
 
+/** A path as a person at `cwd` would write it: relative, unless it is elsewhere. */
+export function nearPath(folder: string, cwd: string): string {
+  const near = path.relative(cwd, folder) || '.';
+  return near.startsWith('..') ? folder : near;
+}
+
 /** One verdict as a table on the terminal. */
 export function printVerdict(document: VerdictDocument, folder: string, frame: Frame): void {
   const { terminal, cwd } = frame;
-  const near = path.relative(cwd, folder);
   terminal.result(
     renderVerdict(document, {
-      folder: near.startsWith('..') ? folder : near,
+      folder: nearPath(folder, cwd),
       columns: terminal.columns,
       palette: terminal.colours,
     }),

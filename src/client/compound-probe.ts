@@ -13,6 +13,7 @@ import { SP4_NONE } from '../nfs4/constants.ts';
 import { type CreateSessionResult, createSession } from '../nfs4/operations/create-session.ts';
 import { type ExchangeIdResult, exchangeId } from '../nfs4/operations/exchange-id.ts';
 import { sequence } from '../nfs4/operations/sequence.ts';
+import type { ChannelAttrs } from '../nfs4/session-types.ts';
 import { NFS4_OK, statusName } from '../nfs4/status.ts';
 import { AUTH_NONE } from '../rpc/message.ts';
 import type { Dial } from './channel.ts';
@@ -53,8 +54,13 @@ export interface ExchangeIdOptions {
   readonly flags?: number;
 }
 
+export interface SessionOptions extends ExchangeIdOptions {
+  /** What is asked for in place of the default: slots, sizes. What is granted may be less: {@link ProbeSession.granted}. */
+  readonly channel?: Partial<ChannelAttrs>;
+}
+
 const DEFAULT_TIMEOUT_MS = 5_000;
-const CHANNEL = {
+const CHANNEL: ChannelAttrs = {
   headerPadSize: 0,
   maxRequestSize: 1024 * 1024,
   maxResponseSize: 1024 * 1024,
@@ -62,7 +68,7 @@ const CHANNEL = {
   maxOperations: 32,
   maxRequests: 16,
   rdmaIrd: null,
-} as const;
+};
 
 export class CompoundProbe {
   readonly #connection: RpcConnection;
@@ -124,13 +130,18 @@ export class CompoundProbe {
   }
 
   /** CREATE_SESSION; `sequenceId` as EXCHANGE_ID gave it. */
-  async createSession(clientId: bigint, sequenceId: number): Promise<CreateSessionResult> {
+  async createSession(
+    clientId: bigint,
+    sequenceId: number,
+    wanted: Partial<ChannelAttrs> = {},
+  ): Promise<CreateSessionResult> {
+    const channel = { ...CHANNEL, ...wanted };
     const request = op(createSession, {
       clientId,
       sequence: sequenceId,
       flags: 0,
-      foreChanAttrs: CHANNEL,
-      backChanAttrs: { ...CHANNEL, maxRequests: 1 },
+      foreChanAttrs: channel,
+      backChanAttrs: { ...channel, maxRequests: 1 },
       cbProgram: 0x4000_0000,
       secParms: [{ secFlavor: AUTH_NONE }],
     });
@@ -142,13 +153,13 @@ export class CompoundProbe {
    * EXCHANGE_ID and CREATE_SESSION; no RECLAIM_COMPLETE.
    * @throws Error one sentence, when one of them is refused
    */
-  async session(name: string, options: ExchangeIdOptions = {}): Promise<ProbeSession> {
+  async session(name: string, options: SessionOptions = {}): Promise<ProbeSession> {
     const known = await this.exchangeId(name, options);
     if (known.status !== NFS4_OK) throw new Error(`EXCHANGE_ID was answered ${statusName(known.status)}`);
-    const created = await this.createSession(known.clientId, known.sequenceId);
+    const created = await this.createSession(known.clientId, known.sequenceId, options.channel);
     if (created.status !== NFS4_OK)
       throw new Error(`CREATE_SESSION was answered ${statusName(created.status)}`);
-    return new ProbeSession(this, known.clientId, created.sessionId);
+    return new ProbeSession(this, known.clientId, created.sessionId, created.foreChanAttrs);
   }
 
   close(): void {
@@ -160,14 +171,17 @@ export class CompoundProbe {
 export class ProbeSession {
   readonly clientId: bigint;
   readonly sessionId: Buffer;
+  /** What the server allows on the fore channel. */
+  readonly granted: ChannelAttrs;
   #probe: CompoundProbe;
   /** Of the latest request on slot 0. */
   #sequenceId = 0;
 
-  constructor(probe: CompoundProbe, clientId: bigint, sessionId: Buffer) {
+  constructor(probe: CompoundProbe, clientId: bigint, sessionId: Buffer, granted: ChannelAttrs) {
     this.#probe = probe;
     this.clientId = clientId;
     this.sessionId = sessionId;
+    this.granted = granted;
   }
 
   /** From now on over another connection. */

@@ -188,7 +188,7 @@ async function transfer(
 
 async function reopen(context: FileContext, patience: Patience): Promise<Result> {
   const { file } = context;
-  if (isOpenFor(file, context.wish().access)) return { status: 'OK', attempts: 0 };
+  if (isOpenFor(file, context.wish())) return { status: 'OK', attempts: 0 };
   const leave = await file.turns.take(patience.deadlineMs);
   if (leave === null) return { status: 'TIMEOUT', attempts: 0 };
   try {

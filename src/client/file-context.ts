@@ -19,8 +19,8 @@ export interface OpenWish {
   readonly create: boolean;
   /** OPEN4_SHARE_DENY_READ, _WRITE, _BOTH: what nobody else may do meanwhile. */
   readonly deny?: ShareDeny;
-  /** The file must not be there yet. */
-  readonly exclusive?: boolean;
+  /** The file must not be there yet: the verifier by which the server knows this attempt again, 8 bytes. */
+  readonly exclusive?: Buffer | undefined;
 }
 
 /** Which refusals are followed by another attempt, as long as there is time. */

@@ -1,5 +1,4 @@
 /** The COMPOUNDs about one file, built from what is known of it at the moment of sending. */
-import { createHash } from 'node:crypto';
 import type { LockMode, Span } from '../core/byte-ranges.ts';
 import { NO_ATTRIBUTES } from '../nfs4/attributes.ts';
 import * as nfs from '../nfs4/constants.ts';
@@ -31,11 +30,10 @@ const CREATE_UNCHECKED: OpenHow = {
   how: { mode: nfs.UNCHECKED4, createAttrs: NO_ATTRIBUTES },
 };
 /** The verifier tells our own repeated request from another's: as RFC 8881 section 18.16.3 has it, with attributes. */
-function createExclusively(clientId: bigint, { owner, path }: FileState): OpenHow {
-  const verf = createHash('sha256').update(`${clientId} ${owner} ${path}`).digest().subarray(0, 8);
-  const createBoth = { verf, attrs: NO_ATTRIBUTES };
-  return { openType: nfs.OPEN4_CREATE, how: { mode: nfs.EXCLUSIVE4_1, createBoth } };
-}
+const createExclusively = (verf: Buffer): OpenHow => ({
+  openType: nfs.OPEN4_CREATE,
+  how: { mode: nfs.EXCLUSIVE4_1, createBoth: { verf, attrs: NO_ATTRIBUTES } },
+});
 
 const DO_NOT_CREATE: OpenHow = { openType: nfs.OPEN4_NOCREATE };
 
@@ -83,7 +81,7 @@ function directory(path: readonly string[]): Op[] {
 export function openByName(
   file: FileState,
   clientId: bigint,
-  { access, create, deny = 0, exclusive = false }: OpenWish,
+  { access, create, deny = 0, exclusive }: OpenWish,
 ): FileRequest {
   const { directories, name } = splitPath(file.path);
   const opened = op(open, {
@@ -91,7 +89,7 @@ export function openByName(
     shareAccess: access | wishBits(file.delegationWish),
     shareDeny: deny,
     owner: stateOwner(clientId, file),
-    openHow: exclusive ? createExclusively(clientId, file) : create ? CREATE_UNCHECKED : DO_NOT_CREATE,
+    openHow: exclusive ? createExclusively(exclusive) : create ? CREATE_UNCHECKED : DO_NOT_CREATE,
     claim: { claim: nfs.CLAIM_NULL, file: name },
   });
   const handle = op(getFh, {});

@@ -194,7 +194,8 @@ export class NfsClient {
     const { directories, name } = splitPath(path);
     const key = JSON.stringify([owner, ...directories, name]);
     const denied = deny === 'none' ? 0 : SHARE_ACCESS[deny];
-    const wish = { access: SHARE_ACCESS[access], create, deny: denied, exclusive } as const;
+    const verifier = exclusive ? randomBytes(this.#options.random, 8) : undefined;
+    const wish: OpenWish = { access: SHARE_ACCESS[access], create, deny: denied, exclusive: verifier };
     const known = this.#files.get(key);
     known?.want(wish);
     return (

@@ -127,7 +127,7 @@ export class NfsFile {
   want(wish: OpenWish): void {
     const access = (this.#wish.access | wish.access) as ShareAccess;
     const deny = ((this.#wish.deny ?? 0) | (wish.deny ?? 0)) as ShareDeny;
-    const exclusive = wish.exclusive ?? false;
+    const { exclusive } = wish;
     this.#wish = { access, create: this.#wish.create || wish.create, deny, exclusive };
   }
 

@@ -2,7 +2,7 @@
 import { NFS4_OK, statusName } from '../nfs4/status.ts';
 import type { FileContext, OpenWish, Result, RetryPolicy } from './file-context.ts';
 import { closeOpen, openByName } from './file-requests.ts';
-import type { FileState, ShareAccess } from './file-state.ts';
+import type { FileState } from './file-state.ts';
 import type { Patience } from './patience.ts';
 import { doubtsState, isTransient } from './recovery-rules.ts';
 import { NEVER_MS } from './waiting.ts';
@@ -10,10 +10,10 @@ import { NEVER_MS } from './waiting.ts';
 /** Open, or on the way back to be: whoever needs it waits for the recovery, and looks again after it. */
 const isOpen = (file: FileState): boolean => file.openStateid !== null || file.reclaimPending;
 
-export const isOpenFor = (file: FileState, access: ShareAccess): boolean =>
-  isOpen(file) && (file.access & access) === access;
+export const isOpenFor = (file: FileState, { access, deny = 0 }: OpenWish): boolean =>
+  isOpen(file) && (file.access & access) === access && (file.deny & deny) === deny;
 
-/** Opens the file, or widens its access, unless that is so already. The wish includes all that was wished for before. */
+/** Opens the file, or widens what it is open for, unless that is so already. The wish includes all that was wished for before. */
 export async function openInTurn(
   context: FileContext,
   wish: OpenWish,
@@ -23,7 +23,7 @@ export async function openInTurn(
   const { file, requester } = context;
   let attempts = 0;
   for (let repetition = 0; ; ) {
-    if (isOpenFor(file, wish.access)) return { status: 'OK', attempts };
+    if (isOpenFor(file, wish)) return { status: 'OK', attempts };
     const answer = await requester.send({
       subject: { op: 'open', owner: file.owner, file: file.path },
       build: () => openByName(file, requester.clientId, wish),

@@ -1,7 +1,7 @@
 /**
  * Deliberately broken variants of our own server and coordinator (docs/mutants.md). Each proves that
- * some checker catches what it is for. They reach the code as an argument, and only
- * `gracelab run --mutant`, `gracelab model --mutant` and tests can switch one on.
+ * some checker catches what it is for. They reach the code as an argument, and only the option `--mutant` of
+ * `gracelab run`, `chaos`, `simulate` and `model`, and tests, can switch one on.
  */
 export const MUTANTS = {
   D1: 'retiring a member lifts the grace that another still needs',
@@ -15,9 +15,9 @@ export const MUTANTS = {
   D11: 'a reclaim is granted before the barrier',
   D12: 'a survivor grants without testing beacons and hears of a death late',
   D14: 'grace ends in memory before the lift is durable',
-  D19: 'a missing beacon is taken for death on a filesystem where it proves nothing',
   D15: 'unlocking the middle of a range lets go of what is right of it as well',
   D16: 'the beacon is an open-file-description lock, which the kernel releases last',
+  D19: 'a missing beacon is taken for death on a filesystem where it proves nothing',
   M1: 'what was acknowledged in the last grace counts in a new one',
   M2: 'what an heir has finished stays closed when the heir is lost in the same grace',
   M3: 'whoever returns takes its claims back from its heir',
@@ -25,10 +25,10 @@ export const MUTANTS = {
   M6: 'the word of a death names the node and not the life',
   M8: 'an address moves as planned before everybody has stopped granting',
   M9: 'a planned move opens nobody’s claims before the taker has the address',
+  M10: 'the giver of an address keeps what its clients hold',
   M11: 'what the giver of an address has recorded about its clients in the new epoch stays',
   M12: 'what a node shows of its clients’ opens and delegations no other one sees',
   M13: 'grace does not wait for the claims of those who are down',
-  M10: 'the giver of an address keeps what its clients hold',
 } as const;
 
 export type MutantId = keyof typeof MUTANTS;

@@ -3,7 +3,9 @@
  * `(record | null, command) -> record | null | refusal`. The writer makes the outcome durable, under its fence.
  */
 import type { ClientRecord } from './client-record.ts';
-import type { Incarnation } from './ids.ts';
+import type { Incarnation, NodeId } from './ids.ts';
+import type { Ledger } from './ledger.ts';
+import type { Life } from './succession.ts';
 
 /** A client is its owner id and its principal (rows 25 and 26). */
 export type ClientIdentity = Pick<ClientRecord, 'ownerId' | 'principal'>;
@@ -53,6 +55,16 @@ export function recordTransition(record: ClientRecord | null, command: RecordCom
 
 /** May the client of this record reclaim by it, as far as the record itself goes (I4)? */
 export const entitles = (record: ClientRecord): boolean => !record.revoked && !record.reclaimIncomplete;
+
+/** The life whose records about the clients of that address count: it carried it at the last lift. @param owner a member */
+export const recorderOf = (ledger: Ledger, owner: NodeId): Life => ({
+  node: ledger.members[owner]!.recordedAt ?? owner,
+  incarnation: ledger.members[owner]!.recordedIncarnation,
+});
+
+/** Did that life write this record, of a client that comes by the address of `owner`? */
+export const isBy = (record: ClientRecord, owner: NodeId, { node, incarnation }: Life): boolean =>
+  (record.writer ?? owner) === node && record.incarnation === incarnation;
 
 const complete = ({ ownerId, principal }: ClientIdentity, incarnation: Incarnation): ClientRecord => ({
   ownerId,

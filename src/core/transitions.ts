@@ -3,9 +3,10 @@
  * Whoever wants a change computes it here and swaps it in; a lost swap is computed anew from what is
  * there now. docs/protocol.md holds the argument for each rule.
  */
+import { handOver, inherit, migrate } from './address-transitions.ts';
+import { type Command, done, type FromNode, refuse, type TransitionResult } from './commands.ts';
 import { asIncarnation, asView, type Incarnation, type NodeId, type View } from './ids.ts';
 import {
-  addressesCarriedBy,
   barrierReached,
   carrierOf,
   claimsServedBy,
@@ -17,7 +18,6 @@ import {
 } from './ledger.ts';
 import {
   callOff,
-  carry,
   enterGrace,
   nextView,
   openCarried,
@@ -27,79 +27,7 @@ import {
 } from './ledger-changes.ts';
 import { type Mutants, NO_MUTANTS } from './mutants.ts';
 
-/** Commands of a node carry its incarnation and are refused when it is not the current one (fencing). */
-interface FromNode {
-  readonly node: NodeId;
-  readonly incarnation: Incarnation;
-}
-
-export type Command =
-  /** A new member; it is down until it boots. From an operator. */
-  | { readonly type: 'admit'; readonly node: NodeId }
-  /** A member that is down and owed nothing leaves for good. From an operator. */
-  | { readonly type: 'retire'; readonly node: NodeId }
-  /** A life begins: `incarnation` is the new one, whose beacon is already lit. */
-  | ({ readonly type: 'boot' } & FromNode)
-  /** Sent after the node stopped granting, drained, and made its clients durable in the current epoch. Never before. */
-  | ({ readonly type: 'acknowledge'; readonly view: View } & FromNode)
-  /** The beacon of (peer, peerIncarnation) is missing. */
-  | ({
-      readonly type: 'report-death';
-      readonly peer: NodeId;
-      readonly peerIncarnation: Incarnation;
-    } & FromNode)
-  /** The fencer's word: that life is over. */
-  | { readonly type: 'confirm-death'; readonly node: NodeId; readonly incarnation: Incarnation }
-  /** The sender serves the claims of `dead`, which is down (failover). */
-  | ({ readonly type: 'inherit'; readonly dead: NodeId } & FromNode)
-  /** The sender grants no more reclaims to clients of `claimant` (itself, or a node that it is the heir of). */
-  | ({ readonly type: 'finish'; readonly claimant: NodeId } & FromNode)
-  /** Nobody serves the claims of `dead`, and the deadline passed. The caller judges the deadline. */
-  | ({ readonly type: 'abandon'; readonly dead: NodeId } & FromNode)
-  /** The same by the word of a person who will not wait for the deadline. */
-  | { readonly type: 'abandon'; readonly dead: NodeId; readonly operator: true }
-  /**
-   * The address of `owner` is to move to `to` with its clients, as planned (C11); to its owner, that is a failback. From an
-   * operator, or from whoever wants its own address back: any may ask for it, since it breaks nothing.
-   */
-  | { readonly type: 'migrate'; readonly owner: NodeId; readonly to: NodeId }
-  /** The sender, past the barrier, has let go of all that the clients of that address held. */
-  | ({ readonly type: 'hand-over'; readonly owner: NodeId } & FromNode)
-  /** A planned stop begins: grace first, while the sender still holds its locks (C11). */
-  | ({ readonly type: 'leave' } & FromNode)
-  /** A planned stop ends: the sender is past the barrier and has let go of its locks. */
-  | ({ readonly type: 'depart' } & FromNode);
-
-export type Refusal =
-  | 'not-a-member'
-  | 'already-a-member'
-  | 'still-serving'
-  | 'claims-open'
-  | 'stale-incarnation'
-  | 'not-the-next-incarnation'
-  | 'old-view'
-  | 'already-acknowledged'
-  | 'already-down'
-  | 'already-suspect'
-  | 'own-death'
-  | 'no-grace'
-  | 'before-barrier'
-  | 'claims-closed'
-  | 'has-heir'
-  | 'not-served-here'
-  | 'already-leaving'
-  | 'not-leaving'
-  | 'already-there'
-  | 'not-serving'
-  | 'moving'
-  | 'not-moving'
-  | 'address-carried';
-
-export type TransitionResult =
-  | { readonly ok: true; readonly ledger: Ledger }
-  | { readonly ok: false; readonly refusal: Refusal };
-
-const refuse = (refusal: Refusal): TransitionResult => ({ ok: false, refusal });
+export type { Command, Refusal } from './commands.ts';
 
 /**
  * Applies one command. Total: every command on every ledger gives a ledger or a typed refusal.
@@ -277,63 +205,6 @@ function lose(
   return settle(enterGrace(callOff(opened, node, mutants), mutants), mutants);
 }
 
-/**
- * All that was to be reclaimed at `dead` goes to the sender as one: every address that led there, and with it the claims of its
- * clients. So whoever serves claims is who their clients talk to.
- */
-function inherit(ledger: Ledger, sender: Member, command: FromNode & { dead: NodeId }): TransitionResult {
-  const dead = memberOf(ledger, command.dead);
-  if (dead === undefined) return refuse('not-a-member');
-  if (!inGrace(ledger)) return refuse('no-grace');
-  if (dead.state !== 'down') return refuse('still-serving');
-  const claimants = claimsServedBy(ledger, command.dead);
-  if (claimants.length === 0) return refuse(dead.claims === 'closed' ? 'claims-closed' : 'has-heir');
-  if (sender.leaving) return refuse('already-leaving');
-  if (!barrierReached(ledger)) return refuse('before-barrier');
-  let inherited = ledger;
-  for (const owner of addressesCarriedBy(ledger, command.dead))
-    inherited = carry(inherited, owner, command.node);
-  return done(inherited);
-}
-
-/**
- * A planned move begins as a planned stop does: with grace, while the giver still holds its clients' locks. Their claims are open from here
- * on, so that grace cannot end before they have come to the taker; or to the giver, where the taker is lost on the way and the giver may have
- * let go already.
- */
-function migrate(
-  ledger: Ledger,
-  { owner, to }: { readonly owner: NodeId; readonly to: NodeId },
-  mutants: Mutants,
-): TransitionResult {
-  const moved = memberOf(ledger, owner);
-  const taker = memberOf(ledger, to);
-  if (moved === undefined || taker === undefined) return refuse('not-a-member');
-  const giver = ledger.members[carrierOf(ledger, owner)]!;
-  if (carrierOf(ledger, owner) === to) return refuse('already-there');
-  if (moved.movingTo !== null) return refuse('moving');
-  if (giver.leaving || taker.leaving) return refuse('already-leaving');
-  if (giver.state !== 'up' || taker.state !== 'up') return refuse('not-serving');
-  const claims = mutants.has('M9') ? moved.claims : 'open';
-  return done(enterGrace(withMember(ledger, owner, { ...moved, movingTo: to, claims }), mutants));
-}
-
-/** Address and claims go in one swap, as to an heir, so that there is no moment in which both serve these clients, or neither. */
-function handOver(
-  ledger: Ledger,
-  { node, owner }: FromNode & { readonly owner: NodeId },
-  mutants: Mutants,
-): TransitionResult {
-  const moved = memberOf(ledger, owner);
-  if (moved === undefined) return refuse('not-a-member');
-  if (carrierOf(ledger, owner) !== node) return refuse('not-served-here');
-  if (moved.movingTo === null) return refuse('not-moving');
-  if (!inGrace(ledger)) return refuse('no-grace');
-  if (!barrierReached(ledger) && !mutants.has('M8')) return refuse('before-barrier');
-  const handed = carry(ledger, owner, moved.movingTo);
-  return done(withMember(handed, owner, { ...handed.members[owner]!, claims: 'open', movingTo: null }));
-}
-
 function finish(
   ledger: Ledger,
   sender: Member,
@@ -387,8 +258,6 @@ function depart(ledger: Ledger, sender: Member, command: FromNode, mutants: Muta
   const departed: Member = { ...sender, state: 'down', leaving: mutants.has('D5') };
   return done(settle(withMember(ledger, command.node, departed), mutants));
 }
-
-const done = (ledger: Ledger): TransitionResult => ({ ok: true, ledger });
 
 /** The next incarnation of a node; the beacon to light before the boot is swapped in. */
 export const nextIncarnation = (member: Member): Incarnation => asIncarnation(member.incarnation + 1);

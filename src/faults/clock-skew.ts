@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Fault, ORDINARY } from './fault.ts';
-import { all, MAX_DOWN_MS, pause } from './outage.ts';
+import { all, cutPower, MAX_DOWN_MS, pause, startDown } from './outage.ts';
 
 /** Thirty years. */
 const MOST_AHEAD_MS = 1e12;
@@ -28,9 +28,9 @@ export const clockSkew: Fault<SkewParameters> = {
   options: { aheadMs: 'by how many milliseconds, whole seconds, 0 for none (3600000)' },
   parameters: skewParameters,
   async inject(targets, { aheadMs, downMs }, { clock }) {
-    await all(targets.filter((target) => target.running).map((target) => target.powerCut()));
+    await cutPower(targets);
     await pause(clock, downMs);
     await all(targets.map((target) => target.start({ clockAheadMs: aheadMs })));
   },
-  mend: (targets) => all(targets.filter((target) => !target.running).map((target) => target.start())),
+  mend: startDown,
 };

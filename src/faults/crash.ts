@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Clock } from '../core/clock.ts';
 import { PROTOCOL_STEP_NAMES } from '../core/protocol-steps.ts';
-import { type BreakableNode, type Fault, type FaultSurroundings, ORDINARY } from './fault.ts';
+import { armStep, type BreakableNode, type Fault, type FaultSurroundings, ORDINARY } from './fault.ts';
 import { all, MAX_DOWN_MS, pause } from './outage.ts';
 
 const MAX_PATIENCE_MS = 600_000;
@@ -39,8 +39,7 @@ async function die(
   { at, nth, how, patienceMs, maybe }: CrashParameters,
   { clock, tell }: FaultSurroundings,
 ): Promise<boolean> {
-  if (node.arm === undefined) throw new Error(`${node.name} does not announce the steps of its protocol`);
-  const reached = node.arm({ step: at, nth, stallMs: null });
+  const reached = armStep(node, { step: at, nth, stallMs: null });
   if (!(await within(reached, patienceMs, clock))) {
     node.disarm?.();
     if (maybe) return false;
@@ -72,6 +71,7 @@ export const crash: Fault<CrashParameters> = {
   targets: ['node'],
   needs: ['named-steps'],
   endsLife: true,
+  armsNextLife: true,
   tells: 'itself',
   options: {
     at: 'the step; `gracelab fault --list` has them',

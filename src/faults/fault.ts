@@ -49,6 +49,18 @@ export interface BreakableNode {
   readonly stable?: StableStorage | undefined;
 }
 
+/** See {@link BreakableNode.arm}. @throws Error for one that has no named steps */
+export function armStep(node: BreakableNode, order: ArmedStep): Promise<void> {
+  if (node.arm === undefined) throw new Error(`${node.name} does not announce the steps of its protocol`);
+  return node.arm(order);
+}
+
+/** @throws Error for one that has none */
+export function stableOf({ name, stable }: BreakableNode): StableStorage {
+  if (stable === undefined) throw new Error(`${name} has no storage of its own`);
+  return stable;
+}
+
 /** What faults need beside their targets. */
 export interface FaultSurroundings {
   readonly clock: Clock;
@@ -82,6 +94,8 @@ export interface Fault<Parameters = unknown> {
   readonly from: 'none' | 'optional' | 'required';
   /** Does it end the life of its targets? */
   readonly endsLife: boolean;
+  /** Does it do something to a target that is down: to its next life? */
+  readonly armsNextLife: boolean;
   /** It begins, or acts, later than it is asked for, or several times, and puts that into the history itself. */
   readonly tells: 'lab' | 'itself';
   /** Beside `from`, `downMs` and `stayDown`: what can be said of it, for people. */
@@ -108,6 +122,7 @@ export const ORDINARY = {
   hits: 'node',
   from: 'none',
   endsLife: false,
+  armsNextLife: false,
   tells: 'lab',
   options: {},
 } as const satisfies Partial<Fault>;

@@ -1,7 +1,7 @@
 /** What the faults of the ledger itself have in common: its nodes live, and so do the locks that they gave. */
 import { z } from 'zod';
 import { type Fault, type FaultSurroundings, ORDINARY } from './fault.ts';
-import { hasOneEnd, inForce, LASTING, ONE_END } from './lasting.ts';
+import { hasOneEnd, healTargets, inForce, LASTING, ONE_END, refuseTwice } from './lasting.ts';
 
 type Lasting = { readonly downMs?: number | undefined; readonly stayDown: boolean };
 
@@ -22,6 +22,7 @@ export function ledgerFault<Parameters extends Lasting>(
     ...fault,
     async inject(targets, parameters, surroundings) {
       const names = targets.map(({ name }) => name);
+      refuseTwice({ fault: fault.name, targets: names }, surroundings.disturbances);
       const undo = await begin(names, parameters, surroundings);
       surroundings.tell('begin', names);
       const told = async () => {
@@ -30,9 +31,7 @@ export function ledgerFault<Parameters extends Lasting>(
       };
       await inForce({ fault: fault.name, targets: names }, parameters.downMs, told, surroundings);
     },
-    async mend(targets, { disturbances }) {
-      await disturbances.healAllOf(targets.map(({ name }) => name));
-    },
+    mend: healTargets,
   };
 }
 

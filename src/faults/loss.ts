@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Fault, ORDINARY } from './fault.ts';
-import { hasOneEnd, inForce, LASTING, ONE_END } from './lasting.ts';
+import { hasOneEnd, healTargets, inForce, LASTING, ONE_END } from './lasting.ts';
 
 const lossParameters = z
   .strictObject({
@@ -38,7 +38,5 @@ export const loss: Fault<LossParameters> = {
     const told = async () => `${await undo()} frames lost`;
     await inForce({ fault: 'loss', targets: names }, downMs, told, surroundings);
   },
-  async mend(targets, { disturbances }) {
-    await disturbances.healAllOf(targets.map(({ name }) => name));
-  },
+  mend: healTargets,
 };

@@ -1,5 +1,5 @@
 /** What a lab can do to the frames and connections of its containers, beside cutting them off. */
-import type { MessageRule, RelayReport } from './relay/rule.ts';
+import type { MessageRule, RelayReport } from '../core/message-rule.ts';
 
 export interface NetworkOfLab {
   /** Loses that share (0 to 1) of the frames between the two groups, both ways. @returns ends it, and says how many were lost */

@@ -23,15 +23,15 @@ type OutageParameters = z.output<typeof outageParameters>;
 /**
  * A fault that takes its targets down by `take` and boots them again. A target that is down already is not
  * taken down again but is booted with the others, as the power of a whole rack comes back for all.
+ * @param whileDown is done to each of them between that
  */
 export function outage(
   name: string,
   about: string,
   take: (node: BreakableNode) => Promise<void>,
-  otherwise: Partial<Pick<Fault, 'targets' | 'endsLife'>> = {},
+  otherwise: Partial<Pick<Fault, 'targets' | 'endsLife' | 'needs'>> = {},
+  whileDown: (node: BreakableNode) => Promise<void> = async () => {},
 ): Fault<OutageParameters> {
-  const mend = (targets: readonly BreakableNode[]) =>
-    all(targets.filter((node) => !node.running).map((node) => node.start()));
   return {
     ...ORDINARY,
     name,
@@ -41,13 +41,22 @@ export function outage(
     parameters: outageParameters,
     async inject(targets, { downMs, stayDown }, { clock }) {
       await all(targets.filter((node) => node.running).map(take));
+      await all(targets.map(whileDown));
       if (stayDown) return;
       await pause(clock, downMs);
-      await mend(targets);
+      await startDown(targets);
     },
-    mend,
+    mend: startDown,
   };
 }
+
+/** Those that run lose power at once. */
+export const cutPower = (targets: readonly BreakableNode[]): Promise<void> =>
+  all(targets.filter((one) => one.running).map((one) => one.powerCut()));
+
+/** Boots those that are down. */
+export const startDown = (targets: readonly BreakableNode[]): Promise<void> =>
+  all(targets.filter((one) => !one.running).map((one) => one.start()));
 
 /** Waits for every one, also when one fails: what is half done would disturb what comes after. @throws the first failure */
 export async function all(doings: readonly Promise<void>[]): Promise<void> {

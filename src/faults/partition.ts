@@ -1,23 +1,18 @@
 import { z } from 'zod';
 import type { Cut } from './cuts.ts';
 import { type Fault, ORDINARY } from './fault.ts';
-
-const MAX_CUT_MS = 3_600_000;
+import { hasOneEnd, LASTING } from './lasting.ts';
+import { pause } from './outage.ts';
 
 const partitionParameters = z
   .strictObject({
+    ...LASTING,
     /** Names of the containers that the targets are cut off from. */
     from: z.array(z.string()).min(1),
     /** `one-way`: only what the targets send is lost; what is sent to them arrives. */
     direction: z.enum(['both', 'one-way']).default('both'),
-    /** How long no frame passes. */
-    downMs: z.number().int().min(0).max(MAX_CUT_MS).optional(),
-    /** Leave them cut off; something else heals it. */
-    stayDown: z.boolean().default(false),
   })
-  .refine(({ downMs, stayDown }) => stayDown === (downMs === undefined), {
-    message: 'a partition has either a length or no end of its own',
-  });
+  .refine(hasOneEnd, { message: 'a partition has either a length or no end of its own' });
 
 type PartitionParameters = z.output<typeof partitionParameters>;
 
@@ -39,7 +34,7 @@ export const partition: Fault<PartitionParameters> = {
     const cut: Cut = { targets: targets.map(({ name }) => name), from, direction };
     await cuts.cut(cut);
     if (downMs === undefined) return;
-    await new Promise<void>((resolve) => clock.after(downMs, resolve));
+    await pause(clock, downMs);
     await cuts.heal(cut);
   },
   async mend(targets, { cuts }) {

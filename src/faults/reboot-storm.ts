@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type BreakableNode, type Fault, type FaultSurroundings, ORDINARY } from './fault.ts';
-import { all, MAX_DOWN_MS, pause } from './outage.ts';
+import { all, MAX_DOWN_MS, pause, startDown } from './outage.ts';
 
 const MOST_TIMES = 50;
 
@@ -50,5 +50,5 @@ export const rebootStorm: Fault<StormParameters> = {
   parameters: stormParameters,
   inject: (targets, parameters, surroundings) =>
     all(targets.map((node) => storm(node, parameters, surroundings))),
-  mend: (targets) => all(targets.filter((node) => !node.running).map((node) => node.start())),
+  mend: startDown,
 };

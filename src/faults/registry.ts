@@ -12,6 +12,7 @@ import { ledgerFull } from './ledger-full.ts';
 import { ledgerGone } from './ledger-gone.ts';
 import { ledgerSlow } from './ledger-slow.ts';
 import { loss } from './loss.ts';
+import { parameterWords } from './parameter-words.ts';
 import { partition } from './partition.ts';
 import { pause } from './pause.ts';
 import { powerCut } from './power-cut.ts';
@@ -61,9 +62,7 @@ export const FAULTS: ReadonlyMap<string, AnyFault> = new Map(ALL.map((fault) => 
 export function faultRefusal(name: string, parameters: unknown): string | null {
   const fault = FAULTS.get(name);
   if (fault === undefined) return `there is no fault "${name}"; there are ${[...FAULTS.keys()].join(', ')}`;
-  const checked = fault.parameters.safeParse(parameters);
+  const checked = fault.parameters.safeParse(parameters, { error: parameterWords(fault.parameters) });
   if (checked.success) return null;
-  const [problem] = checked.error.issues;
-  const where = problem === undefined || problem.path.length === 0 ? '' : ` ${problem.path.join('.')}:`;
-  return `the fault "${name}" cannot be done like that:${where} ${problem?.message ?? 'wrong parameters'}`;
+  return `the fault "${name}" cannot be done like that: ${checked.error.issues[0]?.message ?? 'wrong parameters'}`;
 }

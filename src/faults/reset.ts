@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Fault, ORDINARY } from './fault.ts';
-import { hasOneEnd, inForce, LASTING, ONE_END } from './lasting.ts';
+import { hasOneEnd, healTargets, inForce, LASTING, ONE_END, refuseTwice } from './lasting.ts';
 
 const resetParameters = z.strictObject(LASTING).refine(hasOneEnd, ONE_END);
 
@@ -19,12 +19,11 @@ export const reset: Fault<ResetParameters> = {
   parameters: resetParameters,
   async inject(targets, { downMs }, surroundings) {
     const names = targets.map(({ name }) => name);
+    refuseTwice({ fault: 'reset', targets: names }, surroundings.disturbances);
     const undo = await surroundings.network.reset(names);
     surroundings.tell('begin', names);
     const told = async () => `${await undo()} segments answered`;
     await inForce({ fault: 'reset', targets: names }, downMs, told, surroundings);
   },
-  async mend(targets, { disturbances }) {
-    await disturbances.healAllOf(targets.map(({ name }) => name));
-  },
+  mend: healTargets,
 };

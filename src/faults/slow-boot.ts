@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { type Fault, ORDINARY } from './fault.ts';
-import { all } from './outage.ts';
+import { armStep, type Fault, ORDINARY } from './fault.ts';
+import { all, cutPower, startDown } from './outage.ts';
 
 /** Shorter than what a boot is given before it counts as failed. */
 const MAX_SLOW_MS = 10_000;
@@ -32,15 +32,13 @@ export const slowBoot: Fault<SlowBootParameters> = {
   options: { at: 'between-beacon-and-boot-swap or between-boot-swap-and-serving (the latter)' },
   parameters: slowBootParameters,
   async inject(targets, { downMs, at }) {
-    await all(targets.filter((node) => node.running).map((node) => node.powerCut()));
+    await cutPower(targets);
     await all(
       targets.map(async (node) => {
-        if (node.arm === undefined)
-          throw new Error(`${node.name} does not announce the steps of its protocol`);
-        void node.arm({ step: at, nth: 1, stallMs: downMs });
+        void armStep(node, { step: at, nth: 1, stallMs: downMs });
         await node.start();
       }),
     );
   },
-  mend: (targets) => all(targets.filter((node) => !node.running).map((node) => node.start())),
+  mend: startDown,
 };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { type BreakableNode, type Fault, ORDINARY } from './fault.ts';
-import { all, MAX_DOWN_MS, pause } from './outage.ts';
+import { type Fault, ORDINARY, stableOf } from './fault.ts';
+import { all, cutPower, MAX_DOWN_MS, pause, startDown } from './outage.ts';
 
 const readOnlyParameters = z.strictObject({
   /** How long nothing can be written to it. */
@@ -8,11 +8,6 @@ const readOnlyParameters = z.strictObject({
 });
 
 type ReadOnlyParameters = z.output<typeof readOnlyParameters>;
-
-function stableOf(node: BreakableNode) {
-  if (node.stable === undefined) throw new Error(`${node.name} has no storage of its own`);
-  return node.stable;
-}
 
 /** A node that cannot show itself to be the only life of its name (C14) must not begin; it waits, and begins when it can. */
 export const stableReadOnly: Fault<ReadOnlyParameters> = {
@@ -24,7 +19,7 @@ export const stableReadOnly: Fault<ReadOnlyParameters> = {
   endsLife: true,
   parameters: readOnlyParameters,
   async inject(targets, { downMs }, { clock }) {
-    await all(targets.filter((node) => node.running).map((node) => node.powerCut()));
+    await cutPower(targets);
     await all(targets.map((node) => stableOf(node).setReadOnly(true)));
     const booted = all(targets.map((node) => node.start()));
     booted.catch(() => {});
@@ -32,5 +27,5 @@ export const stableReadOnly: Fault<ReadOnlyParameters> = {
     await all(targets.map((node) => stableOf(node).setReadOnly(false)));
     await booted;
   },
-  mend: (targets) => all(targets.filter((node) => !node.running).map((node) => node.start())),
+  mend: startDown,
 };

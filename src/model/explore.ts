@@ -1,6 +1,6 @@
 /** Breadth-first exploration to the end: every reachable state once, the shortest way to any violation. */
 import { asEpoch, asIncarnation, asView, type NodeId } from '../core/ids.ts';
-import type { Ledger, Member } from '../core/ledger.ts';
+import { type Ledger, type Member, newMember } from '../core/ledger.ts';
 import type { ModelBounds } from './bounds.ts';
 import { LedgerShapes } from './ledger-shapes.ts';
 import { StateTable } from './state-table.ts';
@@ -191,18 +191,8 @@ class Exploration {
   #initial(): Uint8Array {
     const members: Record<NodeId, Member> = {};
     this.#shapes.nodes.forEach((node, beaconIndex) => {
-      const lived = { recordedIncarnation: asIncarnation(1) };
-      const once = {
-        recordedAt: null,
-        addressAt: null,
-        movingTo: null,
-        ...lived,
-        beaconIndex,
-        incarnation: asIncarnation(1),
-        state: 'up' as const,
-        acknowledgedView: asView(0),
-      };
-      members[node] = { ...once, claims: 'closed', heir: null, leaving: false };
+      const first = asIncarnation(1);
+      members[node] = { ...newMember(beaconIndex, first), recordedIncarnation: first, state: 'up' };
     });
     const epoch = asEpoch(1);
     const ledger: Ledger = {

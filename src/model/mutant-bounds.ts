@@ -44,10 +44,10 @@ export const MUTANT_BOUNDS: Partial<Record<MutantId, Faults>> = {
   M2: { ...NO_FAULTS, clients: 1, crashes: 2, losses: 1, heirs: 1 },
   M3: { ...NO_FAULTS, crashes: 1, heirs: 1 },
   M5: { ...NO_FAULTS, clients: 1, crashes: 2, losses: 1, heirs: 1, memberships: 1 },
+  M6: { ...NO_FAULTS, crashes: 1, fences: 1 },
   M8: { ...NO_FAULTS, moves: 1 },
   M9: { ...NO_FAULTS, clients: 2, nodes: 2, moves: 1, crashes: 1 },
   M10: { ...NO_FAULTS, moves: 1, crashes: 1 },
   M11: { ...NO_FAULTS, clients: 1, moves: 3 },
   M13: { ...NO_FAULTS, crashes: 1 },
-  M6: { ...NO_FAULTS, crashes: 1, fences: 1 },
 };

@@ -1,4 +1,4 @@
-/** What a person does to the cluster: members admitted and retired, a node declared dead, its claims given up. */
+/** What a person does to the cluster: members admitted and retired, addresses moved, a node declared dead, its claims given up. */
 import { asIncarnation } from '../core/ids.ts';
 import type { Command } from '../core/transitions.ts';
 import type { CountedFault } from './bounds.ts';
@@ -14,7 +14,8 @@ export function operatorSteps(cluster: Cluster, w: Uint8Array, n: number, emit: 
     swap(cluster, w, n, { type: 'retire', node }, 'memberships', emit);
   }
   if (cluster.mayFault(w, 'moves'))
-    for (const to of cluster.shapes.nodes) move(cluster, w, n, { type: 'migrate', owner: node, to }, emit);
+    for (const to of cluster.shapes.nodes)
+      swap(cluster, w, n, { type: 'migrate', owner: node, to }, 'moves', emit);
   if (cluster.mayFault(w, 'repairs')) {
     swap(cluster, w, n, { type: 'abandon', dead: node, operator: true }, 'repairs', emit);
     declareDead(cluster, w, n, emit);
@@ -54,21 +55,6 @@ function swap(
   write(cluster, next, -1, after);
   if (kind === 'memberships') at.setRetired(next, n, command.type === 'retire');
   at.spend(next, kind);
-  emit(() => `an operator swaps in: ${command.type} ${cluster.name(n)}`, next, null, true);
-}
-
-function move(
-  cluster: Cluster,
-  w: Uint8Array,
-  n: number,
-  command: Command & { type: 'migrate' },
-  emit: Emit,
-): void {
-  const { at, shapes } = cluster;
-  const after = shapes.apply(at.ledger(w), command);
-  if (after < 0) return;
-  const next = w.slice();
-  write(cluster, next, -1, after);
-  at.spend(next, 'moves');
-  emit(() => `an operator moves the address of ${cluster.name(n)} to ${command.to}`, next, null, true);
+  const to = command.type === 'migrate' ? ` to ${command.to}` : '';
+  emit(() => `an operator swaps in: ${command.type} ${cluster.name(n)}${to}`, next, null, true);
 }

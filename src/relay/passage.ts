@@ -1,6 +1,6 @@
 /** One direction of a relayed connection: records in, records out, each at once unless a rule says otherwise. */
 import type { Clock } from '../core/clock.ts';
-import type { Act } from './rule-book.ts';
+import type { MessageAct } from '../core/message-rule.ts';
 
 export interface PassageOptions {
   readonly clock: Clock;
@@ -20,7 +20,7 @@ export class Passage {
   }
 
   /** @param act what is to be done with it; null: nothing */
-  pass(record: Buffer, act: Act | null): void {
+  pass(record: Buffer, act: MessageAct | null): void {
     const { clock, send, reset } = this.#options;
     switch (act?.kind) {
       case undefined:

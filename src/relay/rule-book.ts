@@ -1,36 +1,18 @@
-/** Which rule acts on a message, if any does. Plain data comes in (src/faults/relay/rule.ts has the same shape), so the relay knows nothing of faults. */
+/** Which rule acts on a message, if any does. */
+import type { MessageAct, MessageRule } from '../core/message-rule.ts';
 import type { Message } from './traffic.ts';
-
-export type Act =
-  | { readonly kind: 'drop' }
-  | { readonly kind: 'delay'; readonly delayMs: number }
-  | { readonly kind: 'duplicate' }
-  | { readonly kind: 'reorder'; readonly patienceMs: number }
-  | { readonly kind: 'reset' };
-
-export interface Rule {
-  readonly direction: 'call' | 'reply';
-  /** Null: whatever it has. */
-  readonly operation: string | null;
-  /** The first one that it acts on, from 1. */
-  readonly nth: number;
-  readonly times: number;
-  /** Address of the client; null: anybody. */
-  readonly peer: string | null;
-  readonly act: Act;
-}
 
 export interface Judgement {
   readonly id: number;
-  readonly act: Act;
+  readonly act: MessageAct;
   /** `drop the reply to LOCK 3 of 10.77.1.1`. */
   readonly what: string;
 }
 
 export class RuleBook {
-  readonly #rules = new Map<number, { readonly rule: Rule; seen: number }>();
+  readonly #rules = new Map<number, { readonly rule: MessageRule; seen: number }>();
 
-  add(id: number, rule: Rule): void {
+  add(id: number, rule: MessageRule): void {
     this.#rules.set(id, { rule, seen: 0 });
   }
 

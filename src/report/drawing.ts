@@ -10,6 +10,7 @@ import { Names, us } from './drawing/names.ts';
 import { type NodeLane, nodeLanes } from './drawing/nodes.ts';
 import { type CheckRow, checkRows } from './drawing/proofs.ts';
 import { type RequestColumns, requestColumns } from './drawing/requests.ts';
+import { settingOf } from './judged-run.ts';
 
 /**
  * Everything that the page draws. Plain data: it travels as JSON inside the page, so what there are many of travels in columns.
@@ -54,7 +55,7 @@ export function drawingOf(history: History, verdict: VerdictDocument): Drawing {
   return {
     scenario: verdict.scenario,
     verdict: verdict.verdict,
-    setting: settingOf(verdict),
+    setting: settingOf(verdict).filter((part) => part !== 'unknown'),
     reasons: verdict.reasons,
     checks: checkRows(verdict.checks, context.history, places),
     coverage: verdict.coverage,
@@ -62,9 +63,9 @@ export function drawingOf(history: History, verdict: VerdictDocument): Drawing {
     end: us(context.endsAt),
     domains: attempt(() => domainLanes(parts)) ?? [],
     nodes: nodeLanes(context, parts, texts),
-    clients: clientLanes(context.history, context.endsAt, texts),
-    faults: faultBands(context.history, context.endsAt),
-    steps: stepsOf(context.history),
+    clients: clientLanes(context, texts),
+    faults: faultBands(context),
+    steps: stepsOf(context),
     requests,
     holds,
     leftOut,
@@ -73,16 +74,12 @@ export function drawingOf(history: History, verdict: VerdictDocument): Drawing {
   };
 }
 
-function settingOf({ seed, runtime, server, filesystem }: VerdictDocument): string[] {
-  const known = [runtime, server, filesystem].filter((part) => part !== 'unknown');
-  return seed === null ? known : [`seed ${seed}`, ...known];
-}
-
-const stepsOf = (history: History): [number, string][] =>
-  history.flatMap((event) =>
+const stepsOf = ({ milestones }: CheckContext): [number, string][] =>
+  milestones.flatMap(([, event]) =>
     event.kind === 'run' && event.event === 'step' ? [[us(event.t), event.text ?? 'a step']] : [],
   );
 
+/** Whatever a broken history makes the checkers' derivations throw: they check it, and the page draws the rest. */
 function attempt<Part>(make: () => Part): Part | null {
   try {
     return make();

@@ -9,6 +9,18 @@ export interface JudgedRun {
   readonly folder?: string;
 }
 
+/** How it was run: `seed 7`, if there is one, then runtime, server and filesystem. */
+export const settingOf = ({ seed, runtime, server, filesystem }: VerdictDocument): string[] => [
+  ...(seed === null ? [] : [`seed ${seed}`]),
+  runtime,
+  server,
+  filesystem,
+];
+
+/** Milliseconds from the beginning of the run to its end; undefined: nobody measured. */
+export const lastedMs = ({ timings }: VerdictDocument): number | undefined =>
+  timings.totalMs ?? timings.runMs;
+
 /**
  * A run as a test suite: a case for each check, and one for the run as a whole. Tools of CI know four outcomes, and no `unknown`.
  * Unknown is never a pass: where the verdict rests on that check it is an error, and where it does not (nothing was there to judge,

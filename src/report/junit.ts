@@ -1,5 +1,5 @@
-import { type JudgedRun, type TestCase, testCases } from './judged-run.ts';
-import { knowledgeOf, momentTitle } from './moment-words.ts';
+import { type JudgedRun, lastedMs, type TestCase, testCases } from './judged-run.ts';
+import { knowledgeLine, momentTitle } from './moment-words.ts';
 
 /**
  * JUnit's XML as CI systems read it: a suite for each run, a case for each check. A violation is a `failure`; unknown, where the verdict
@@ -69,10 +69,7 @@ function wordsOf({ reasons, evidence }: TestCase): string {
         ...events.map(({ t, text }) => `  ${(t / 1e9).toFixed(6)} s  ${text}`),
         ...(moment === undefined
           ? []
-          : [
-              `  ${momentTitle(moment)}:`,
-              ...moment.nodes.map((node) => `    ${node.node}: ${knowledgeOf(node)}`),
-            ]),
+          : [`  ${momentTitle(moment)}:`, ...moment.nodes.map((node) => `    ${knowledgeLine(node)}`)]),
       ].join('\n'),
     )
     .join('\n\n');
@@ -88,7 +85,7 @@ function countsOf(cases: readonly TestCase[]) {
   };
 }
 
-const lasted = ({ verdict }: JudgedRun): number => verdict.timings.totalMs ?? verdict.timings.runMs ?? 0;
+const lasted = ({ verdict }: JudgedRun): number => lastedMs(verdict) ?? 0;
 const secondsOf = (ms: number): string => (ms / 1000).toFixed(3);
 
 const FOLDER_TIME = /(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z[^/]*\/?$/;

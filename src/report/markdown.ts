@@ -1,5 +1,5 @@
 import type { Evidence, Verdict } from '../check/verdict.ts';
-import { type JudgedRun, type TestCase, testCases } from './judged-run.ts';
+import { type JudgedRun, lastedMs, settingOf, type TestCase, testCases } from './judged-run.ts';
 import { knowledgeOf, momentTitle } from './moment-words.ts';
 
 const MARKS: Readonly<Record<Verdict, string>> = { valid: '✅', violation: '❌', unknown: '❓' };
@@ -29,7 +29,7 @@ function headline(runs: readonly JudgedRun[]): string {
 
 function row({ name, verdict }: JudgedRun): string {
   const judged = verdict.checks.reduce((sum, check) => sum + check.judged, 0);
-  const ms = verdict.timings.totalMs ?? verdict.timings.runMs;
+  const ms = lastedMs(verdict);
   const cells = [
     MARKS[verdict.verdict],
     text(name),
@@ -54,17 +54,11 @@ function checkWords(cases: readonly TestCase[]): string {
 function details(run: JudgedRun): string[] {
   const { name, verdict, folder } = run;
   const cases = testCases(verdict).filter(({ outcome }) => outcome === 'failed' || outcome === 'error');
-  const setting = [
-    ...(verdict.seed === null ? [] : [`seed ${verdict.seed}`]),
-    verdict.runtime,
-    verdict.server,
-    verdict.filesystem,
-  ].join(', ');
   return [
     '',
     `### ${MARKS[verdict.verdict]} ${text(name)}: ${verdict.verdict}`,
     '',
-    `${text(setting)}${folder === undefined ? '' : `; the picture is \`${folder.replaceAll('`', "'")}/report.html\``}`,
+    `${text(settingOf(verdict).join(', '))}${folder === undefined ? '' : `; the picture is \`${folder.replaceAll('`', "'")}/report.html\``}`,
     ...cases.flatMap(caseWords),
   ];
 }

@@ -27,3 +27,6 @@ export function knowledgeOf({ incarnation, view, phase, down, notes }: NodeKnowl
     ...notes,
   ].join(', ');
 }
+
+/** `n1: incarnation 1, view 5, no grace`. */
+export const knowledgeLine = (node: NodeKnowledge): string => `${node.node}: ${knowledgeOf(node)}`;

@@ -1,5 +1,5 @@
 import { type JudgedRun, type TestCase, testCases } from './judged-run.ts';
-import { knowledgeOf, momentTitle } from './moment-words.ts';
+import { knowledgeLine, momentTitle } from './moment-words.ts';
 
 const INDENT = '    ';
 const MOST_REASONS = 5;
@@ -35,7 +35,7 @@ function point(each: TestCase, number: number): string[] {
   const what = described(judged === null ? name : `${name}: ${judged} judged`);
   if (outcome === 'passed') return [`ok ${number} - ${what}`];
   if (outcome === 'skipped')
-    return [`ok ${number} - ${what} # SKIP ${directive(reasons[0] ?? 'nothing to judge')}`];
+    return [`ok ${number} - ${what} # SKIP ${oneLine(reasons[0] ?? 'nothing to judge')}`];
   const moment = each.evidence[0]?.moment;
   return [
     `not ok ${number} - ${what}`,
@@ -46,7 +46,7 @@ function point(each: TestCase, number: number): string[] {
       ...(moment === undefined
         ? {}
         : {
-            known: [momentTitle(moment), ...moment.nodes.map((node) => `${node.node}: ${knowledgeOf(node)}`)],
+            known: [momentTitle(moment), ...moment.nodes.map(knowledgeLine)],
           }),
     }),
   ];
@@ -64,7 +64,5 @@ function block(values: Readonly<Record<string, string | readonly string[]>>): st
 
 /** In a description a hash would begin a directive, and a backslash an escape. */
 const described = (text: string): string => oneLine(text).replace(/[\\#]/g, '\\$&');
-
-const directive = (text: string): string => oneLine(text);
 
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ');

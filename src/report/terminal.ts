@@ -1,4 +1,5 @@
 import type { CheckResult, Verdict, VerdictDocument } from '../check/verdict.ts';
+import { settingOf } from './judged-run.ts';
 import { knowledgeOf, momentTitle } from './moment-words.ts';
 
 /** The part of picocolors that a report uses; without it the text is plain. */
@@ -58,11 +59,8 @@ export function renderVerdict(document: VerdictDocument, options: TerminalReport
 const VERDICT_WIDTH = 'violation'.length;
 
 function headline(document: VerdictDocument, palette: Palette): string {
-  const { scenario, verdict, seed, runtime, server, filesystem } = document;
-  const setting = [seed === null ? null : `seed ${seed}`, runtime, server, filesystem].filter(
-    (part) => part !== null,
-  );
-  return `${palette.bold(scenario)}: ${painted(palette, verdict, verdict.toUpperCase())} ${palette.dim(`(${setting.join(', ')})`)}`;
+  const { scenario, verdict } = document;
+  return `${palette.bold(scenario)}: ${painted(palette, verdict, verdict.toUpperCase())} ${palette.dim(`(${settingOf(document).join(', ')})`)}`;
 }
 
 function painted(palette: Palette, verdict: Verdict, text: string): string {

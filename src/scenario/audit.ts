@@ -5,7 +5,8 @@
 import type { AuditEvent, ByteSpan, LockMode } from '../history/events.ts';
 import type { Lab } from '../runtime/runtime.ts';
 import { hasSeveralDomains } from './cluster-shape.ts';
-import type { ClusterShape, LoopBody, Scenario, Step } from './scenario.ts';
+import { everyStep } from './every-step.ts';
+import { CELL_BYTES, type ClusterShape, type LoopBody, type Scenario, type Step } from './scenario.ts';
 import type { StepContext } from './step-context.ts';
 
 /** The shared filesystem as the lab itself sees it; paths are relative to the export. */
@@ -42,8 +43,6 @@ interface HeldLock extends ByteSpan {
   readonly mode: LockMode;
 }
 
-/** A guarded cell: what `update` reads and writes. */
-const CELL_BYTES = 32;
 /** Loops that keep one at the start of their range; `guarded-cells` has its whole range full of them. */
 const BODIES_WITH_A_CELL: readonly LoopBody[] = ['lock-update-unlock', 'delegation'];
 const STATE_MS = 2000;
@@ -97,14 +96,10 @@ function record(context: StepContext, audit: Omit<AuditEvent, 'kind' | 't'>): vo
 export function guardedFiles(steps: readonly Step[]): Map<string, number> {
   const files = new Map<string, number>();
   const reaches = (file: string, end: number) => files.set(file, Math.max(files.get(file) ?? 0, end));
-  const visit = (step: Step): void => {
-    if (step.do === 'parallel') for (const branch of step.branches) branch.forEach(visit);
-    else if (step.do === 'repeat') step.steps.forEach(visit);
-    else if (step.do === 'update' || (step.do === 'loop' && BODIES_WITH_A_CELL.includes(step.body)))
+  for (const step of everyStep(steps))
+    if (step.do === 'update' || (step.do === 'loop' && BODIES_WITH_A_CELL.includes(step.body)))
       reaches(step.file, step.span.start + CELL_BYTES);
     else if (step.do === 'loop' && step.body === 'guarded-cells')
       reaches(step.file, step.span.end ?? step.span.start + CELL_BYTES);
-  };
-  steps.forEach(visit);
   return files;
 }

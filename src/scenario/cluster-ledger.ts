@@ -115,9 +115,10 @@ export class ClusterLedger implements LedgerOfLab {
   }
 
   async fill(names: readonly string[]): Promise<Undo> {
-    const { lab } = this.#options;
+    const { lab, clock } = this.#options;
     const stores = this.#options.stores();
-    if (stores.length > 0) return raiseSpaceAlarm(stores.map(({ endpoint }) => endpoint));
+    const endpoints = stores.map(({ endpoint }) => endpoint);
+    if (stores.length > 0) return raiseSpaceAlarm(endpoints, clock);
     if (lab.fill === undefined) throw new Error('this lab cannot fill its shared filesystem');
     const undo: Undo[] = [];
     for (const { filesystem } of this.#filesOf(names)) undo.push(await lab.fill(filesystem));

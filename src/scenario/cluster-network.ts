@@ -1,6 +1,7 @@
 /** What faults can do to the frames, connections and messages of a cluster on a lab. */
+
+import type { MessageRule, RelayReport } from '../core/message-rule.ts';
 import type { NetworkOfLab } from '../faults/network-access.ts';
-import type { MessageRule, RelayReport } from '../faults/relay/rule.ts';
 import type { Container, Lab, Program } from '../runtime/runtime.ts';
 import { NFS_PORT } from './node-configuration.ts';
 import { NodeRelay, RELAY_PORT } from './node-relay.ts';

@@ -4,7 +4,6 @@
  */
 import type { Clock } from '../core/clock.ts';
 import type { Fencer } from '../core/fencer.ts';
-import { asIncarnation, asNodeId } from '../core/ids.ts';
 import type { MutantId } from '../core/mutants.ts';
 import { Cuts } from '../faults/cuts.ts';
 import { Disturbances } from '../faults/disturbances.ts';
@@ -12,14 +11,14 @@ import type { BreakableNode, Fault, FaultSurroundings } from '../faults/fault.ts
 import type { Population } from '../faults/targets.ts';
 import { type HistoryEvent, LIFE_ENDING_FAULTS } from '../history/events.ts';
 import type { Offer } from '../runtime/abilities.ts';
-import { containerFencer } from '../runtime/container-fencer.ts';
 import type { Container, Lab, Program } from '../runtime/runtime.ts';
-import type { AgentRequest, RequestAnswer } from './agent.ts';
 import { ClusterClient } from './cluster-client.ts';
+import { ClusterFencing } from './cluster-fencing.ts';
 import { ClusterLedger, type LedgerHold, ledgerTarget } from './cluster-ledger.ts';
 import { ClusterNetwork } from './cluster-network.ts';
 import { ClusterNode } from './cluster-node.ts';
 import { containersOf, domainsOf, hasSeveralDomains, storeMembersOf } from './cluster-shape.ts';
+import { ClusterWatch } from './cluster-watch.ts';
 import { endpointsOf, startEtcdMembers } from './etcd-members.ts';
 import {
   type ClusterConfiguration,
@@ -59,21 +58,20 @@ export class Cluster {
   readonly #options: ClusterOptions;
   readonly #nodes = new Map<string, ClusterNode>();
   readonly #clients = new Map<string, ClusterClient>();
-  readonly #fencers = new Map<string, Fencer>();
-  readonly #waiting = new Set<() => void>();
+  readonly #fencing: ClusterFencing;
+  readonly #watch: ClusterWatch;
   readonly #stores = new Map<string, StoreMember>();
   /** Of the etcd cluster; null where the ledgers are files. */
   #endpoints: readonly string[] | null = null;
-  #checkQueued = false;
   #stopping = false;
-  #lost: string | null = null;
   /** By name: what ended without having been told to. */
   readonly #ended = new Map<string, string>();
-  readonly #becameLost = Promise.withResolvers<string>();
 
   private constructor(options: ClusterOptions) {
     this.#options = options;
     const { clock, lab } = options;
+    this.#fencing = new ClusterFencing({ clock, node: (name) => this.#nodes.get(name) });
+    this.#watch = new ClusterWatch(clock);
     this.surroundings = {
       clock,
       cuts: new Cuts((a, b, how) => lab.partition(a, b, how)),
@@ -129,7 +127,7 @@ export class Cluster {
 
   /** Why the cluster is not what it should be: an agent ended by itself. Null while all is well. */
   get lost(): string | null {
-    return this.#lost;
+    return this.#watch.lost;
   }
 
   /** As {@link lost}, but of those that are not back by now; null when there are none. */
@@ -140,7 +138,7 @@ export class Cluster {
 
   /** Resolves with that sentence, if there ever is one. */
   get whenLost(): Promise<string> {
-    return this.#becameLost.promise;
+    return this.#watch.whenLost;
   }
 
   /** @throws Error for a name that the cluster does not have */
@@ -193,11 +191,7 @@ export class Cluster {
 
   /** Who makes sure that a life in this domain is over. */
   fencerOf(label: string): Fencer {
-    const known = this.#fencers.get(label);
-    if (known !== undefined) return known;
-    const fencer = containerFencer((name) => this.#lifeOf(name, label), this.#options);
-    this.#fencers.set(label, fencer);
-    return fencer;
+    return this.#fencing.fencerOf(label);
   }
 
   /**
@@ -234,7 +228,7 @@ export class Cluster {
   readonly record = (event: HistoryEvent): void => {
     this.observations.add(event);
     this.#options.record(event);
-    this.#queueCheck();
+    this.#watch.lookAgain();
   };
 
   /** Puts the beginning or the end of a fault into the history. */
@@ -269,20 +263,7 @@ export class Cluster {
    * @returns `timeout` when it never did, `lost` when an agent ended by itself meanwhile
    */
   until(predicate: () => boolean, timeoutMs: number): Promise<'holds' | 'timeout' | 'lost'> {
-    return new Promise((resolve) => {
-      const finish = (outcome: 'holds' | 'timeout' | 'lost') => {
-        this.#waiting.delete(look);
-        cancel();
-        resolve(outcome);
-      };
-      const look = () => {
-        if (predicate()) finish('holds');
-        else if (this.#lost !== null) finish('lost');
-      };
-      const cancel = this.#options.clock.after(timeoutMs, () => finish('timeout'));
-      this.#waiting.add(look);
-      look();
-    });
+    return this.#watch.until(predicate, timeoutMs);
   }
 
   /** From now on agents may end without that being news. */
@@ -325,49 +306,15 @@ export class Cluster {
       leaveMs: BOOT_MS + shape.graceMs,
       afterFence: shape.afterFence,
       record: this.record,
-      onRequest: (request) => this.#answer(request),
+      onRequest: this.#fencing.answer,
       onLost: (sentence) => this.#lose(container.name, sentence),
     });
     this.#nodes.set(container.name, node);
   }
 
-  /** What nodes cannot do by themselves: a node that is cut off still reaches the lab, which holds all containers. */
-  async #answer({ ask, node, incarnation, domain }: AgentRequest): Promise<RequestAnswer> {
-    if (ask !== 'fence' || typeof node !== 'string' || typeof incarnation !== 'number')
-      return { ok: false, error: `the lab does not know the request "${ask}"` };
-    const fencer = this.fencerOf(typeof domain === 'string' ? domain : '');
-    const life = { node: asNodeId(node), incarnation: asIncarnation(incarnation) };
-    const outcome = await fencer.fence(life);
-    return outcome.outcome === 'gone' ? { ok: true } : { ok: false, error: outcome.reason };
-  }
-
-  #lifeOf(name: string, label: string) {
-    const node = this.#nodes.get(name);
-    if (node === undefined) return undefined;
-    const container = {
-      get running() {
-        return node.running;
-      },
-      kill: () => node.killFenced(),
-    };
-    return { container, incarnation: node.incarnationIn(label), life: node.life };
-  }
-
   #lose(name: string, sentence: string): void {
     if (this.#stopping) return;
     this.#ended.set(name, sentence);
-    this.#lost ??= sentence;
-    this.#becameLost.resolve(sentence);
-    this.#queueCheck();
-  }
-
-  /** Events come in bursts; looking once after each burst is enough. */
-  #queueCheck(): void {
-    if (this.#checkQueued || this.#waiting.size === 0) return;
-    this.#checkQueued = true;
-    queueMicrotask(() => {
-      this.#checkQueued = false;
-      for (const look of [...this.#waiting]) look();
-    });
+    this.#watch.lose(sentence);
   }
 }

@@ -27,7 +27,11 @@ export async function injectFault(step: FaultStep, context: StepContext): Promis
   if (typeof step.down !== 'string' && chosen.tells === 'lab') surroundings.tell('end', targets);
 }
 
-function surroundingsOf(fault: Fault, { cluster, random }: StepContext): FaultSurroundings {
+/** What this fault is given on that cluster; what it tells goes into the cluster's history. */
+export function surroundingsOf(
+  fault: Fault,
+  { cluster, random }: Pick<StepContext, 'cluster' | 'random'>,
+): FaultSurroundings {
   const tell: FaultSurroundings['tell'] = (phase, targets, detail) =>
     cluster.tellFault(fault, phase, targets, detail);
   return { ...cluster.surroundings, random, tell };
@@ -44,16 +48,12 @@ export function othersOf(word: string, context: StepContext): readonly string[] 
   return LEDGER_WORDS.includes(word) ? context.cluster.storeNames : targetsOf(word, context);
 }
 
-/** What is said of it elsewhere, or is of no interest to whoever reads the history. */
-const UNTOLD = new Set(['downMs', 'stayDown', 'from', 'direction']);
-
 function detailOf(parameters: Record<string, unknown>): string | undefined {
-  const { downMs, from, direction, ...others } = parameters;
+  // That it stays like that shows by the end that does not come.
+  const { downMs, stayDown: _stayDown, from, direction, ...others } = parameters;
   const parts = [
     ...(Array.isArray(from) ? [`from ${from.join(', ')}${direction === 'one-way' ? ', one way' : ''}`] : []),
-    ...Object.entries(others)
-      .filter(([name]) => !UNTOLD.has(name))
-      .map(([name, value]) => `${name} ${String(value)}`),
+    ...Object.entries(others).map(([name, value]) => `${name} ${String(value)}`),
     ...(downMs === undefined ? [] : [`down for ${String(downMs)} ms`]),
   ];
   return parts.length === 0 ? undefined : parts.join(', ');

@@ -3,8 +3,6 @@ import { NODE_PATHS } from '../runtime/runtime.ts';
 import type { ImpostorStep } from './scenario.ts';
 import { type StepContext, StepFailure } from './step-context.ts';
 
-const REFUSED = /is n?[a-z0-9-]+ already: stop it first/;
-
 /**
  * Twice at once: with the node's own stable storage, where its lock tells that it lives, and without it, where only the beacon does.
  * @throws StepFailure when either of them gets to serve, ends for another reason, or does not end
@@ -13,7 +11,7 @@ export async function refuseImpostor(step: ImpostorStep, context: StepContext): 
   const node = context.cluster.node(step.node);
   const tries = [null, NODE_PATHS.volatile].map(async (stable) => {
     const { code, stderr } = await node.impostor(stable);
-    if (code === 1 && REFUSED.test(stderr)) return null;
+    if (code === 1 && stderr.includes(`is ${step.node} already: stop it first`)) return null;
     return `it ended with status ${code}: ${stderr.trim().split('\n')[0] ?? ''}`;
   });
   const late = context.pause(step.withinMs).then(() => [`it did not end within ${step.withinMs} ms`]);

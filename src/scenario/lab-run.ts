@@ -97,10 +97,8 @@ export class LabRun {
   }
 
   async #onLab(lab: Lab): Promise<void> {
-    const { scenario, mutants, progress, seed } = this.#options;
-    const { clock, programs, view, openLedgerHold } = this.#outside;
-    const stamp = this.#stamp;
-    const record = this.#record;
+    const { scenario, mutants, progress } = this.#options;
+    const { clock, programs, openLedgerHold } = this.#outside;
     const refusal = lab.offer === undefined ? null : scenarioRefusal(scenario, lab.offer);
     if (refusal !== null) {
       this.#failure = refusal;
@@ -115,38 +113,49 @@ export class LabRun {
       ...(openLedgerHold && { openLedgerHold }),
       clock,
       originNs: this.#originNs,
-      stamp,
-      record,
+      stamp: this.#stamp,
+      record: this.#record,
     });
     if (cluster === null) return;
     try {
-      const context = new StepContext({
-        cluster,
-        clock,
-        random: seededRandom(seed),
-        stamp,
-        record: cluster.record,
-        progress,
-        latecomers: Map.groupBy(
-          scenario.clients.filter(({ node }) => scenario.cluster.spares.includes(node)),
-          ({ node }) => node,
-        ),
-        openOperator: this.#outside.openOperator,
-      });
-      await this.#withinDeadline(context, async () => {
-        progress('starting the clients');
-        await this.#attempt(() => startClients(scenario, context));
-        this.timings.bootMs = this.#elapsedMs();
-        if (this.#failure === null) await this.#attempt(() => runSteps(scenario.steps, context));
-        this.timings.stepsMs = this.#elapsedMs() - this.timings.bootMs;
-        await this.#attempt(() => endPhase(scenario, context, sharedViewOf(scenario.cluster, lab, view)));
-        await lastWords(cluster);
-        this.timings.endMs = this.#elapsedMs() - this.timings.bootMs - this.timings.stepsMs;
-      });
+      const context = this.#contextOn(cluster);
+      await this.#withinDeadline(context, () => this.#allPhases(context, lab));
       this.#addresses = new Map(cluster.nodes.map(({ name, address }) => [name, address]));
     } finally {
       cluster.expectEnd();
     }
+  }
+
+  #contextOn(cluster: Cluster): StepContext {
+    const { scenario, seed, progress } = this.#options;
+    const { clock, openOperator } = this.#outside;
+    return new StepContext({
+      cluster,
+      clock,
+      random: seededRandom(seed),
+      stamp: this.#stamp,
+      record: cluster.record,
+      progress,
+      latecomers: Map.groupBy(
+        scenario.clients.filter(({ node }) => scenario.cluster.spares.includes(node)),
+        ({ node }) => node,
+      ),
+      openOperator,
+    });
+  }
+
+  async #allPhases(context: StepContext, lab: Lab): Promise<void> {
+    const { scenario, progress } = this.#options;
+    progress('starting the clients');
+    await this.#attempt(() => startClients(scenario, context));
+    this.timings.bootMs = this.#elapsedMs();
+    if (this.#failure === null) await this.#attempt(() => runSteps(scenario.steps, context));
+    this.timings.stepsMs = this.#elapsedMs() - this.timings.bootMs;
+    await this.#attempt(() =>
+      endPhase(scenario, context, sharedViewOf(scenario.cluster, lab, this.#outside.view)),
+    );
+    await lastWords(context.cluster);
+    this.timings.endMs = this.#elapsedMs() - this.timings.bootMs - this.timings.stepsMs;
   }
 
   /** A cluster that does not come up is a run that fell short; the nodes' logs, which it leaves, say why. */

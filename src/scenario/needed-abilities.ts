@@ -1,15 +1,11 @@
 /** What a scenario asks of the runtime, and why it is refused where that is not there. */
 import { FAULTS } from '../faults/registry.ts';
 import { abilityRefusal, type Offer } from '../runtime/abilities.ts';
+import { everyStep } from './every-step.ts';
 import type { FaultStep, Scenario, Step } from './scenario.ts';
 
-function faultSteps(steps: readonly Step[]): FaultStep[] {
-  return steps.flatMap((step) => {
-    if (step.do === 'fault') return [step];
-    if (step.do === 'repeat') return faultSteps(step.steps);
-    return step.do === 'parallel' ? step.branches.flatMap(faultSteps) : [];
-  });
-}
+const faultSteps = (steps: readonly Step[]): FaultStep[] =>
+  everyStep(steps).filter((step) => step.do === 'fault');
 
 /** The first fault of the scenario that this runtime cannot do, in one sentence with a remedy; null when it can do all of them. */
 export function scenarioRefusal({ name, steps }: Scenario, offer: Offer): string | null {

@@ -1,5 +1,5 @@
 /** The relay of one node: a program beside its server that all connections go through, from the first rule on and in every later life. */
-import type { MessageRule, RelayReport } from '../faults/relay/rule.ts';
+import type { MessageRule, RelayReport } from '../core/message-rule.ts';
 import type { Container, Process, Program } from '../runtime/runtime.ts';
 
 /** Where it listens, and nobody else. */
@@ -18,6 +18,8 @@ export class NodeRelay {
   readonly #rules = new Map<number, Entry>();
   #lastId = 0;
   #process: Process | null = null;
+  /** It is there, or about to be; null: nothing is between. */
+  #begun: Promise<void> | null = null;
 
   constructor(container: Container, program: Program, port: number) {
     this.#container = container;
@@ -30,8 +32,9 @@ export class NodeRelay {
     this.#lastId += 1;
     const id = this.#lastId;
     this.#rules.set(id, { rule, onAct, acted: 0 });
-    if (this.#process !== null) this.#tell(id);
-    else if (this.#container.running) await this.#begin();
+    this.#tell(id);
+    // Rules that come at once mean the same relay, which is told of all that are there by the time that it can be.
+    if (this.#container.running) await this.#inPlace();
     return async () => {
       this.#rules.delete(id);
       this.#process?.send({ remove: id });
@@ -41,8 +44,20 @@ export class NodeRelay {
   /** The one of the life before went with it. Without rules there is nothing to be between. */
   newLife(): void {
     this.#process = null;
+    this.#begun = null;
     // What goes wrong here shows as a rule that never acts.
-    if (this.#rules.size > 0) this.#begin().catch(() => {});
+    if (this.#rules.size > 0) this.#inPlace().catch(() => {});
+  }
+
+  #inPlace(): Promise<void> {
+    if (this.#begun !== null) return this.#begun;
+    const begun = this.#begin();
+    this.#begun = begun;
+    // Whoever waits for it is told; the next rule tries again.
+    begun.catch(() => {
+      if (this.#begun === begun) this.#begun = null;
+    });
+    return begun;
   }
 
   /** Connections are sent its way before it listens: whoever comes too early is refused, and comes again. */
@@ -61,7 +76,10 @@ export class NodeRelay {
       entry.onAct({ what: what ?? '' });
     });
     void process.exited.then(() => {
-      if (this.#process === process) this.#process = null;
+      if (this.#process === process) {
+        this.#process = null;
+        this.#begun = null;
+      }
       listening.reject(new Error(`the relay of ${this.#container.name} ended; its log says why`));
     });
     process.send({ listen: RELAY_PORT, serverPort: this.#port });

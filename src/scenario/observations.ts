@@ -55,23 +55,19 @@ export class Observations {
 
   /** Is it in the newest ledger of some domain? */
   isMember(node: string): boolean {
-    return [...this.#swaps.values()].some(
-      (swaps) => memberOf(swaps.at(-1)!.ledger, asNodeId(node)) !== undefined,
-    );
+    return this.#newestLedgers().some((ledger) => memberOf(ledger, asNodeId(node)) !== undefined);
   }
 
   /** Who plays this role by the newest ledgers. */
   playing(role: Role): readonly string[] {
-    return playersOf(
-      role,
-      [...this.#swaps.values()].map((swaps) => swaps.at(-1)!.ledger),
-    );
+    return playersOf(role, this.#newestLedgers());
   }
 
   /** Which node the service address of this one leads to, by the newest ledger. */
   carrierOf(node: string): string {
-    const ledgers = [...this.#swaps.values()].map((swaps) => swaps.at(-1)!.ledger);
-    const carried = ledgers.map((ledger) => memberOf(ledger, asNodeId(node))?.addressAt ?? null);
+    const carried = this.#newestLedgers().map(
+      (ledger) => memberOf(ledger, asNodeId(node))?.addressAt ?? null,
+    );
     return carried.find((carrier) => carrier !== null) ?? node;
   }
 
@@ -118,6 +114,11 @@ export class Observations {
     return (this.#newest.get(`${outcome} ${client}`) ?? -1) >= since;
   }
 
+  /** One of each domain. */
+  #newestLedgers() {
+    return [...this.#swaps.values()].map((swaps) => swaps.at(-1)!.ledger);
+  }
+
   /** Does this hold of a ledger that was written since, or is still the newest of its domain? */
   #someSwap(since: number, holds: (swap: LedgerEvent) => boolean): boolean {
     return [...this.#swaps.values()].some((swaps) =>
@@ -137,12 +138,12 @@ export class Observations {
 
   #addFault(event: FaultEvent): void {
     const isFence = event.fault === 'fence';
+    const displaces = endsLife(event) || event.fault === 'migrate';
     for (const target of event.targets) {
       this.#newest.set(`${isFence ? 'fence' : 'broken'} ${target}`, event.t);
-      if (endsLife(event) || event.fault === 'migrate') this.#newest.set(`died ${target}`, event.t);
+      if (displaces) this.#newest.set(`died ${target}`, event.t);
     }
-    if (endsLife(event) || event.fault === 'migrate')
-      this.#lastDeathAt = Math.max(this.#lastDeathAt, event.t);
+    if (displaces) this.#lastDeathAt = Math.max(this.#lastDeathAt, event.t);
   }
 
   #addNodeEvent({ event, node, t }: NodeEvent): void {

@@ -13,6 +13,10 @@ function failure(path: string, error: unknown): RunFolderError {
   return new RunFolderError(`cannot write ${path}: ${writeFailure(error)}; choose another place with --out`);
 }
 
+/** `20260102T030405Z`, the name of a run's folder: sorts by time, and no filesystem minds it. */
+export const folderTime = (began: Date): string =>
+  `${began.toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
+
 export class RunFolder {
   readonly path: string;
   /** What its processes wrote to stderr. */

@@ -159,6 +159,9 @@ export const LOOP_BODIES = [
 ] as const;
 export type LoopBody = (typeof LOOP_BODIES)[number];
 
+/** In bytes: a guarded cell, which `update` steps and some loops read and write as a whole. */
+export const CELL_BYTES = 32;
+
 export interface LoopStep extends Common, Target {
   readonly do: 'loop';
   /** By this name it is stopped. */

@@ -1,5 +1,8 @@
 import type { Random } from '../core/clock.ts';
 
+/** Seeds are whole numbers from 0 to this one. */
+export const LARGEST_SEED = 2 ** 32 - 1;
+
 /**
  * Uniform numbers in [0, 1) that depend on the seed alone: a counter whose bits are mixed
  * (the finalizer of MurmurHash3 over Weyl's sequence). Good enough to spread delays; nothing more.

@@ -14,15 +14,12 @@ import {
   NFS4ERR_DEADSESSION,
   NFS4ERR_DELAY,
   NFS4ERR_MINOR_VERS_MISMATCH,
-  NFS4ERR_NOT_ONLY_OP,
   NFS4ERR_NOTSUPP,
   NFS4ERR_OP_ILLEGAL,
-  NFS4ERR_OP_NOT_IN_SESSION,
   NFS4ERR_REP_TOO_BIG,
   NFS4ERR_REP_TOO_BIG_TO_CACHE,
   NFS4ERR_RESOURCE,
   NFS4ERR_RETRY_UNCACHED_REP,
-  NFS4ERR_SEQUENCE_POS,
   NFS4ERR_SERVERFAULT,
 } from '../nfs4/status.ts';
 import type { XdrReader } from '../xdr/reader.ts';
@@ -33,8 +30,8 @@ import type { Caller } from './caller.ts';
 import { Compound } from './compound.ts';
 import { type OperationTable, operationsOf } from './operations/index.ts';
 import { enterSession } from './operations/sequence.ts';
-import { trueBefore } from './patience.ts';
-import type { AnyServedOperation, Placement } from './served-operation.ts';
+import { before } from './patience.ts';
+import { type AnyServedOperation, judgePlacement } from './served-operation.ts';
 import type { ServerState } from './server-state.ts';
 import { finishRequest, type RequestFingerprint } from './state/slots.ts';
 
@@ -142,7 +139,7 @@ export class CompoundRun {
 
   /** Is this an operation, and may it stand here? Null: yes. */
   #judge(operation: AnyServedOperation | undefined, number: number): Failure | null {
-    const { session, request } = this.#compound;
+    const { request } = this.#compound;
     if (operation === undefined && !isDefinedOperation(number, request.minorVersion))
       return NFS4ERR_OP_ILLEGAL;
     const misplaced =
@@ -150,11 +147,15 @@ export class CompoundRun {
         ? this.#judgeLength()
         : judgePlacement(operation?.placement ?? 'in-session', this.#index, this.#count);
     if (misplaced !== null) return misplaced;
-    // While an operation before this one was waiting: what clients have here is being let go, and nothing may be taken after that.
-    if (this.#compound.server.stopped) return NFS4ERR_DELAY;
-    // Destroyed while an operation before this one was waiting.
-    if (session?.destroyed) return NFS4ERR_DEADSESSION;
-    return operation === undefined ? NFS4ERR_NOTSUPP : null;
+    return this.#judgeAfterWait() ?? (operation === undefined ? NFS4ERR_NOTSUPP : null);
+  }
+
+  /** What may have happened while this operation, or one before it, was waiting. Null: nothing that matters. */
+  #judgeAfterWait(): Failure | null {
+    const { server, session } = this.#compound;
+    // What clients have here is being let go, and nothing may be taken after that.
+    if (server.stopped) return NFS4ERR_DELAY;
+    return session?.destroyed ? NFS4ERR_DEADSESSION : null;
   }
 
   /** Without sessions nothing was agreed on, and RESOURCE is what is said of any limit (RFC 7530 section 13.1.1.5). */
@@ -179,11 +180,7 @@ export class CompoundRun {
     const prepared = operation.prepare?.(compound, args) ?? null;
     if (prepared === null) return this.#answer(operation, args);
     return prepared.then(
-      // Stopped meanwhile: what clients had here is being let go, and nothing may be taken after that.
-      () =>
-        compound.server.stopped
-          ? this.#fail(operation.codec.number, NFS4ERR_DELAY)
-          : this.#answer(operation, args),
+      () => this.#goOnWith(operation, args),
       (error) => this.#fail(operation.codec.number, this.#defect(error)),
     );
   }
@@ -223,10 +220,25 @@ export class CompoundRun {
     const { clock, patienceMs } = compound.server.settings;
     const sinceMs = waitingSinceMs ?? clock.nowMs();
     // The last time it gets the answer that it gets.
-    compound.patient = await trueBefore(clock, departing, sinceMs + patienceMs);
-    if (compound.server.stopped) this.#fail(operation.codec.number, NFS4ERR_DELAY);
-    else if (compound.session?.destroyed) this.#fail(operation.codec.number, NFS4ERR_DEADSESSION);
-    else await this.#answer(operation, args, sinceMs);
+    compound.patient = await before(
+      clock,
+      departing.catch(() => false),
+      sinceMs + patienceMs,
+      false,
+    );
+    await this.#goOnWith(operation, args, sinceMs);
+  }
+
+  /** It has waited. */
+  #goOnWith(
+    operation: AnyServedOperation,
+    args: unknown,
+    waitingSinceMs?: number,
+  ): Promise<void> | undefined {
+    const refusal = this.#judgeAfterWait();
+    if (refusal === null) return this.#answer(operation, args, waitingSinceMs);
+    this.#fail(operation.codec.number, refusal);
+    return undefined;
   }
 
   /** SEQUENCE: false when the reply is complete with this. */
@@ -319,15 +331,4 @@ export class CompoundRun {
     this.#compound.server.settings.onDefect(error);
     return NFS4ERR_SERVERFAULT;
   }
-}
-
-/** RFC 8881 sections 2.10.2.3 and 18.46.3. Null: it may stand there. */
-function judgePlacement(placement: Placement, index: number, count: number): Failure | null {
-  if (index > 0) {
-    if (placement === 'sequence') return NFS4ERR_SEQUENCE_POS;
-    return placement === 'alone' ? NFS4ERR_NOT_ONLY_OP : null;
-  }
-  if (placement === 'sequence') return null;
-  if (placement === 'in-session') return NFS4ERR_OP_NOT_IN_SESSION;
-  return count > 1 ? NFS4ERR_NOT_ONLY_OP : null;
 }

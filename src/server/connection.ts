@@ -8,7 +8,7 @@ import type { Limits } from './limits.ts';
 import type { SharedReads } from './shared-reads.ts';
 import type { WriterPool } from './writer-pool.ts';
 
-/** Writes the reply to a message of this peer; false: none, close the connection. */
+/** Writes the reply to a message of this peer; false: none, close the connection. What was answered is overwritten by messages that come later. */
 export type Answer = (message: Buffer, writer: XdrWriter, peer: Peer) => boolean | Promise<boolean>;
 
 /** A larger reply keeps its writer until it has left: to copy it would cost more than to wait. */

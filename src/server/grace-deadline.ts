@@ -41,3 +41,47 @@ export class GraceDeadline {
     return this.#barrierAtMs + Math.max(this.#times.graceMs, this.#times.leaseMs * LEASES_IN_ALL);
   }
 }
+
+/**
+ * A boot, an heir, a planned stop give clients their time anew. A node that boots over and over must not hold the others
+ * for ever by that (I8), so in one grace it is given no more often than this.
+ */
+const MOST_DEADLINES = 8;
+/** What comes this close upon each other, as a part of a grace, counts once: several nodes that die or boot together are one reason. */
+const BURSTS_PER_GRACE = 4;
+
+/** The deadlines of one grace, each of which takes the place of the one before. */
+export class GraceDeadlines {
+  readonly #times: GraceTimes;
+  #newest: GraceDeadline | null = null;
+  #running = false;
+  #counted = 0;
+  /** When the newest of those that count was given. */
+  #countedMs = Number.NEGATIVE_INFINITY;
+
+  constructor(times: GraceTimes) {
+    this.#times = times;
+  }
+
+  /** Null before the barrier. */
+  get current(): GraceDeadline | null {
+    return this.#running ? this.#newest : null;
+  }
+
+  /** Past the barrier clients have their time anew, but for a grace that was given it too often: there the last one goes on. */
+  give(nowMs: number): void {
+    this.#running = true;
+    // From the first of a burst on, so that no endless row of them is one.
+    const sameBurst = nowMs - this.#countedMs < this.#times.graceMs / BURSTS_PER_GRACE;
+    if (!sameBurst && this.#counted >= MOST_DEADLINES) return;
+    this.#newest = new GraceDeadline(this.#times, nowMs);
+    if (sameBurst) return;
+    this.#counted += 1;
+    this.#countedMs = nowMs;
+  }
+
+  /** The next barrier is waited for. The last one that was given runs on. */
+  suspend(): void {
+    this.#running = false;
+  }
+}

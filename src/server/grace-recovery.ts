@@ -12,12 +12,13 @@ import {
   nodesOf,
 } from '../core/ledger.ts';
 import type { Mutants } from '../core/mutants.ts';
+import { recorderOf } from '../core/record-transitions.ts';
 import type { NodeEvent } from '../history/events.ts';
 import { type DomainStore, RecordsUnreadableError } from '../store/store.ts';
+import { asText, serviceOf } from './client-keys.ts';
 import type { ClientIdentity, ReclaimAnswer } from './coordination.ts';
 import { Alarm } from './coordinator/alarm.ts';
-import { GraceDeadline } from './grace-deadline.ts';
-import { asText } from './own-records.ts';
+import { type GraceDeadline, GraceDeadlines } from './grace-deadline.ts';
 import { ReclaimClaims } from './reclaim-claims.ts';
 
 export interface GraceRecoveryOptions {
@@ -42,18 +43,10 @@ export interface GraceRecoveryOptions {
  */
 const FIRST_START_MS = 1_000;
 
-/**
- * A boot, an heir, a planned stop give clients their time anew. A node that boots over and over must not hold the others
- * for ever by that (I8), so in one grace it is given no more often than this.
- */
-const MOST_DEADLINES = 8;
-/** What comes this close upon each other, as a part of a grace, counts once: several nodes that die or boot together are one reason. */
-const BURSTS_PER_GRACE = 4;
-
 /** A recorded client that may still reclaim. */
 export interface ExpectedClient {
   readonly client: string;
-  /** The node that recorded it. */
+  /** By whose address it comes. */
   readonly of: string;
   /** For how long it could have come here, in milliseconds; null: it cannot yet. */
   readonly sinceMs: number | null;
@@ -62,13 +55,8 @@ export interface ExpectedClient {
 export class GraceRecovery {
   readonly #options: GraceRecoveryOptions;
   #claims: ReclaimClaims | null = null;
-  /** Null before the barrier and outside grace. */
-  #deadline: GraceDeadline | null = null;
-  /** Of this grace, the newest that was given; and how many were. */
-  #lastDeadline: GraceDeadline | null = null;
-  #deadlines = 0;
-  /** When the newest of those that count was given. */
-  #countedMs = Number.NEGATIVE_INFINITY;
+  /** Of this grace; none was given outside of one. */
+  #deadlines: GraceDeadlines;
   readonly #alarm: Alarm;
   /** When this grace was first heard of here. */
   #beganMs: number | null = null;
@@ -80,6 +68,7 @@ export class GraceRecovery {
 
   constructor(options: GraceRecoveryOptions) {
     this.#options = options;
+    this.#deadlines = new GraceDeadlines(options);
     this.#alarm = new Alarm(options.clock, () => {
       this.#setAlarm();
       options.onDue();
@@ -94,9 +83,10 @@ export class GraceRecovery {
     if (!barrierReached(ledger)) {
       // A `finish` that was on its way has been refused: it comes again after the next barrier, if it still should.
       this.#finishing.clear();
-      this.#deadline = null;
+      this.#deadlines.suspend();
     } else {
-      if (this.#deadline === null || somebodyNewServes(before, ledger)) this.#giveTime();
+      if (this.#deadline === null || somebodyNewServes(before, ledger))
+        this.#deadlines.give(this.#options.clock.nowMs());
       if (this.#barrierView !== ledger.view) this.#options.observe({ event: 'barrier', view: ledger.view });
       this.#barrierView = ledger.view;
     }
@@ -126,7 +116,7 @@ export class GraceRecovery {
     for (const claimant of claimsServedBy(ledger, node)) {
       if (claims.isLoaded(claimant)) continue;
       const records = await this.#recordsOf({ epoch: recoveryEpoch, node: claimant });
-      claims.load(claimant, records, recordedBy(ledger, claimant), clock.nowMs(), this.#options.isHere);
+      claims.load(claimant, records, recorderOf(ledger, claimant), clock.nowMs(), this.#options.isHere);
       observe({ event: 'records-loaded', epoch: recoveryEpoch, peer: claimant, count: records.length });
     }
   }
@@ -136,7 +126,7 @@ export class GraceRecovery {
     const { node, mutants, clock } = this.#options;
     if (!inGrace(ledger)) return 'no-grace';
     if (!barrierReached(ledger) && !mutants.has('D11')) return 'delay';
-    const service = client.service ?? node;
+    const service = serviceOf(client, node);
     // It came by an address of which this node does not know yet, or not any more for long.
     const moving = memberOf(ledger, service)?.movingTo ?? null;
     if (carrierOf(ledger, service) !== node || moving !== null) return 'delay';
@@ -177,7 +167,7 @@ export class GraceRecovery {
   async lateOfAbandoned(dead: NodeId, ledger: Ledger): Promise<ClientRecord[]> {
     const records = await this.#recordsOf({ epoch: ledger.recoveryEpoch!, node: dead });
     const claims = new ReclaimClaims(ledger.recoveryEpoch!, this.#options.node);
-    claims.load(dead, records, recordedBy(ledger, dead), 0);
+    claims.load(dead, records, recorderOf(ledger, dead), 0);
     return [...claims.outstanding(dead), ...claims.untold(dead)];
   }
 
@@ -245,25 +235,12 @@ export class GraceRecovery {
 
   #forgetTimes(): void {
     this.#finishing.clear();
-    this.#deadline = null;
-    this.#lastDeadline = null;
-    this.#deadlines = 0;
-    this.#countedMs = Number.NEGATIVE_INFINITY;
+    this.#deadlines = new GraceDeadlines(this.#options);
   }
 
-  /** The last one that is given runs on, also while a barrier is waited for. */
-  #giveTime(): void {
-    const nowMs = this.#options.clock.nowMs();
-    // From the first of a burst on, so that no endless row of them is one.
-    const sameBurst = nowMs - this.#countedMs < this.#options.graceMs / BURSTS_PER_GRACE;
-    if (this.#lastDeadline === null || sameBurst || this.#deadlines < MOST_DEADLINES) {
-      this.#lastDeadline = new GraceDeadline(this.#options, nowMs);
-      if (!sameBurst) {
-        this.#deadlines += 1;
-        this.#countedMs = nowMs;
-      }
-    }
-    this.#deadline = this.#lastDeadline;
+  /** Null before the barrier and outside grace. */
+  get #deadline(): GraceDeadline | null {
+    return this.#deadlines.current;
   }
 
   /** Row 20: what cannot be read gives nobody a claim, and the operator is told. */
@@ -316,9 +293,3 @@ function somebodyNewServes(before: Ledger, now: Ledger): boolean {
     );
   });
 }
-
-/** The life whose records about the clients of that address count in the grace that runs. */
-const recordedBy = (ledger: Ledger, claimant: NodeId) => ({
-  node: ledger.members[claimant]!.recordedAt ?? claimant,
-  incarnation: ledger.members[claimant]!.recordedIncarnation,
-});

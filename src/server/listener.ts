@@ -13,6 +13,12 @@ const LOOKS_PER_WAIT = 4;
 /** Large messages for which there is always memory. */
 const MESSAGES_KEPT = 8;
 
+/** The addresses of a connection: the peer's, and the one of ours that it has asked. */
+interface Ends {
+  readonly address: string;
+  readonly local: string;
+}
+
 /** How a peer is answered, by its address and the one of ours that it has asked; null: not at all. */
 export type AnswerTo = (address: string, localAddress: string) => Answer | null;
 
@@ -26,10 +32,9 @@ export type AnswerTo = (address: string, localAddress: string) => Answer | null;
 export class Listener {
   readonly #answerTo: AnswerTo;
   readonly #common: Common;
-  /** In the order they came, with their address. */
-  readonly #connections = new Map<Connection, string>();
+  /** In the order they came. */
+  readonly #connections = new Map<Connection, Ends>();
   readonly #perAddress = new Map<string, number>();
-  readonly #localAddresses = new WeakMap<Connection, string>();
   readonly #server: Server;
   #cancelLook: (() => void) | null = null;
 
@@ -79,8 +84,7 @@ export class Listener {
 
   /** Ends those that were made to such an address of ours. */
   endAt(isMeant: (localAddress: string) => boolean): void {
-    for (const connection of [...this.#connections.keys()])
-      if (isMeant(this.#localAddresses.get(connection) ?? '')) this.#end(connection);
+    for (const [connection, { local }] of [...this.#connections]) if (isMeant(local)) this.#end(connection);
   }
 
   #accept(socket: Socket): void {
@@ -100,16 +104,16 @@ export class Listener {
       return;
     }
     const connection = new Connection(socket, answer, this.#common);
-    this.#localAddresses.set(connection, local);
-    this.#connections.set(connection, address);
+    this.#connections.set(connection, { address, local });
     this.#perAddress.set(address, ofAddress + 1);
     connection.onClose(() => this.#forget(connection));
     this.#watch();
   }
 
   #forget(connection: Connection): void {
-    const address = this.#connections.get(connection);
-    if (address === undefined) return;
+    const ends = this.#connections.get(connection);
+    if (ends === undefined) return;
+    const { address } = ends;
     this.#connections.delete(connection);
     const left = (this.#perAddress.get(address) ?? 1) - 1;
     if (left > 0) this.#perAddress.set(address, left);

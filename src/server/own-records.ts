@@ -5,10 +5,12 @@
 import type { ClientRecord, RecordScope } from '../core/client-record.ts';
 import type { Epoch, NodeId } from '../core/ids.ts';
 import { addressesCarriedBy, type Ledger } from '../core/ledger.ts';
-import { type RecordCommand, recordTransition } from '../core/record-transitions.ts';
+import { isBy } from '../core/record-transitions.ts';
 import type { NodeEvent } from '../history/events.ts';
 import type { DomainStore, Fence, WriteOutcome } from '../store/store.ts';
+import { asText, serviceOf } from './client-keys.ts';
 import type { ClientIdentity } from './coordination.ts';
+import { type Known, OwnClients } from './own-clients.ts';
 
 export interface OwnRecordsOptions {
   readonly store: DomainStore;
@@ -16,18 +18,6 @@ export interface OwnRecordsOptions {
   /** The ledger as this node knows it now; may change between any two steps. */
   readonly ledger: () => Ledger;
   readonly observe: (event: Pick<NodeEvent, 'event' | 'epoch' | 'client' | 'detail'>) => void;
-}
-
-/**
- * How many clients that lost something are carried from epoch to epoch until they have been told. One that is dropped beyond that is
- * refused all the same when it comes: no record entitles it as little as one that says so. What is lost is only the operator's list.
- */
-const MOST_REVOKED = 10_000;
-
-/** What is recorded of one client, and by whose service address it comes. */
-interface Known {
-  readonly service: NodeId;
-  readonly record: ClientRecord;
 }
 
 /** Clients whose completion becomes durable in one write, which has not begun. */
@@ -39,10 +29,8 @@ interface Gathering {
 /** All methods that write reject with the errors of the store. */
 export class OwnRecords {
   readonly #options: OwnRecordsOptions;
-  /** Clients of this life that completed: each is durable in the epoch that is known. By service and {@link keyOf}, as is `#revoked`. */
-  readonly #clients = new Map<string, Known>();
-  /** Those that lost something and have not been told, the oldest first. */
-  readonly #revoked = new Map<string, Known>();
+  /** Each that completed is durable in the epoch that is known. */
+  readonly #clients: OwnClients;
   /** Addresses that this life let go of: what is written about their clients is the next carrier's to write. */
   readonly #released = new Set<NodeId>();
   /** The epoch that all of them are in. A new life has none yet, so whichever epoch it is. */
@@ -54,6 +42,7 @@ export class OwnRecords {
 
   constructor(options: OwnRecordsOptions) {
     this.#options = options;
+    this.#clients = new OwnClients(options.fence);
     this.#recordedEpoch = options.ledger().epoch;
   }
 
@@ -70,16 +59,10 @@ export class OwnRecords {
       const { epoch } = this.#options.ledger();
       if (this.#recordedEpoch === epoch) return 'written';
       // Without any there is nothing to ask the store: whether this life is current, it says when the acknowledgement comes.
-      const all = Map.groupBy(
-        [...this.#clients.values(), ...this.#revoked.values()],
-        ({ service }) => service,
-      );
-      for (const [node, known] of all) {
-        const records = known.map(({ record }) => record);
-        if ((await this.#write({ epoch, node }, records)) === 'fenced') return 'fenced';
-      }
+      const all = [...this.#clients.completed(), ...this.#clients.revoked()];
+      if ((await this.#writeEach(epoch, all)) === 'fenced') return 'fenced';
       this.#recordedEpoch = epoch;
-      for (const { service, record } of this.#clients.values())
+      for (const { service, record } of this.#clients.completed())
         this.#observe('record-durable', { epoch, node: service }, record.ownerId);
       return 'written';
     });
@@ -87,7 +70,7 @@ export class OwnRecords {
 
   /** Has this client completed here, in this life, and lost nothing since? Then it has nothing to reclaim. */
   has(client: ClientIdentity): boolean {
-    return this.#clients.has(this.#keyOf(client));
+    return this.#clients.hasCompleted(client);
   }
 
   /**
@@ -99,13 +82,12 @@ export class OwnRecords {
     this.#released.add(service);
     return this.#queued(async () => {
       const { store, fence, ledger } = this.#options;
-      const gone = [...this.#clients.values()].filter((known) => known.service === service);
+      const gone = this.#clients.completed().filter((known) => known.service === service);
       const records = gone.map(({ record }) => record);
       const scope = { epoch: ledger().epoch, node: service };
       if (records.length > 0 && (await store.removeRecords(fence, scope, records)) === 'fenced')
         return 'fenced';
-      for (const known of [this.#clients, this.#revoked])
-        for (const [key, each] of known) if (each.service === service) known.delete(key);
+      this.#clients.forgetAll(service);
       return 'written';
     });
   }
@@ -129,12 +111,10 @@ export class OwnRecords {
 
   /** Nothing of it is to be remembered. */
   remove(client: ClientIdentity): Promise<WriteOutcome> {
-    const key = this.#keyOf(client);
     return this.#inTheCurrentEpoch(async (epoch) => {
       if (this.#released.has(this.#serviceOf(client))) return 'fenced';
       // Off the list that acknowledgements write, before the store is touched: none may bring it back.
-      this.#clients.delete(key);
-      this.#revoked.delete(key);
+      this.#clients.forget(client);
       const scopes = this.#scopesOf(client, epoch);
       for (const each of scopes) if ((await this.#remove(each, client)) === 'fenced') return 'fenced';
       return () => this.#observe('record-removed', scopes[0], client.ownerId);
@@ -143,15 +123,13 @@ export class OwnRecords {
 
   /** Its lease ran out: by what is recorded of it from now on it may not reclaim, in no grace (row 19). */
   revoke(client: ClientIdentity): Promise<WriteOutcome> {
-    const key = this.#keyOf(client);
     return this.#inTheCurrentEpoch(async (epoch) => {
       if (this.#released.has(this.#serviceOf(client))) return 'fenced';
-      const record = this.#changed(client, { type: 'revoke', because: 'expired' });
+      const revoked = this.#clients.changed(client, { type: 'revoke', because: 'expired' });
       // As in `remove`: an acknowledgement must not bring the old record back.
-      this.#clients.delete(key);
-      this.#remember(client, record);
+      this.#clients.revoke(revoked);
       const [scope, ...reclaimable] = this.#scopesOf(client, epoch);
-      if ((await this.#write(scope, [record])) === 'fenced') return 'fenced';
+      if ((await this.#write(scope, [revoked.record])) === 'fenced') return 'fenced';
       for (const each of reclaimable) if ((await this.#remove(each, client)) === 'fenced') return 'fenced';
       return () => this.#observe('record-removed', scope, client.ownerId, 'revoked');
     });
@@ -179,15 +157,15 @@ export class OwnRecords {
       // Whoever completed while this write was waiting for its turn has lost nothing.
       const late = recorded.filter((record) => !(servedHere && this.has(of(record))));
       if (late.length === 0) return 'written';
-      const records = late.map((record) =>
-        this.#changed(of(record), {
+      const lost = late.map((record) =>
+        this.#clients.changed(of(record), {
           type: 'revoke',
           because: record.revoked ? 'expired' : 'reclaim-incomplete',
         }),
       );
+      const records = lost.map(({ record }) => record);
       const outcome = await this.#write(scope, records, servedHere ? {} : { revision: abandonedAt });
-      if (outcome === 'written' && servedHere)
-        for (const record of records) this.#remember(of(record), record);
+      if (outcome === 'written' && servedHere) for (const known of lost) this.#clients.revoke(known);
       return outcome;
     });
   }
@@ -203,10 +181,7 @@ export class OwnRecords {
       for (const node of addressesCarriedBy(ledger(), fence.node)) {
         const found = await store.records({ epoch, node });
         const leftovers = found.filter(
-          (record) =>
-            (record.writer ?? node) === fence.node &&
-            record.incarnation === fence.incarnation &&
-            !this.has({ ...record, service: node }),
+          (record) => isBy(record, node, fence) && !this.has({ ...record, service: node }),
         );
         if (leftovers.length === 0) continue;
         if ((await store.removeRecords(fence, { epoch, node }, leftovers)) === 'fenced') return 'fenced';
@@ -217,22 +192,12 @@ export class OwnRecords {
 
   /** It was refused a reclaim, so it knows. What is in the store goes with its epoch. */
   told(client: ClientIdentity): void {
-    this.#revoked.delete(this.#keyOf(client));
+    this.#clients.told(client);
   }
 
   /** Names of those that lost something and have not been told. */
   revoked(): string[] {
-    return [...this.#revoked.values()].map(({ record }) => asText(record.ownerId));
-  }
-
-  #remember(client: ClientIdentity, record: ClientRecord): void {
-    const key = this.#keyOf(client);
-    this.#revoked.delete(key);
-    this.#revoked.set(key, { service: this.#serviceOf(client), record });
-    for (const oldest of this.#revoked.keys()) {
-      if (this.#revoked.size <= MOST_REVOKED) break;
-      this.#revoked.delete(oldest);
-    }
+    return this.#clients.revoked().map(({ record }) => asText(record.ownerId));
   }
 
   #gather(): Gathering {
@@ -240,20 +205,13 @@ export class OwnRecords {
     const written = this.#inTheCurrentEpoch(async (epoch) => {
       // Whoever comes from now on is too late for this write.
       if (this.#gathering === gathering) this.#gathering = null;
-      const completed = clients.map((client) => ({
-        service: this.#serviceOf(client),
-        record: this.#changed(client, { type: 'complete' }),
-      }));
-      for (const [node, known] of Map.groupBy(completed, ({ service }) => service)) {
-        const records = known.map(({ record }) => record);
-        if ((await this.#write({ epoch, node }, records)) === 'fenced') return 'fenced';
-      }
+      const completed = clients.map((client) => this.#clients.changed(client, { type: 'complete' }));
+      if ((await this.#writeEach(epoch, completed)) === 'fenced') return 'fenced';
       return () => {
         for (const known of completed) {
           const { service, record } = known;
-          const key = this.#keyOf({ ...record, service });
-          if (!this.#released.has(service)) this.#clients.set(key, known);
-          this.#revoked.delete(key);
+          // Also of an address that was let go meanwhile: its `release` is behind this write, and takes back what is known here.
+          this.#clients.complete(known);
           this.#observe('record-durable', { epoch, node: service }, record.ownerId);
         }
       };
@@ -262,21 +220,13 @@ export class OwnRecords {
     return gathering;
   }
 
-  /** The outcome of a command on what is recorded of the client; one that changes nothing leaves what is there. */
-  #changed(
-    identity: ClientIdentity,
-    command:
-      | Pick<RecordCommand & { type: 'complete' }, 'type'>
-      | Pick<RecordCommand & { type: 'revoke' }, 'type' | 'because'>,
-  ): ClientRecord {
-    const { ownerId, principal } = identity;
-    const key = this.#keyOf(identity);
-    const before = (this.#clients.get(key) ?? this.#revoked.get(key))?.record ?? null;
-    const { incarnation, node } = this.#options.fence;
-    const result = recordTransition(before, { ...command, client: { ownerId, principal }, incarnation });
-    const after = result.ok ? result.record : before;
-    if (after === null) throw new Error(`nothing is recorded of ${ownerId} after ${command.type}`);
-    return node === this.#serviceOf(identity) ? after : { ...after, writer: node };
+  /** Each to the records of its own address. */
+  async #writeEach(epoch: Epoch, known: readonly Known[]): Promise<WriteOutcome> {
+    for (const [node, ofNode] of Map.groupBy(known, ({ service }) => service)) {
+      const records = ofNode.map(({ record }) => record);
+      if ((await this.#write({ epoch, node }, records)) === 'fenced') return 'fenced';
+    }
+    return 'written';
   }
 
   #write(
@@ -310,11 +260,7 @@ export class OwnRecords {
   }
 
   #serviceOf(client: ClientIdentity): NodeId {
-    return client.service ?? this.#options.fence.node;
-  }
-
-  #keyOf(client: ClientIdentity): string {
-    return `${this.#serviceOf(client)} ${keyOf(client)}`;
+    return serviceOf(client, this.#options.fence.node);
   }
 
   /** Where records of this client may lie: in the epoch that is written, and in the one that it reclaims from in the grace that runs. */
@@ -346,10 +292,3 @@ export class OwnRecords {
     return result;
   }
 }
-
-/** Of those that come by one address: two principals with the same owner id are two clients (rows 25 and 26). An owner id is hex and has no blank. */
-export const keyOf = ({ ownerId, principal }: Pick<ClientIdentity, 'ownerId' | 'principal'>): string =>
-  `${ownerId} ${principal}`;
-
-/** Owner ids are bytes to the protocol and names to people. */
-export const asText = (ownerId: string): string => Buffer.from(ownerId, 'hex').toString('utf8');

@@ -1,13 +1,9 @@
 import type { Clock } from '../core/clock.ts';
 
-/** Does it come true before that time (on the clock, in milliseconds)? What fails does not. */
-export function trueBefore(clock: Clock, promise: Promise<boolean>, atMs: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const cancel = clock.after(Math.max(0, atMs - clock.nowMs()), () => resolve(false));
-    const settle = (outcome: boolean): void => {
-      cancel();
-      resolve(outcome);
-    };
-    promise.then(settle, () => settle(false));
+/** What a promise comes to, if that is before a time (on the clock, in milliseconds); else `otherwise`. Rejects as the promise does. */
+export function before<T>(clock: Clock, promise: Promise<T>, atMs: number, otherwise: T): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(Math.max(0, atMs - clock.nowMs()), () => resolve(otherwise));
+    promise.then(resolve, reject).finally(cancel);
   });
 }

@@ -1,9 +1,10 @@
 /** Which clients may reclaim at this node in the grace that runs, by the addresses they come by, and which of them are still expected. */
 import type { ClientRecord } from '../core/client-record.ts';
-import type { Epoch, Incarnation, NodeId } from '../core/ids.ts';
-import { entitles } from '../core/record-transitions.ts';
+import type { Epoch, NodeId } from '../core/ids.ts';
+import { entitles, isBy } from '../core/record-transitions.ts';
+import type { Life } from '../core/succession.ts';
+import { keyOf, serviceKeyOf, serviceOf } from './client-keys.ts';
 import type { ClientIdentity, ReclaimAnswer } from './coordination.ts';
-import { keyOf } from './own-records.ts';
 
 /** The recorded clients that come by the address of one node. */
 interface Claimant {
@@ -20,7 +21,7 @@ export class ReclaimClaims {
   readonly recoveryEpoch: Epoch;
   readonly #self: NodeId;
   readonly #claimants = new Map<NodeId, Claimant>();
-  /** By claimant and {@link keyOf}, as is `#forgotten`. */
+  /** By {@link serviceKeyOf}, as is `#forgotten`. */
   readonly #completed = new Map<string, NodeId>();
   readonly #forgotten = new Set<string>();
 
@@ -36,19 +37,17 @@ export class ReclaimClaims {
 
   /**
    * @param records what the store holds for `claimant` in the recovery epoch; nothing at all where it could not be trusted (row 20)
-   * @param recordedBy the life whose records count (`Member.recordedIncarnation`). One that refuses a client counts whoever wrote it.
+   * @param recordedBy the life whose records count (`recorderOf`). One that refuses a client counts whoever wrote it.
    * @param isHere of a client that has completed with this life, lives and has lost nothing: it is not waited for
    */
   load(
     claimant: NodeId,
     records: readonly ClientRecord[],
-    recordedBy: { readonly node: NodeId; readonly incarnation: Incarnation },
+    recordedBy: Life,
     nowMs: number,
     isHere: (client: ClientIdentity) => boolean = () => false,
   ): void {
-    const counts = ({ writer, incarnation }: ClientRecord) =>
-      (writer ?? claimant) === recordedBy.node && incarnation === recordedBy.incarnation;
-    const valid = records.filter((record) => !entitles(record) || counts(record));
+    const valid = records.filter((record) => !entitles(record) || isBy(record, claimant, recordedBy));
     const open = valid.filter((record) => {
       const client = { ...record, service: claimant };
       const key = this.#keyOf(client);
@@ -133,10 +132,10 @@ export class ReclaimClaims {
   }
 
   #claimantOf(client: ClientIdentity): NodeId {
-    return client.service ?? this.#self;
+    return serviceOf(client, this.#self);
   }
 
   #keyOf(client: ClientIdentity): string {
-    return `${this.#claimantOf(client)} ${keyOf(client)}`;
+    return serviceKeyOf(client, this.#self);
   }
 }

@@ -1,4 +1,10 @@
 import type { OperationCodec, StatusResult } from '../nfs4/operation.ts';
+import {
+  type Failure,
+  NFS4ERR_NOT_ONLY_OP,
+  NFS4ERR_OP_NOT_IN_SESSION,
+  NFS4ERR_SEQUENCE_POS,
+} from '../nfs4/status.ts';
 import type { Compound } from './compound.ts';
 
 /**
@@ -10,6 +16,17 @@ import type { Compound } from './compound.ts';
  */
 export type Placement = 'sequence' | 'in-session' | 'anywhere' | 'alone';
 
+/** @param index its place among `count` operations; null: it may stand there */
+export function judgePlacement(placement: Placement, index: number, count: number): Failure | null {
+  if (index > 0) {
+    if (placement === 'sequence') return NFS4ERR_SEQUENCE_POS;
+    return placement === 'alone' ? NFS4ERR_NOT_ONLY_OP : null;
+  }
+  if (placement === 'sequence') return null;
+  if (placement === 'in-session') return NFS4ERR_OP_NOT_IN_SESSION;
+  return count > 1 ? NFS4ERR_NOT_ONLY_OP : null;
+}
+
 /** One operation as this server does it. */
 export interface ServedOperation<Args, Result extends StatusResult> {
   readonly codec: OperationCodec<Args, Result>;
@@ -20,8 +37,8 @@ export interface ServedOperation<Args, Result extends StatusResult> {
    */
   readonly replyBytes?: number;
   /**
-   * What must be durable before it is served, where it has to be done in one turn from its first question to its answer (version 4.0: its
-   * seqid counts from there). Null: nothing. It is served in any case, and looks for itself.
+   * What must be durable, or heard from another client, before it is served, where it has to be done in one turn from its first question to
+   * its answer (version 4.0: its seqid counts from there). Null: nothing. It is served in any case, and looks for itself.
    */
   prepare?(compound: Compound, args: Args): Promise<unknown> | null;
   /** A promise only where something durable must be waited for. Outcomes are values; a throw is a mistake of ours (SERVERFAULT). */

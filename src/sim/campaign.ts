@@ -2,7 +2,7 @@
 import type { CheckName, Verdict } from '../check/verdict.ts';
 import type { MutantId } from '../core/mutants.ts';
 import type { Scenario } from '../scenario/scenario.ts';
-import { shrink } from './shrink.ts';
+import { type ShrinkOptions, shrink } from './shrink.ts';
 import { type Agents, type Simulated, simulate } from './simulate.ts';
 
 /** One history, as far as it is told of. */
@@ -35,15 +35,13 @@ export function reportOf(simulated: Simulated, scenario: Scenario, seed: number)
   };
 }
 
-export interface SmallerOptions {
+export interface SmallerOptions extends Omit<ShrinkOptions, 'failing' | 'violations'> {
   readonly scenario: Scenario;
   readonly seed: number;
-  readonly check: CheckName;
   readonly mutants: readonly MutantId[];
   readonly agents: Agents;
-  readonly isSound: (scenario: Scenario) => boolean;
-  readonly mostTries: number;
-  readonly onProgress: (tries: number, scenario: Scenario) => void;
+  /** Awaited before each history. */
+  readonly breathe: () => Promise<void>;
 }
 
 /** The smallest scenario that was found to fail in the same check, made ready to be written to a file, and its history. */
@@ -52,8 +50,11 @@ export async function smallestFailing(options: SmallerOptions): Promise<{
   readonly seed: number;
   readonly simulated: Simulated;
 }> {
-  const { check, mutants, agents } = options;
-  const run = (scenario: Scenario, seed: number) => simulate({ scenario, seed, mutants }, agents);
+  const { check, mutants, agents, breathe } = options;
+  const run = async (scenario: Scenario, seed: number) => {
+    await breathe();
+    return simulate({ scenario, seed, mutants }, agents);
+  };
   const found = await shrink({
     ...options,
     failing: { scenario: onlyExpecting(options.scenario, check), seed: options.seed },

@@ -44,8 +44,6 @@ export interface Simulated {
   readonly log: readonly string[];
   /** Virtual milliseconds that passed. */
   readonly simulatedMs: number;
-  /** Moments of virtual time in which something happened. */
-  readonly moments: number;
 }
 
 export async function simulate(options: SimulationOptions, agents: Agents): Promise<Simulated> {
@@ -84,6 +82,5 @@ export async function simulate(options: SimulationOptions, agents: Agents): Prom
     failure,
     log: world.log,
     simulatedMs: timeline.nowMs,
-    moments: timeline.happened,
   };
 }

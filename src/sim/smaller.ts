@@ -1,5 +1,6 @@
 /** Scenarios that are a little smaller than a given one. Some make no sense; whoever runs them looks at that first. */
-import type { Scenario, Step } from '../scenario/scenario.ts';
+import { everyStep } from '../scenario/every-step.ts';
+import type { LoopStep, Scenario, Step } from '../scenario/scenario.ts';
 
 /** Shorter pauses are not worth a try. */
 const SHORTEST_PAUSE_MS = 20;
@@ -112,14 +113,8 @@ function withoutClient(scenario: Scenario, name: string): Scenario {
 }
 
 function loopsOf(steps: readonly Step[], client: string): ReadonlySet<string> {
-  const loops = new Set<string>();
-  const visit = (step: Step): void => {
-    if (step.do === 'loop' && step.client === client) loops.add(step.loop);
-    else if (step.do === 'parallel') for (const branch of step.branches) branch.forEach(visit);
-    else if (step.do === 'repeat') step.steps.forEach(visit);
-  };
-  steps.forEach(visit);
-  return loops;
+  const own = everyStep(steps).filter((step) => step.do === 'loop' && step.client === client);
+  return new Set(own.map((step) => (step as LoopStep).loop));
 }
 
 /** The step without a client: nothing, where it was about that one alone. */

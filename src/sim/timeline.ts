@@ -17,17 +17,11 @@ export class Timeline {
   #nowMs = 0;
   #order = 0;
   #lastNs = 0n;
-  #happened = 0;
   /** A binary heap by time, then order. */
   readonly #heap: Moment[] = [];
 
   get nowMs(): number {
     return this.#nowMs;
-  }
-
-  /** How many moments have passed. */
-  get happened(): number {
-    return this.#happened;
   }
 
   /** The same clock in nanoseconds; no two looks at it are equal, so that the order of events is the order of their times. */
@@ -62,7 +56,6 @@ export class Timeline {
         const moment = this.#pop();
         if (moment === null) return reject(new Error('the simulated world stands still for ever'));
         this.#nowMs = moment.atMs;
-        this.#happened += 1;
         try {
           moment.run?.();
         } catch (error) {

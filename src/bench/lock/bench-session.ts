@@ -2,7 +2,7 @@
  * One client of a measurement: a client id, a session and a file of its own. What has to be there before and to go away after is
  * said over a connection of its own; what is measured goes over another one, with nothing of a client library in between.
  */
-import { CompoundProbe, op, ProbeSession } from '../../client/compound-probe.ts';
+import { CompoundProbe, op, type ProbeSession } from '../../client/compound-probe.ts';
 import { credentialOf, type Principal } from '../../client/principal.ts';
 import type { Clock, Random } from '../../core/clock.ts';
 import { attributeSet } from '../../nfs4/attributes.ts';
@@ -10,7 +10,6 @@ import { decodeCompoundReply, type OperationCall } from '../../nfs4/compound.ts'
 import * as nfs from '../../nfs4/constants.ts';
 import type { StatusResult } from '../../nfs4/operation.ts';
 import { close } from '../../nfs4/operations/close.ts';
-import { createSession } from '../../nfs4/operations/create-session.ts';
 import { destroyClientid } from '../../nfs4/operations/destroy-clientid.ts';
 import { destroySession } from '../../nfs4/operations/destroy-session.ts';
 import { getFh } from '../../nfs4/operations/get-fh.ts';
@@ -24,7 +23,6 @@ import { reclaimComplete } from '../../nfs4/operations/reclaim-complete.ts';
 import { remove } from '../../nfs4/operations/remove.ts';
 import { write } from '../../nfs4/operations/write.ts';
 import { NFS4_OK, statusName } from '../../nfs4/status.ts';
-import { AUTH_NONE } from '../../rpc/message.ts';
 import { decodeReply } from '../../rpc/reply.ts';
 import { XdrReader } from '../../xdr/reader.ts';
 import { RequestTemplate } from './request-template.ts';
@@ -88,31 +86,14 @@ export class BenchSession {
     });
     try {
       const verifier = Buffer.from(Array.from({ length: 8 }, () => Math.floor(random() * 256)));
-      const known = await probe.exchangeId(name, { verifier });
-      if (known.status !== NFS4_OK) throw refused('EXCHANGE_ID', statusName(known.status));
       const channel = channelOf(slots + 1);
-      const request = op(createSession, {
-        clientId: known.clientId,
-        sequence: known.sequenceId,
-        flags: 0,
-        foreChanAttrs: channel,
-        backChanAttrs: { ...channel, maxRequests: 1 },
-        cbProgram: 0x4000_0000,
-        secParms: [{ secFlavor: AUTH_NONE }],
-      });
-      const { status, results } = await probe.compound(request);
-      const created = results[0];
-      if (created?.status !== NFS4_OK) throw refused('CREATE_SESSION', status);
-      const granted = created.foreChanAttrs.maxRequests;
-      if (granted < channel.maxRequests)
+      const opened = await probe.session(name, { verifier, channel });
+      const { maxRequests } = opened.granted;
+      if (maxRequests < channel.maxRequests)
         throw new Error(
-          `the server grants ${granted} slots and not the ${channel.maxRequests} that were asked for`,
+          `the server grants ${maxRequests} slots and not the ${channel.maxRequests} that were asked for`,
         );
-      const session = new BenchSession(
-        options,
-        probe,
-        new ProbeSession(probe, known.clientId, created.sessionId),
-      );
+      const session = new BenchSession(options, probe, opened);
       await session.#begin();
       return session;
     } catch (error) {
@@ -248,13 +229,9 @@ const refused = (what: string, status: string) => new Error(`${what} was answere
 const newest = (other: Buffer) => ({ seqid: 0, other });
 
 const channelOf = (slots: number) => ({
-  headerPadSize: 0,
   maxRequestSize: MIB + HEADER_ROOM,
   maxResponseSize: MIB + HEADER_ROOM,
-  maxResponseSizeCached: HEADER_ROOM,
-  maxOperations: 16,
   maxRequests: slots,
-  rdmaIrd: null,
 });
 
 function handleOf(result: unknown): Buffer {

@@ -1,6 +1,7 @@
 /** What is measured: cycles of requests, each of which leaves everything as it was. */
 import { op } from '../../client/compound-probe.ts';
 import { attributeBitmap } from '../../nfs4/attributes.ts';
+import type { OperationCall } from '../../nfs4/compound.ts';
 import * as nfs from '../../nfs4/constants.ts';
 import { close } from '../../nfs4/operations/close.ts';
 import { getAttr } from '../../nfs4/operations/get-attr.ts';
@@ -10,6 +11,7 @@ import { open } from '../../nfs4/operations/open.ts';
 import { putFh } from '../../nfs4/operations/put-fh.ts';
 import { read } from '../../nfs4/operations/read.ts';
 import { write } from '../../nfs4/operations/write.ts';
+import type { Stateid } from '../../nfs4/types.ts';
 import type { BenchSession, OpenedFile } from './bench-session.ts';
 import type { RequestTemplate } from './request-template.ts';
 
@@ -103,37 +105,35 @@ const getAttributes: Workload = {
   ],
 };
 
-const reads = (name: string, title: string, bytes: number): Workload => ({
+/**
+ * Moves so many bytes: each slot those of a place of its own in the file.
+ * @param replyBytes what a reply must have at least
+ */
+const transfers = (
+  name: string,
+  title: string,
+  bytes: number,
+  replyBytes: number,
+  request: (stateid: Stateid, offset: bigint) => OperationCall,
+): Workload => ({
   name,
   title,
   bytes,
   async cycle(session, file, slotId) {
     await session.fill(file, slotId, bytes);
-    const request = op(read, {
-      stateid: { seqid: NEWEST, other: file.openOther },
-      offset: BigInt(slotId * bytes),
-      count: bytes,
-    });
-    return [{ template: session.template(slotId, [onFile(file), request]), replyBytes: bytes }];
+    const transfer = request({ seqid: NEWEST, other: file.openOther }, BigInt(slotId * bytes));
+    return [{ template: session.template(slotId, [onFile(file), transfer]), replyBytes }];
   },
 });
 
-const writes = (name: string, title: string, bytes: number): Workload => ({
-  name,
-  title,
-  bytes,
-  async cycle(session, file, slotId) {
-    await session.fill(file, slotId, bytes);
-    const request = op(write, {
-      stateid: { seqid: NEWEST, other: file.openOther },
-      offset: BigInt(slotId * bytes),
-      // As a client's page cache writes: it is COMMIT that makes it durable.
-      stable: nfs.UNSTABLE4,
-      data: Buffer.alloc(bytes, 'w'),
-    });
-    return [{ template: session.template(slotId, [onFile(file), request]) }];
-  },
-});
+const reads = (name: string, title: string, bytes: number): Workload =>
+  transfers(name, title, bytes, bytes, (stateid, offset) => op(read, { stateid, offset, count: bytes }));
+
+/** As a client's page cache writes: it is COMMIT that makes it durable. */
+const writes = (name: string, title: string, bytes: number): Workload =>
+  transfers(name, title, bytes, 0, (stateid, offset) =>
+    op(write, { stateid, offset, stable: nfs.UNSTABLE4, data: Buffer.alloc(bytes, 'w') }),
+  );
 
 const onFile = (file: OpenedFile) => op(putFh, { object: file.handle });
 

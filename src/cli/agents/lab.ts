@@ -4,6 +4,7 @@
  * kernel takes every process, mount and interface of the lab with it.
  */
 import { NamespaceLab } from '../../runtime/namespace/lab.ts';
+import { folderTime } from '../../scenario/run-folder.ts';
 import type { RunRequest } from '../../scenario/run-request.ts';
 import { type RunSurroundings, runScenario } from '../../scenario/runner.ts';
 import { openOperator } from '../operator/desk.ts';
@@ -11,9 +12,6 @@ import { carryOut } from './lab-task.ts';
 import { openLedgerHold } from './ledger-hold.ts';
 import { openSharedView } from './shared-view.ts';
 import { agentProgram, systemClock as clock } from './surroundings.ts';
-
-/** `20260102T030405Z`: sorts by time, and no filesystem minds it. */
-const folderTime = (): string => `${new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
 
 function surroundings(request: RunRequest, interruption: AbortSignal): RunSurroundings {
   return {
@@ -31,7 +29,7 @@ function surroundings(request: RunRequest, interruption: AbortSignal): RunSurrou
     clock,
     interruption,
     monotonicNs: () => process.hrtime.bigint(),
-    folderTime,
+    folderTime: () => folderTime(new Date()),
     view: openSharedView,
     setting: { runtime: 'namespace', server: 'gracelab', filesystem: 'tmpfs' },
   };

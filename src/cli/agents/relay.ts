@@ -5,8 +5,9 @@
 
 import { connect, createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import type { MessageRule } from '../../core/message-rule.ts';
 import { Passage } from '../../relay/passage.ts';
-import { type Rule, RuleBook } from '../../relay/rule-book.ts';
+import { RuleBook } from '../../relay/rule-book.ts';
 import { type Message, Traffic } from '../../relay/traffic.ts';
 import { RecordReader } from '../../rpc/record-marking.ts';
 import { systemClock } from './surroundings.ts';
@@ -21,7 +22,7 @@ interface Order {
   readonly listen?: number;
   readonly serverPort?: number;
   readonly add?: number;
-  readonly rule?: Rule;
+  readonly rule?: MessageRule;
   readonly remove?: number;
 }
 

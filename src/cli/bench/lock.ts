@@ -79,7 +79,7 @@ export function benchLock(frame: Frame): Command {
 }
 
 const planOf = (those: readonly Server[], options: Options): LockPlan => ({
-  servers: told(those),
+  servers: distinct(those),
   workloads: options.only,
   clients: options.clients,
   slots: options.slots,
@@ -110,7 +110,7 @@ function servers(text: string, before: readonly Server[] = []): readonly Server[
 }
 
 /** The table tells them apart by name. */
-function told(those: readonly Server[]): readonly Server[] {
+function distinct(those: readonly Server[]): readonly Server[] {
   const names = those.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) < index);
   if (twice === undefined) return those;

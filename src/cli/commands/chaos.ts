@@ -3,7 +3,8 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { MutantId } from '../../core/mutants.ts';
 import { abilityRefusal } from '../../runtime/abilities.ts';
 import { namespaceOffer, sandboxRefusal } from '../../runtime/namespace/abilities.ts';
-import { parseDuration } from '../../scenario/format/words.ts';
+import { MOST_NODES } from '../../scenario/format/cluster.ts';
+import { MOST_CLIENTS } from '../../scenario/format/document.ts';
 import { writeScenario } from '../../scenario/format/write.ts';
 import { FAULT_MENU, FAULT_NAMES, faultsOffered, menuFor } from '../../scenario/random/fault-menu.ts';
 import { generate } from '../../scenario/random/generate.ts';
@@ -11,22 +12,16 @@ import type { ChaosShape } from '../../scenario/random/shape.ts';
 import { WORKLOAD_NAMES } from '../../scenario/random/workload-menu.ts';
 import type { ScenarioResult } from '../../scenario/run-request.ts';
 import type { StoreKind } from '../../scenario/scenario.ts';
-import { durationOrOff, list, storeOption, wholeNumber } from '../arguments.ts';
+import { LARGEST_SEED } from '../../scenario/seeded-random.ts';
+import { durationOrOff, list, scheduleLength, storeOption, wholeNumber } from '../arguments.ts';
 import { EXIT, Refusal } from '../exit-status.ts';
 import type { Frame } from '../frame.ts';
 import { runInSandbox } from '../lab-process.ts';
 import { mutantOption } from '../mutant-option.ts';
 import { addOutputs, type OutputOptions, printResults, refuseBadOutputs } from '../outputs.ts';
-import { printVerdict, STATUS_OF } from '../verdicts.ts';
+import { nearPath, printVerdict, STATUS_OF } from '../verdicts.ts';
 
-const LARGEST_SEED = 2 ** 32 - 1;
-const MOST_NODES = 16;
-const MOST_CLIENTS = 16;
 const NODES = 5;
-const DURATION_MS = 60_000;
-const SHORTEST_MS = 1000;
-/** The whole run has ten minutes, and may be slower than was guessed. */
-const LONGEST_MS = 300_000;
 const LEASE_MS = 1000;
 /** Longer than a boot on a machine that has other things to do: clients are to come in time. Whose clients are all through does not wait for it. */
 const GRACE_MS = 4000;
@@ -45,14 +40,6 @@ interface ChaosOptions extends OutputOptions {
   readonly untilFailure?: true;
   readonly schedule?: true;
   readonly out: string;
-}
-
-function duration(text: string): number {
-  const ms = parseDuration(text);
-  if (typeof ms !== 'number') throw new InvalidArgumentError(`${ms.refused}.`);
-  if (ms < SHORTEST_MS || ms > LONGEST_MS)
-    throw new InvalidArgumentError(`It must be from ${SHORTEST_MS / 1000}s to ${LONGEST_MS / 60_000}m.`);
-  return Math.round(ms);
 }
 
 const faultList = () =>
@@ -156,8 +143,7 @@ function tellHowToRepeat(
   mutants: readonly MutantId[],
   { cwd, terminal }: Frame,
 ) {
-  const near = path.relative(cwd, folder);
-  const file = path.join(near.startsWith('..') ? folder : near, 'scenario.yaml');
+  const file = path.join(nearPath(folder, cwd), 'scenario.yaml');
   const broken = mutants.map((id) => ` --mutant ${id}`).join('');
   terminal.result(`\nagain: ${repetition}\n   or: gracelab run ${file} --seed ${seed}${broken}`);
 }
@@ -182,11 +168,7 @@ export function chaos(frame: Frame): Command {
       'run a random schedule of work and faults to a verdict; the same seed gives the same schedule',
     )
     .option('--seed <n>', 'of the schedule; drawn and told by default', wholeNumber(0, LARGEST_SEED))
-    .addOption(
-      new Option('--for <duration>', 'how long things go on breaking, about')
-        .argParser(duration)
-        .default(DURATION_MS, '60s'),
-    )
+    .addOption(scheduleLength('how long things go on breaking, about'))
     .option('--nodes <n>', 'nodes of the cluster', wholeNumber(1, MOST_NODES), NODES)
     .option('--clients <n>', 'as many as nodes by default', wholeNumber(1, MOST_CLIENTS))
     .addOption(storeOption())

@@ -41,11 +41,21 @@ function parsedValue(text: string): string | number | boolean {
   return text !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
 }
 
+/** Parameters that are said otherwise, and how. */
+const OPTIONS_OF: ReadonlyMap<string, string> = new Map([
+  ['downMs', '--down 500ms'],
+  ['stayDown', '--stay-down'],
+  ['from', '--from alice'],
+]);
+
 function givenWith(options: FaultOptions): Record<string, unknown> {
   const given = (options.with ?? []).map((text) => {
     const at = text.indexOf('=');
     if (at < 1) refuse(`"${text}" is no parameter; write it like --with share=0.5.`);
-    return [text.slice(0, at), parsedValue(text.slice(at + 1))];
+    const name = text.slice(0, at);
+    const option = OPTIONS_OF.get(name);
+    if (option !== undefined) refuse(`${name} has an option of its own; write it like ${option}.`);
+    return [name, parsedValue(text.slice(at + 1))];
   });
   return Object.fromEntries(given);
 }
@@ -112,7 +122,7 @@ export function fault(frame: Frame): Command {
     .option('--one-way', 'of a partition: only what the targets send is lost')
     .option('--with <name=value...>', 'further parameters; see --list')
     .option('--down <duration>', 'how long it lasts, like 250ms or 5s')
-    .option('--stay-down', 'leave them down until `gracelab fault start`')
+    .option('--stay-down', 'it stays like that until `gracelab fault start`, or `heal`')
     .option('--json', 'print one JSON document')
     .addHelpText('after', ['\nKinds:', ...kinds].join('\n'))
     .action(async (kind: string | undefined, targets: readonly string[], options: FaultOptions) => {

@@ -11,6 +11,7 @@ import { reportText } from '../../fuzz/text.ts';
 import { writeFailure } from '../../history/write-failure.ts';
 import { systemClock } from '../agents/surroundings.ts';
 import { wholeNumber } from '../arguments.ts';
+import { endedByHand } from '../ended-by-hand.ts';
 import { EXIT, Refusal } from '../exit-status.ts';
 import type { Frame } from '../frame.ts';
 
@@ -82,7 +83,11 @@ export function fuzz(frame: Frame): Command {
     .addHelpText('after', HELP)
     .action(async (server: Target, options: FuzzCommandOptions) => {
       requireDirectories(options, frame);
-      const enough = endedByHand(frame);
+      // What was made on the server goes before we do.
+      const enough = endedByHand(
+        frame,
+        'fuzz: interrupted; it ends with this round, and removes its directory.',
+      );
       const report = await run(server, options, enough, frame);
       const files = written(report, path.resolve(frame.cwd, options.out ?? '.'));
       if (options.json) frame.terminal.result(JSON.stringify({ ...report, files }, null, 2));
@@ -108,17 +113,6 @@ function requireDirectories({ directory, corpus, record, out }: FuzzCommandOptio
   } catch (error) {
     throw new Refusal(EXIT.wrongUsage, `--record ${record} cannot be made: ${writeFailure(error)}.`);
   }
-}
-
-/** What was made on the server goes before we do; a second signal does not wait for that. */
-function endedByHand({ terminal }: Frame): AbortSignal {
-  const enough = new AbortController();
-  const end = () => {
-    terminal.message('fuzz: interrupted; it ends with this round, and removes its directory.');
-    enough.abort();
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, end);
-  return enough.signal;
 }
 
 async function run(

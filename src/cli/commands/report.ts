@@ -1,10 +1,8 @@
-import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Command } from 'commander';
-import { writeFailure } from '../../history/write-failure.ts';
 import { renderHtml } from '../../report/html.ts';
-import { EXIT, Refusal } from '../exit-status.ts';
 import type { Frame } from '../frame.ts';
+import { writeOutput } from '../outputs.ts';
 import { judgeStoredRun } from '../stored-run.ts';
 
 /** `gracelab report RUN`: draws a stored run again, with the page and the checkers of today. */
@@ -18,11 +16,7 @@ export function report(frame: Frame): Command {
       for (const remark of remarks) frame.terminal.message(remark);
       const file =
         options.out === undefined ? path.join(folder, 'report.html') : path.resolve(frame.cwd, options.out);
-      try {
-        await writeFile(file, renderHtml(history, verdict));
-      } catch (error) {
-        throw new Refusal(EXIT.wrongUsage, `${file} cannot be written: ${writeFailure(error)}.`);
-      }
+      await writeOutput(file, renderHtml(history, verdict));
       frame.terminal.result(file);
     });
 }

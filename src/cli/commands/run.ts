@@ -2,10 +2,13 @@ import path from 'node:path';
 import { Command, Option } from 'commander';
 import type { Verdict } from '../../check/verdict.ts';
 import type { MutantId } from '../../core/mutants.ts';
+import type { JudgedRun } from '../../report/judged-run.ts';
 import { namespaceOffer, sandboxRefusal } from '../../runtime/namespace/abilities.ts';
+import { MOST_NODES } from '../../scenario/format/cluster.ts';
 import { needsAbilities, scenarioRefusal } from '../../scenario/needed-abilities.ts';
 import type { ScenarioResult } from '../../scenario/run-request.ts';
 import type { Scenario, StoreKind } from '../../scenario/scenario.ts';
+import { LARGEST_SEED } from '../../scenario/seeded-random.ts';
 import { storeOption, wholeNumber } from '../arguments.ts';
 import { EXIT, Refusal } from '../exit-status.ts';
 import type { Frame } from '../frame.ts';
@@ -16,8 +19,6 @@ import { chooseScenarios, withNodes, withStore } from '../scenario-files.ts';
 import type { Colours } from '../terminal.ts';
 import { printVerdict, STATUS_OF, worst } from '../verdicts.ts';
 
-const LARGEST_SEED = 2 ** 32 - 1;
-const MOST_NODES = 16;
 const MOST_REPETITIONS = 100_000;
 
 interface RunOptions extends OutputOptions {
@@ -87,7 +88,7 @@ async function refuseTheImpossible(scenarios: readonly Scenario[], frame: Frame)
 }
 
 /** Names that tell the runs of one scenario apart. */
-const named = (results: readonly ScenarioResult[], times: number) =>
+const judgedRuns = (results: readonly ScenarioResult[], times: number): JudgedRun[] =>
   results.map(({ scenario, verdict, folder }, at) => ({
     name: times === 1 ? scenario : `${scenario} (run ${(at % times) + 1})`,
     verdict,
@@ -130,7 +131,7 @@ export function run(frame: Frame): Command {
     const verdict = worst(results.map((result) => result.verdict.verdict));
     if (options.json) frame.terminal.result(JSON.stringify({ verdict, scenarios: results }, null, 2));
     else if (!options.tap) frame.terminal.result(summary(results, frame.terminal.colours));
-    await printResults(named(results, options.repeat), options, frame);
+    await printResults(judgedRuns(results, options.repeat), options, frame);
     frame.conclude(STATUS_OF[verdict]);
   });
 }

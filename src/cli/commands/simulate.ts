@@ -1,29 +1,30 @@
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
-import type { Verdict } from '../../check/verdict.ts';
+import { Command } from 'commander';
 import { MUTANTS, type MutantId } from '../../core/mutants.ts';
-import { parseDuration } from '../../scenario/format/words.ts';
+import { MOST_NODES } from '../../scenario/format/cluster.ts';
+import { MOST_CLIENTS } from '../../scenario/format/document.ts';
 import { scenarioRefusal } from '../../scenario/needed-abilities.ts';
-import type { HistoryReport } from '../../sim/campaign.ts';
+import { LARGEST_SEED } from '../../scenario/seeded-random.ts';
 import { SIMULATION_OFFER } from '../../sim/lab.ts';
-import { wholeNumber } from '../arguments.ts';
+import { scheduleLength, wholeNumber } from '../arguments.ts';
+import { endedByHand } from '../ended-by-hand.ts';
 import { EXIT, Refusal } from '../exit-status.ts';
 import type { Frame } from '../frame.ts';
+import { mutantOption } from '../mutant-option.ts';
 import { chooseScenarios } from '../scenario-files.ts';
-import { findSmaller, leaveOne } from '../simulation/failing.ts';
+import { findSmaller, type LeavingOptions, type Left, leave } from '../simulation/failing.ts';
 import { histories } from '../simulation/histories.ts';
-import type { Order, Plan } from '../simulation/order.ts';
-import { STATUS_OF, worst } from '../verdicts.ts';
+import { type Done, type Order, type Plan, scenarioOf } from '../simulation/order.ts';
+import { oneLine, Tally } from '../simulation/tally.ts';
+import { STATUS_OF } from '../verdicts.ts';
 
-const LARGEST_SEED = 2 ** 32 - 1;
 const MOST_SEEDS = 10_000_000;
-const MOST_NODES = 16;
-const MOST_CLIENTS = 16;
 const MOST_JOBS = 256;
 const MOST_TRIES = 100_000;
-const SHORTEST_MS = 1000;
-const LONGEST_MS = 300_000;
+/** Where progress cannot be written over. */
+const LOG_EVERY_MS = 30_000;
+const MUTANT_IDS = Object.keys(MUTANTS) as MutantId[];
 
 interface Options {
   readonly seeds?: number;
@@ -39,80 +40,49 @@ interface Options {
   readonly json?: true;
 }
 
-function mutantId(text: string, previous: readonly MutantId[]): readonly MutantId[] {
-  if (!Object.hasOwn(MUTANTS, text))
-    throw new InvalidArgumentError(`There are ${Object.keys(MUTANTS).join(', ')}.`);
-  return [...previous, text as MutantId];
-}
+type RunOptions = Pick<Options, 'jobs' | 'all' | 'json'> & { readonly enough: AbortSignal };
 
-function duration(text: string): number {
-  const ms = parseDuration(text);
-  if (typeof ms !== 'number') throw new InvalidArgumentError(`${ms.refused}.`);
-  if (ms < SHORTEST_MS || ms > LONGEST_MS)
-    throw new InvalidArgumentError(`It must be from ${SHORTEST_MS / 1000}s to ${LONGEST_MS / 60_000}m.`);
-  return Math.round(ms);
+interface Orders {
+  readonly count: number;
+  readonly each: Iterable<Order>;
 }
 
 /** Every scenario with every seed; without a scenario, the seeds alone. */
-function* ordersOf(first: number, count: number, scenarios: number): Generator<Order> {
-  let index = 0;
-  for (let nth = 0; nth < count; nth += 1) {
-    const seed = (first + nth) % (LARGEST_SEED + 1);
-    for (let scenario = 0; scenario < Math.max(1, scenarios); scenario += 1) {
-      yield { index, seed, scenario };
-      index += 1;
+function ordersOf(first: number, seeds: number, scenarios: number): Orders {
+  const perSeed = Math.max(1, scenarios);
+  function* each(): Generator<Order> {
+    for (let index = 0; index < seeds * perSeed; index += 1) {
+      const seed = (first + Math.floor(index / perSeed)) % (LARGEST_SEED + 1);
+      yield { index, seed, scenario: index % perSeed };
     }
   }
+  return { count: seeds * perSeed, each: each() };
 }
 
-/** What came of all of them. */
-interface Tally {
-  readonly counts: Record<Verdict, number>;
-  simulatedMs: number;
-  events: number;
-  /** Those that are not valid, in the order of their seeds. */
-  readonly failing: HistoryReport[];
+interface Outcome {
+  readonly tally: Tally;
+  /** The first violation; null where one goes on after it, or there was none. */
+  readonly violation: Done | null;
+  /** The last that was told. */
+  readonly last: Done | null;
 }
 
-async function runAll(plan: Plan, orders: readonly Order[], options: Options, frame: Frame): Promise<Tally> {
-  const tally: Tally = {
-    counts: { valid: 0, violation: 0, unknown: 0 },
-    simulatedMs: 0,
-    events: 0,
-    failing: [],
-  };
-  let told = 0;
-  for await (const report of histories(plan, orders, Math.min(options.jobs, orders.length))) {
-    told += 1;
-    tally.counts[report.verdict] += 1;
-    tally.simulatedMs += report.simulatedMs;
-    tally.events += report.events;
-    frame.terminal.progress(`${told} of ${orders.length} histories, ${inWords(tally)} ...`);
-    if (report.verdict === 'valid') continue;
-    tally.failing.push(report);
-    if (!options.json) frame.terminal.result(oneLine(report));
-    if (report.verdict === 'violation' && !options.all) break;
+async function runAll(plan: Plan, orders: Orders, options: RunOptions, frame: Frame): Promise<Outcome> {
+  const { all, json, enough } = options;
+  const tally = new Tally();
+  let last: Done | null = null;
+  for await (const done of histories(plan, orders.each, Math.min(options.jobs, orders.count), enough)) {
+    const { report } = done;
+    last = done;
+    tally.add(report);
+    frame.terminal.progress(
+      `${tally.total} of ${orders.count} histories, ${tally.inWords()} ...`,
+      LOG_EVERY_MS,
+    );
+    if (report.verdict !== 'valid' && !json) frame.terminal.result(oneLine(report));
+    if (report.verdict === 'violation' && !all) return { tally, violation: done, last };
   }
-  return tally;
-}
-
-/** `seed 7: violation (no-theft): Theft: alice ...`. */
-function oneLine({ scenario, seed, verdict, violations, sentence }: HistoryReport): string {
-  const checks = violations.length === 0 ? '' : ` (${violations.join(', ')})`;
-  return `seed ${seed} of ${scenario}: ${verdict}${checks}: ${sentence ?? 'nobody can say why'}`;
-}
-
-const inWords = ({ counts }: Tally): string =>
-  (Object.entries(counts) as [Verdict, number][])
-    .filter(([verdict, count]) => count > 0 || verdict === 'valid')
-    .map(([verdict, count]) => `${count} ${verdict}`)
-    .join(', ');
-
-function summary(tally: Tally, elapsedMs: number): string {
-  const { simulatedMs, events, counts } = tally;
-  const total = counts.valid + counts.violation + counts.unknown;
-  const number = (value: number): string => Math.round(value).toLocaleString('en');
-  return `${number(total)} histories: ${inWords(tally)}; ${number(simulatedMs / 1000)} s of cluster time, ${number(events)} events, in ${(elapsedMs / 1000).toFixed(1)} s`;
+  return { tally, violation: null, last };
 }
 
 function refuseMissing(scenarios: Plan['scenarios']): void {
@@ -133,17 +103,9 @@ export function simulate(frame: Frame): Command {
     .option('--seed <n>', 'the first seed (default: 1)', wholeNumber(0, LARGEST_SEED))
     .option('--nodes <n>', 'of a random schedule', wholeNumber(1, MOST_NODES), 5)
     .option('--clients <n>', 'of a random schedule', wholeNumber(1, MOST_CLIENTS), 10)
-    .addOption(
-      new Option('--for <duration>', 'how long a random schedule goes on breaking things')
-        .argParser(duration)
-        .default(60_000, '60s'),
-    )
+    .addOption(scheduleLength('how long a random schedule goes on breaking things'))
     .option('--jobs <n>', 'threads', wholeNumber(1, MOST_JOBS), availableParallelism())
-    .addOption(
-      new Option('--mutant <id>', 'break our own server on purpose, to see a check catch it; may be repeated')
-        .argParser(mutantId)
-        .default([] as readonly MutantId[], 'none'),
-    )
+    .addOption(mutantOption(MUTANT_IDS))
     .option('--all', 'go on after a violation, and make nothing smaller')
     .option('--tries <n>', 'histories spent on making a failing one smaller', wholeNumber(0, MOST_TRIES), 300)
     .option('--out <dir>', 'where the run folder of a failing history goes', 'runs')
@@ -152,38 +114,43 @@ export function simulate(frame: Frame): Command {
       const scenarios = names.length === 0 ? [] : await chooseScenarios(names, frame.cwd);
       refuseMissing(scenarios);
       const { nodes, clients, mutant, seed = 1 } = options;
-      const plan: Plan = { size: { nodes, clients, durationMs: options.for }, scenarios, mutants: mutant };
       const count = options.seeds ?? (options.seed === undefined ? 100 : 1);
-      const orders = [...ordersOf(seed, count, scenarios.length)];
+      const orders = ordersOf(seed, count, scenarios.length);
+      const plan: Plan = {
+        size: { nodes, clients, durationMs: options.for },
+        scenarios,
+        mutants: mutant,
+        keeps: orders.count === 1,
+      };
+      const enough = endedByHand(frame, 'gracelab: interrupted; this is what is known by now.');
       const began = performance.now();
-      const tally = await runAll(plan, orders, options, frame);
+      const outcome = await runAll(plan, orders, { ...options, enough }, frame);
       const seconds = (performance.now() - began) / 1000;
-      const verdict = worst(verdictsOf(tally));
+      const { tally } = outcome;
+      const { verdict } = tally;
+      const interrupted = enough.aborted;
       const out = path.resolve(frame.cwd, options.out);
-      const left = await leftBehind(tally, orders, plan, { ...options, out }, frame);
-      if (options.json) frame.terminal.result(JSON.stringify({ verdict, ...tally, seconds, left }, null, 2));
-      else frame.terminal.result(summary(tally, seconds * 1000));
-      frame.conclude(STATUS_OF[verdict]);
+      const left = await leftBehind(outcome, plan, { ...options, out, enough }, frame);
+      if (options.json)
+        frame.terminal.result(
+          JSON.stringify({ verdict, interrupted, ...tally.numbers, seconds, left }, null, 2),
+        );
+      else frame.terminal.result(tally.summary(seconds, interrupted ? orders.count : null));
+      frame.conclude(interrupted && verdict !== 'violation' ? EXIT.interrupted : STATUS_OF[verdict]);
     });
 }
 
-const verdictsOf = ({ counts }: Tally): Verdict[] =>
-  (Object.keys(counts) as Verdict[]).filter((verdict) => counts[verdict] > 0);
-
 /** Of a violation, the smallest scenario that shows it; of a single history, that one. Null: nothing was left. */
 async function leftBehind(
-  tally: Tally,
-  orders: readonly Order[],
+  { violation, last }: Outcome,
   plan: Plan,
-  options: Options,
+  options: LeavingOptions,
   frame: Frame,
-): Promise<{ readonly folder: string; readonly seed: number } | null> {
-  const violation = tally.failing.find(({ verdict }) => verdict === 'violation');
-  const order = (report: HistoryReport) => orders.find((each) => isOf(each, report, plan))!;
-  if (violation !== undefined && !options.all)
-    return findSmaller(order(violation), violation.violations[0]!, plan, options, frame);
-  return orders.length === 1 ? leaveOne(orders[0]!, plan, options, frame) : null;
+): Promise<Left | null> {
+  if (violation !== null)
+    return findSmaller(violation.order, violation.report.violations[0]!, plan, options, frame);
+  if (last === null || last.simulated === null) return null;
+  const { order, simulated } = last;
+  const run = { scenario: scenarioOf(plan, order), seed: order.seed, mutants: plan.mutants, simulated };
+  return leave(run, options, frame);
 }
-
-const isOf = ({ seed, scenario }: Order, report: HistoryReport, { scenarios }: Plan): boolean =>
-  seed === report.seed && (scenarios.length === 0 || scenarios[scenario]?.name === report.scenario);

@@ -4,8 +4,9 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { claimsServedBy, type Ledger, memberOf } from '../../core/ledger.ts';
+import { lookAtBeacon, readLedger } from '../operator/operators-desk.ts';
 import type { AgreedRepair } from './desk.ts';
-import { type DomainDesk, lookAtBeacon, readLedger } from './looking.ts';
+import type { DomainDesk } from './looking.ts';
 import type { RepairRefusal } from './refusal-words.ts';
 import { judge, proofOfDeath, type RepairPlan } from './repair-plan.ts';
 

@@ -1,14 +1,13 @@
 /** The ledger of any lock domain, reached through its store: no lab is needed, and none of its nodes has to be up. */
-import { closeSync, constants, openSync, readSync, statfsSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { commandFencer } from '../../runtime/command-fencer.ts';
-import { isByteLocked } from '../../server/filesystem/record-locks.ts';
-import { AT_FDCWD, close, openat } from '../../server/filesystem/syscalls.ts';
 import { openDomainStore, type StoreSpec } from '../../store/open.ts';
 import { CONTROL_FILES } from '../agents/control-directory.ts';
 import { EXIT, Refusal } from '../exit-status.ts';
 import type { Environment } from '../frame.ts';
+import { isLit } from '../operator/operators-desk.ts';
 import { attemptRepair } from './attempt.ts';
 import type { LedgerDesk } from './desk.ts';
 import { orRefuse } from './ledger-errors.ts';
@@ -69,7 +68,7 @@ export async function openForeignLedger(
     clock,
     fencer,
     fencerKind: fencer === null ? null : 'command',
-    beaconLit: (slot) => (beacon === null ? null : isLit(beacon, slot)),
+    beaconLit: (slot) => (beacon === null || !isKnownHere(beacon) ? null : isLit(beacon, slot)),
   };
   return {
     look: () => orRefuse(() => lookAt(desk)),
@@ -99,22 +98,11 @@ function refuseUnlessSqlite(path: string): void {
 const OTHER_KERNELS: ReadonlySet<number> = new Set([0x6969, 0xff534d42, 0xfe534d42, 0x01021997]);
 
 /**
- * Asks the kernel who holds the byte, and takes nothing. By a lock of the open file description, of which this descriptor has none,
- * so that closing it drops nothing; and a beacon, which its process would lose by closing any descriptor of the file, is held by other
- * processes than this one. Null: nothing is proven. So it is on a filesystem that reaches here over a network: those locks
- * are kept by another kernel, and this one may not know them.
+ * Not so on a filesystem that reaches here over a network: those locks are kept by another kernel, and this one may not know them, so
+ * that nothing is proven by what it says.
  */
-function isLit(beacon: string, slot: bigint): boolean | null {
-  const fd = openat(AT_FDCWD, beacon, constants.O_RDONLY);
-  if (fd < 0) return null;
-  try {
-    if (OTHER_KERNELS.has(statfsSync(beacon).type) || !isBeaconFile(beacon)) return null;
-    const status = isByteLocked(fd, 'description', slot);
-    return status < 0 ? null : status === 1;
-  } finally {
-    close(fd);
-  }
-}
+const isKnownHere = (beacon: string): boolean =>
+  existsSync(beacon) && !OTHER_KERNELS.has(statfsSync(beacon).type) && isBeaconFile(beacon);
 
 /** In any other file that was named by mistake nobody is alive. Beacons are locks beyond the end of an empty file, which nobody writes. */
 function isBeaconFile(path: string): boolean {

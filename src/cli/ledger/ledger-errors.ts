@@ -1,7 +1,7 @@
 /** What the errors of a store mean to a person at the command line. */
 import { RecordsUnreadableError, StoreUnavailableError } from '../../store/store.ts';
 import { EXIT, type ExitStatus, Refusal } from '../exit-status.ts';
-import { NoLedgerError } from './looking.ts';
+import { NoLedgerError } from '../operator/operators-desk.ts';
 
 export interface Trouble {
   readonly status: ExitStatus;

@@ -1,10 +1,9 @@
 /** A look at one lock domain through its store and its beacon file. It changes nothing. */
-import { beaconSlot } from '../../core/beacon-slot.ts';
 import type { RecordScope } from '../../core/client-record.ts';
 import { type Ledger, nodesOf } from '../../core/ledger.ts';
 import type { StoreSpec } from '../../store/open.ts';
-import { RecordsUnreadableError, type StoredLedger } from '../../store/store.ts';
-import type { OperatorsDesk } from '../operator/repairs.ts';
+import { RecordsUnreadableError } from '../../store/store.ts';
+import { lookAtBeacon, type OperatorsDesk, readLedger } from '../operator/operators-desk.ts';
 import type { BeaconLook, FencerKind, LedgerSight, RecordedClients } from './sight.ts';
 
 /** One lock domain, as the process that holds its store sees it. */
@@ -12,21 +11,6 @@ export interface DomainDesk extends OperatorsDesk {
   readonly domain: string | null;
   readonly spec: StoreSpec;
   readonly fencerKind: FencerKind | null;
-}
-
-/** There is nothing to look at: one sentence. */
-export class NoLedgerError extends Error {
-  override readonly name = 'NoLedgerError';
-}
-
-/** @throws NoLedgerError, StoreUnavailableError, RecordsUnreadableError */
-export async function readLedger({ store }: Pick<OperatorsDesk, 'store'>): Promise<StoredLedger> {
-  const stored = await store.read();
-  if (stored === null)
-    throw new NoLedgerError(
-      'this lock domain has no ledger yet; it gets one when the first of its nodes boots',
-    );
-  return stored;
 }
 
 /** @throws NoLedgerError, StoreUnavailableError, RecordsUnreadableError */
@@ -63,16 +47,4 @@ function beaconsOf(desk: OperatorsDesk, ledger: Ledger): Record<string, BeaconLo
   for (const node of nodesOf(ledger))
     if (ledger.members[node]!.incarnation > 0) beacons[node] = lookAtBeacon(desk, ledger, node);
   return beacons;
-}
-
-/** Of the life that the ledger names. */
-export function lookAtBeacon(
-  { beaconLit }: Pick<OperatorsDesk, 'beaconLit'>,
-  ledger: Ledger,
-  node: string,
-): BeaconLook {
-  const { beaconIndex, incarnation } = ledger.members[node as keyof typeof ledger.members]!;
-  const lit = beaconLit(beaconSlot(beaconIndex, incarnation));
-  if (lit === null) return 'unknown';
-  return lit ? 'lit' : 'out';
 }

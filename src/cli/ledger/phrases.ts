@@ -1,5 +1,5 @@
 /** How sentences about ledgers name what they are about. */
-import { asText } from '../../server/own-records.ts';
+import { asText } from '../../server/client-keys.ts';
 
 const LONGEST_NAME = 64;
 /** A sentence with a thousand names says less than one with a few. */

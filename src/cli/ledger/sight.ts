@@ -2,7 +2,7 @@
 import type { ClientRecord } from '../../core/client-record.ts';
 import { asNodeId, type Epoch, type NodeId } from '../../core/ids.ts';
 import { barrierReached, inGrace, type Ledger, memberOf, nodesOf } from '../../core/ledger.ts';
-import { entitles } from '../../core/record-transitions.ts';
+import { entitles, isBy, recorderOf } from '../../core/record-transitions.ts';
 import type { StoreSpec } from '../../store/open.ts';
 
 /** `unknown`: it cannot be looked at from here, or it does not answer. */
@@ -44,16 +44,9 @@ export const recordsOf = (sight: LedgerSight, epoch: Epoch, node: NodeId): Recor
  * that served it at the last lift, and not revoked since.
  */
 export function entitledClients(sight: LedgerSight, ledger: Ledger, node: NodeId): readonly ClientRecord[] {
-  const member = memberOf(ledger, node);
-  if (member === undefined || ledger.recoveryEpoch === null) return [];
+  if (memberOf(ledger, node) === undefined || ledger.recoveryEpoch === null) return [];
   const recorded = recordsOf(sight, ledger.recoveryEpoch, node)?.clients ?? [];
-  const { recordedAt, recordedIncarnation } = member;
-  return recorded.filter(
-    (record) =>
-      entitles(record) &&
-      (record.writer ?? node) === (recordedAt ?? node) &&
-      record.incarnation === recordedIncarnation,
-  );
+  return recorded.filter((record) => entitles(record) && isBy(record, node, recorderOf(ledger, node)));
 }
 
 /** Members whose claims are open: while there is one, grace does not end. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { clusterKeys, numbered, shapeOf } from '../../scenario/format/cluster.ts';
 import { clients } from '../../scenario/format/document.ts';
-import { memberProblems } from '../../scenario/format/references.ts';
+import { memberProblems } from '../../scenario/format/members.ts';
 import { duration, name } from '../../scenario/format/words.ts';
 import { type FileFormat, readWritten } from '../../scenario/format/written-file.ts';
 import type { ClusterShape, ScenarioClient, StoreKind } from '../../scenario/scenario.ts';

@@ -6,6 +6,8 @@ import { LEDGER_WORDS, resolveTargets } from '../../faults/targets.ts';
 import { abilityRefusal } from '../../runtime/abilities.ts';
 import type { Cluster } from '../../scenario/cluster.ts';
 import type { ClusterNode } from '../../scenario/cluster-node.ts';
+import { surroundingsOf } from '../../scenario/fault-steps.ts';
+import { ALL_OF_THEM } from '../../scenario/fault-words.ts';
 import type { ControlRequest } from './control.ts';
 
 type FaultRequest = Extract<ControlRequest, { command: 'fault' }>;
@@ -38,13 +40,8 @@ export async function breakOrMend(
   const unable = cluster.offer && abilityRefusal(`the fault "${fault}"`, chosen.needs, cluster.offer);
   if (unable) throw new Error(unable);
   refuseStrangers(chosen, names, cluster);
-  const surroundings = {
-    ...cluster.surroundings,
-    random,
-    tell: (phase: 'begin' | 'end', hit: readonly string[], detail?: string) =>
-      cluster.tellFault(chosen, phase, hit, detail),
-  };
-  if (chosen.hits === 'node' && (fault === 'pause' || parameters.stayDown === true)) refuseDead(targets);
+  if (chosen.hits === 'node' && !chosen.armsNextLife) refuseDead(targets);
+  const surroundings = surroundingsOf(chosen, { cluster, random });
   const injected = chosen.inject(targets, chosen.parameters.parse(given), surroundings);
   return { fault, targets: names, note: (await unlessBootsWait(cluster, targets, injected)) ?? '' };
 }
@@ -63,7 +60,7 @@ function refuseStrangers({ name, targets }: Fault, names: readonly string[], clu
     throw new Error(`${stranger} is nothing that a ${name} can hit; it hits a ${targets.join(', or a ')}`);
 }
 
-/** Among others a target that is down is left so; where there are no others, nothing would be done. */
+/** Where some of several run it is they that are hit; of nobody could it be said that it was done. */
 function refuseDead(targets: readonly BreakableNode[]): void {
   if (targets.some(({ running }) => running)) return;
   const names = targets.map(({ name }) => name);
@@ -98,11 +95,15 @@ function othersOf(word: string, cluster: Cluster, random: Random): readonly stri
 async function heal(cluster: Cluster, selectors: readonly string[], random: Random): Promise<FaultAnswer> {
   const { cuts, disturbances } = cluster.surroundings;
   const inForce = [...cuts.all, ...disturbances.all];
-  const names =
-    selectors.length > 0 ? resolved(selectors, cluster, random) : inForce.flatMap(({ targets }) => targets);
+  const all = selectors.length === 0 || selectors.includes(ALL_OF_THEM);
+  const names = all ? inForce.flatMap(({ targets }) => targets) : resolved(selectors, cluster, random);
   const healed = [...(await cuts.healAllOf(names)), ...(await disturbances.healAllOf(names))];
   if (healed.length === 0)
-    throw new Error(names.length === 0 ? 'nobody is cut off' : `${names.join(', ')}: cut off from nobody`);
+    throw new Error(
+      all
+        ? 'there is nothing to heal: nobody is cut off, and no other fault is in force; what is down or paused is ended by `gracelab fault start`'
+        : `there is nothing to heal on ${names.join(', ')}: cut off from nobody, and no other fault is in force there`,
+    );
   const told = healed.flatMap((one) =>
     'detail' in one && one.detail ? [`${one.fault}: ${one.detail}`] : [],
   );

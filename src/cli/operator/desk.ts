@@ -1,15 +1,13 @@
 /** An operator's desk at one lock domain of a lab, from the lab's own process. */
-import { constants } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import type { Fencer } from '../../core/fencer.ts';
 import type { Operator, OperatorsDomain, RepairOutcome } from '../../scenario/operator.ts';
 import type { Repair } from '../../scenario/scenario.ts';
-import { isByteLocked } from '../../server/filesystem/record-locks.ts';
-import { AT_FDCWD, close, openat } from '../../server/filesystem/syscalls.ts';
 import { openDomainStore } from '../../store/open.ts';
 import { CONTROL_FILES } from '../agents/control-directory.ts';
-import { abandon, admit, declareDead, move, type OperatorsDesk, retire } from './repairs.ts';
+import { isLit, type OperatorsDesk } from './operators-desk.ts';
+import { abandon, admit, declareDead, move, retire } from './repairs.ts';
 
 const REPAIRS: Readonly<Record<Repair, (desk: OperatorsDesk, node: string) => Promise<RepairOutcome>>> = {
   admit,
@@ -49,16 +47,4 @@ export function operatorAt(desk: OperatorsDesk): Operator {
     move: (owner, to) => move(desk, owner, to),
     [Symbol.asyncDispose]: () => desk.store[Symbol.asyncDispose](),
   };
-}
-
-/** By a lock of the open file description: this process holds no beacon, so that opening and closing the file drops none. */
-function isLit(beacon: string, slot: bigint): boolean | null {
-  const fd = openat(AT_FDCWD, beacon, constants.O_RDONLY);
-  if (fd < 0) return null;
-  try {
-    const status = isByteLocked(fd, 'description', slot);
-    return status < 0 ? null : status === 1;
-  } finally {
-    close(fd);
-  }
 }

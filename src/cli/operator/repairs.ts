@@ -4,31 +4,14 @@
  * made sure of here. Nothing is done behind the ledger's back, so no repair can do more harm than a crash.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { beaconSlot } from '../../core/beacon-slot.ts';
-import type { Clock } from '../../core/clock.ts';
-import type { Fencer } from '../../core/fencer.ts';
 import { asNodeId, type NodeId } from '../../core/ids.ts';
-import { type Ledger, type Member, memberOf, nodesOf } from '../../core/ledger.ts';
+import { type Ledger, memberOf, nodesOf } from '../../core/ledger.ts';
 import { NODE_NAME } from '../../core/ledger-text.ts';
-import type { Mutants } from '../../core/mutants.ts';
 import { type Command, type Refusal, transition } from '../../core/transitions.ts';
 import type { RepairOutcome } from '../../scenario/operator.ts';
-import type { DomainStore, StoredLedger } from '../../store/store.ts';
-
-/** What the repairs need of the outside. */
-export interface OperatorsDesk {
-  readonly store: DomainStore;
-  readonly clock: Clock;
-  /**
-   * Is the beacon at this place lit? Null where it does not prove anything that it is not, or where it cannot be
-   * looked at from here.
-   */
-  readonly beaconLit: (slot: bigint) => boolean | null;
-  /** Makes sure that a life is over; null where there is none. */
-  readonly fencer: Fencer | null;
-  /** Only tests have any. */
-  readonly mutants?: Mutants;
-}
+import type { Repair } from '../../scenario/scenario.ts';
+import { commandFor, proofOfDeath } from '../ledger/repair-plan.ts';
+import { lookAtBeacon, type OperatorsDesk, readLedger } from './operators-desk.ts';
 
 /** A lost swap is tried anew: somebody else wrote first. More often than this in a row there is something wrong. */
 const MOST_TRIES = 100;
@@ -38,16 +21,16 @@ const RETRY_MS = 5;
 export function admit(desk: OperatorsDesk, node: string): Promise<RepairOutcome> {
   // The rules take any name, but a ledger with this one in it could not be read any more.
   if (!NODE_NAME.test(node)) throw new RangeError(`"${node}" is no name for a node`);
-  return command(desk, asNodeId(node), () => ({ type: 'admit', node: asNodeId(node) }));
+  return repair(desk, 'admit', node);
 }
 
 /** A member that is down and whose clients are owed nothing leaves for good. */
 export const retire = (desk: OperatorsDesk, node: string): Promise<RepairOutcome> =>
-  command(desk, asNodeId(node), () => ({ type: 'retire', node: asNodeId(node) }));
+  repair(desk, 'retire', node);
 
 /** The clients of a dead node are not waited for any longer; they are told when they come. */
 export const abandon = (desk: OperatorsDesk, node: string): Promise<RepairOutcome> =>
-  command(desk, asNodeId(node), () => ({ type: 'abandon', dead: asNodeId(node), operator: true }));
+  repair(desk, 'abandon', node);
 
 /** The service address of a node, with its clients, goes to another live node as planned; to itself: it comes back. */
 export const move = (desk: OperatorsDesk, owner: string, to: string): Promise<RepairOutcome> =>
@@ -63,29 +46,37 @@ export async function declareDead(desk: OperatorsDesk, node: string): Promise<Re
   const member = memberOf(stored.ledger, name);
   if (member === undefined) return refused(stored.ledger, name, 'not-a-member');
   if (member.state === 'down') return refused(stored.ledger, name, 'already-down');
-  const proven = await isOver(desk, stored.ledger, name, member);
-  if (!proven.over) return { done: false, refusal: 'still-alive', sentence: proven.sentence };
-  const { incarnation } = member;
-  return command(desk, name, () => ({ type: 'confirm-death', node: name, incarnation }));
+  const doubt = await doubtAboutDeath(desk, stored.ledger, name);
+  if (doubt !== null)
+    return { done: false, refusal: 'still-alive', sentence: `${node} is not declared dead${doubt}` };
+  // Of that life, whoever lives there when it is written.
+  const word = commandFor(stored.ledger, 'declare-dead', name);
+  return command(desk, name, () => word);
 }
 
-type Proof = { readonly over: true } | { readonly over: false; readonly sentence: string };
-
-async function isOver(desk: OperatorsDesk, ledger: Ledger, node: NodeId, member: Member): Promise<Proof> {
-  const lit = desk.beaconLit(beaconSlot(member.beaconIndex, member.incarnation));
-  if (lit === false && ledger.beaconProvesDeath) return { over: true };
-  // To end what lives is a fault, and has a step of its own; the fencer is for what nobody can see.
-  if (desk.fencer === null || (lit === true && ledger.beaconProvesDeath)) {
-    const why = lit === true ? `its beacon is lit: it lives` : 'its beacon proves nothing on this filesystem';
-    return {
-      over: false,
-      sentence: `${node} is not declared dead, since ${why}; end incarnation ${member.incarnation} first.`,
-    };
+/** @returns the rest of the sentence that says why it is not; null: that life is over, for certain */
+async function doubtAboutDeath(desk: OperatorsDesk, ledger: Ledger, node: NodeId): Promise<string | null> {
+  const { incarnation } = ledger.members[node]!;
+  const fencer = desk.fencer === null ? null : 'lab';
+  const proof = proofOfDeath(ledger, lookAtBeacon(desk, ledger, node), fencer);
+  if (proof === 'beacon') return null;
+  if (proof === 'fencer') {
+    const fenced = await desk.fencer!.fence({ node, incarnation });
+    return fenced.outcome === 'gone' ? null : `: ${fenced.reason.replace(/\.?$/, '.')}`;
   }
-  const fenced = await desk.fencer.fence({ node, incarnation: member.incarnation });
-  if (fenced.outcome === 'gone') return { over: true };
-  return { over: false, sentence: `${node} is not declared dead: ${fenced.reason.replace(/\.?$/, '.')}` };
+  return `, since ${DOUBTS[proof](ledger)}; end incarnation ${incarnation} first.`;
 }
+
+const DOUBTS = {
+  'still-alive': () => 'its beacon is lit: it lives',
+  'not-proven': ({ beaconProvesDeath }: Ledger) =>
+    beaconProvesDeath
+      ? 'its beacon cannot be looked at from here'
+      : 'its beacon proves nothing on this filesystem',
+} as const;
+
+const repair = (desk: OperatorsDesk, kind: Exclude<Repair, 'declare-dead'>, node: string) =>
+  command(desk, asNodeId(node), (ledger) => commandFor(ledger, kind, asNodeId(node)));
 
 /** Swaps one command in. @throws StoreUnavailableError when nobody knows what came of it */
 async function command(
@@ -108,12 +99,6 @@ async function command(
       throw new Error(`the ledger changes all the time; nothing was done about ${node}`);
     await new Promise<void>((resolve) => void desk.clock.after(RETRY_MS, resolve));
   }
-}
-
-async function readLedger({ store }: OperatorsDesk): Promise<StoredLedger> {
-  const stored = await store.read();
-  if (stored === null) throw new Error('this lock domain has no ledger yet: boot one of its nodes first');
-  return stored;
 }
 
 const refused = (ledger: Ledger, node: NodeId, refusal: Refusal): RepairOutcome => ({

@@ -1,15 +1,15 @@
 /** What is left of a failing history: the smallest scenario that still fails, written so that `gracelab run` takes it. */
 import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import type { CheckName } from '../../check/verdict.ts';
 import { writeScenario } from '../../scenario/format/write.ts';
 import { parseScenario } from '../../scenario/load.ts';
-import { RunFolderError } from '../../scenario/run-folder.ts';
+import { folderTime, RunFolderError } from '../../scenario/run-folder.ts';
 import type { Scenario, Step } from '../../scenario/scenario.ts';
 import { smallestFailing } from '../../sim/campaign.ts';
-import { simulate } from '../../sim/simulate.ts';
 import { EXIT, Refusal } from '../exit-status.ts';
 import type { Frame } from '../frame.ts';
-import { printVerdict } from '../verdicts.ts';
+import { nearPath, printVerdict } from '../verdicts.ts';
 import { SIMULATED_AGENTS } from './agents.ts';
 import { type LeftRun, leaveRun } from './leave-run.ts';
 import { type Order, type Plan, scenarioOf } from './order.ts';
@@ -19,6 +19,8 @@ export interface LeavingOptions {
   readonly out: string;
   /** Histories that may be spent on it. */
   readonly tries: number;
+  /** Ends the search; the smallest so far is what is left. */
+  readonly enough: AbortSignal;
   readonly json?: true;
 }
 
@@ -27,8 +29,8 @@ export interface Left {
   readonly seed: number;
 }
 
-/** `20260102T030405Z`: sorts by time, and no filesystem minds it. */
-const folderTime = (): string => `${new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
+/** Where progress cannot be written over. */
+const LOG_EVERY_MS = 30_000;
 
 export async function findSmaller(
   order: Order,
@@ -46,37 +48,26 @@ export async function findSmaller(
     agents: SIMULATED_AGENTS,
     isSound: (scenario) => parseScenario(writeScenario(scenario), 'smaller').ok,
     mostTries: options.tries,
+    enough: options.enough,
+    // A history leaves the event loop no turn; a signal takes one.
+    breathe: () => setImmediate(),
     onProgress: (tries, scenario) =>
-      frame.terminal.progress(`making it smaller: ${tries} tries, ${sizeOf(scenario)} ...`),
+      frame.terminal.progress(`making it smaller: ${tries} tries, ${sizeOf(scenario)} ...`, LOG_EVERY_MS),
   });
   return leave({ ...found, mutants }, options, frame);
 }
 
-/** The one history that was asked for. */
-export async function leaveOne(
-  order: Order,
-  plan: Plan,
-  options: LeavingOptions,
-  frame: Frame,
-): Promise<Left> {
-  const scenario = scenarioOf(plan, order);
-  const { mutants } = plan;
-  const { seed } = order;
-  const simulated = await simulate({ scenario, seed, mutants }, SIMULATED_AGENTS);
-  return leave({ scenario, seed, mutants, simulated }, options, frame);
-}
-
-async function leave(run: LeftRun, { out, json }: LeavingOptions, frame: Frame): Promise<Left> {
+/** @throws Refusal when its folder cannot be written */
+export async function leave(run: LeftRun, { out, json }: LeavingOptions, frame: Frame): Promise<Left> {
   const { scenario, seed, mutants, simulated } = run;
-  const folder = await leaveRun(run, { out, time: folderTime() }).catch((error: unknown) => {
+  const folder = await leaveRun(run, { out, time: folderTime(new Date()) }).catch((error: unknown) => {
     if (error instanceof RunFolderError) throw new Refusal(EXIT.machineCannot, `${error.message}.`);
     throw error;
   });
   if (!json) {
     const { terminal, cwd } = frame;
     printVerdict(simulated.verdict, folder, frame);
-    const near = path.relative(cwd, folder);
-    const file = path.join(near.startsWith('..') ? folder : near, 'scenario.yaml');
+    const file = path.join(nearPath(folder, cwd), 'scenario.yaml');
     const broken = mutants.map((id) => ` --mutant ${id}`).join('');
     terminal.result(
       `\n${sizeOf(scenario)}\nagain: gracelab simulate ${file} --seed ${seed}${broken}\non real containers: gracelab run ${file} --seed ${seed}${broken}\n`,

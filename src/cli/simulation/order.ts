@@ -1,10 +1,9 @@
 /** What a worker of `gracelab simulate` is told, and what it says. Plain data, which threads can hand each other. */
 import type { MutantId } from '../../core/mutants.ts';
 import type { Scenario } from '../../scenario/scenario.ts';
-import type { HistoryReport } from '../../sim/campaign.ts';
-import { reportOf } from '../../sim/campaign.ts';
+import { type HistoryReport, reportOf } from '../../sim/campaign.ts';
 import { type ScheduleSize, scheduleOf } from '../../sim/schedule.ts';
-import { simulate } from '../../sim/simulate.ts';
+import { type Simulated, simulate } from '../../sim/simulate.ts';
 import { SIMULATED_AGENTS } from './agents.ts';
 
 /** Which histories there are to be: those of random schedules, or those of given scenarios. */
@@ -13,6 +12,8 @@ export interface Plan {
   /** None: each seed has a random schedule of its own. */
   readonly scenarios: readonly Scenario[];
   readonly mutants: readonly MutantId[];
+  /** Whether the histories are handed over, too, or only what came of them. */
+  readonly keeps: boolean;
 }
 
 /** One of them: a seed, and which of the plan's scenarios. */
@@ -23,8 +24,10 @@ export interface Order {
 }
 
 export interface Done {
-  readonly index: number;
+  readonly order: Order;
   readonly report: HistoryReport;
+  /** Null unless the plan keeps it. */
+  readonly simulated: Simulated | null;
 }
 
 export const scenarioOf = ({ size, scenarios }: Plan, { seed, scenario }: Order): Scenario =>
@@ -32,7 +35,11 @@ export const scenarioOf = ({ size, scenarios }: Plan, { seed, scenario }: Order)
 
 export async function carryOut(plan: Plan, order: Order): Promise<Done> {
   const scenario = scenarioOf(plan, order);
-  const { seed, index } = order;
+  const { seed } = order;
   const simulated = await simulate({ scenario, seed, mutants: plan.mutants }, SIMULATED_AGENTS);
-  return { index, report: reportOf(simulated, scenario, seed) };
+  return {
+    order,
+    report: reportOf(simulated, scenario, seed),
+    simulated: plan.keeps ? simulated : null,
+  };
 }

@@ -1,10 +1,10 @@
 /** What the faults have in common that act on single messages, through a relay between a node and its clients. */
 import { z } from 'zod';
-import { type Fault, ORDINARY } from '../fault.ts';
-import { hasOneEnd, inForce, LASTING, ONE_END } from '../lasting.ts';
-import { parseMessage } from './message-phrase.ts';
+import type { MessageAct, MessageRule } from '../../core/message-rule.ts';
+import { type Fault, type FaultSurroundings, ORDINARY } from '../fault.ts';
+import { hasOneEnd, healTargets, inForce, LASTING, ONE_END } from '../lasting.ts';
+import { type MessagePhrase, parseMessage } from './message-phrase.ts';
 import { OPERATION_NAMES } from './operation-names.ts';
-import type { MessageAct } from './rule.ts';
 
 const MOST_TIMES = 10_000;
 
@@ -16,6 +16,34 @@ const message = z
     context.addIssue({ code: 'custom', message: parsed.refused });
     return z.NEVER;
   });
+
+/** On all of these nodes, or on none. @returns ends it, and says on how many messages it acted; null: on none */
+async function beginRules(
+  nodes: readonly string[],
+  { client, ...what }: MessagePhrase & Omit<MessageRule, 'peer'>,
+  { network, tell }: FaultSurroundings,
+): Promise<() => Promise<string | null>> {
+  const rule = { ...what, peer: client === null ? null : network.addressOf(client) };
+  let acted = 0;
+  const undo: (() => Promise<void>)[] = [];
+  const end = async () => {
+    for (const one of undo) await one();
+    return acted === 0 ? null : `${acted} messages`;
+  };
+  try {
+    for (const node of nodes)
+      undo.push(
+        await network.relay(node, rule, (report) => {
+          acted += 1;
+          tell('begin', [node], report.what);
+        }),
+      );
+  } catch (error) {
+    await end();
+    throw error;
+  }
+  return end;
+}
 
 /** @param extra parameters of this fault alone */
 export function messageFault<Shape extends z.ZodRawShape>(
@@ -33,7 +61,7 @@ export function messageFault<Shape extends z.ZodRawShape>(
     })
     .refine((given) => hasOneEnd(given as Parameters<typeof hasOneEnd>[0]), ONE_END);
   type Given = z.output<z.ZodObject<Shape>> & {
-    readonly message: Exclude<ReturnType<typeof parseMessage>, { refused: string }>;
+    readonly message: MessagePhrase;
     readonly times: number;
     readonly downMs?: number;
   };
@@ -52,30 +80,12 @@ export function messageFault<Shape extends z.ZodRawShape>(
     },
     parameters: parameters as unknown as z.ZodType<Given>,
     async inject(targets, given, surroundings) {
-      const { network, tell } = surroundings;
-      const act = actOf(given);
-      const { direction, operation, nth, client } = given.message;
-      const peer = client === null ? null : network.addressOf(client);
-      let acted = 0;
-      const undo: (() => Promise<void>)[] = [];
-      for (const { name: node } of targets) {
-        const rule = { direction, operation, nth, times: given.times, peer, act };
-        const end = await network.relay(node, rule, ({ what }) => {
-          acted += 1;
-          tell('begin', [node], what);
-        });
-        undo.push(end);
-      }
-      const told = async () => {
-        for (const end of undo) await end();
-        return acted === 0 ? null : `${acted} messages`;
-      };
       const names = targets.map((target) => target.name);
-      await inForce({ fault: name, targets: names }, given.downMs, told, surroundings);
+      const { times } = given;
+      const undo = await beginRules(names, { ...given.message, times, act: actOf(given) }, surroundings);
+      await inForce({ fault: name, targets: names }, given.downMs, undo, surroundings);
     },
-    async mend(targets, { disturbances }) {
-      await disturbances.healAllOf(targets.map((target) => target.name));
-    },
+    mend: healTargets,
   };
   return fault;
 }

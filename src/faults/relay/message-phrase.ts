@@ -1,5 +1,5 @@
 /** `the reply to the third LOCK of alice`: which message, in words. */
-import type { MessageRule } from './rule.ts';
+import type { MessageRule } from '../../core/message-rule.ts';
 
 export interface MessagePhrase extends Pick<MessageRule, 'direction' | 'operation' | 'nth'> {
   /** A client by name; null: whoever it is. */

@@ -1,5 +1,6 @@
+import type { CheckContext } from '../../check/context.ts';
 import { eventWords } from '../../check/words.ts';
-import type { ClientEvent, History } from '../../history/events.ts';
+import type { ClientEvent } from '../../history/events.ts';
 import { type Names, us } from './names.ts';
 import { byNumber, type Mark, type Stretch } from './nodes.ts';
 
@@ -15,7 +16,7 @@ export interface ClientLane {
   readonly news: readonly Mark[];
 }
 
-export function clientLanes(history: History, endsAt: number, texts: Names): ClientLane[] {
+export function clientLanes(context: CheckContext, texts: Names): ClientLane[] {
   const lanes = new Map<string, MutableLane>();
   const of = (name: string, node: string): MutableLane => {
     let lane = lanes.get(name);
@@ -25,7 +26,7 @@ export function clientLanes(history: History, endsAt: number, texts: Names): Cli
     }
     return lane;
   };
-  for (const event of history) {
+  for (const event of context.history) {
     if (event.kind === 'op') of(event.client, event.node);
     if (event.kind !== 'client') continue;
     take(of(event.client, event.node), event, texts);
@@ -33,7 +34,11 @@ export function clientLanes(history: History, endsAt: number, texts: Names): Cli
   return [...lanes.values()]
     .map(({ since, ...lane }) => {
       if (since !== null)
-        lane.recovering.push([us(since), us(endsAt), texts.of(`${lane.name} recovers, and did not end it`)]);
+        lane.recovering.push([
+          us(since),
+          us(context.endsAt),
+          texts.of(`${lane.name} recovers, and did not end it`),
+        ]);
       return lane;
     })
     .sort((a, b) => byNumber(a.name, b.name));

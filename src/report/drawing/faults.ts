@@ -1,5 +1,6 @@
+import type { CheckContext } from '../../check/context.ts';
 import { endsLife } from '../../check/node-lives.ts';
-import type { FaultEvent, History } from '../../history/events.ts';
+import type { FaultEvent } from '../../history/events.ts';
 import { us } from './names.ts';
 
 /** A fault, from before its first act to after its last repair. */
@@ -15,20 +16,20 @@ export interface FaultBand {
   readonly detail?: string;
 }
 
-export function faultBands(history: History, endsAt: number): FaultBand[] {
+export function faultBands(context: CheckContext): FaultBand[] {
   const bands: FaultBand[] = [];
   const open = new Map<string, FaultEvent[]>();
   const close = (begin: FaultEvent, end: FaultEvent | undefined) =>
     bands.push({
       from: us(begin.t),
-      to: us(end?.t ?? endsAt),
+      to: us(end?.t ?? context.endsAt),
       fault: begin.fault,
       targets: begin.targets,
       deadly: endsLife(begin),
       open: end === undefined,
       ...(begin.detail === undefined ? {} : { detail: begin.detail }),
     });
-  for (const event of history) {
+  for (const [, event] of context.milestones) {
     if (event.kind !== 'fault') continue;
     const key = `${event.fault} ${event.targets.join()}`;
     const waiting = open.get(key) ?? [];

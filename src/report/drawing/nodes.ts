@@ -1,8 +1,10 @@
 import type { CheckContext } from '../../check/context.ts';
 import type { DomainPart } from '../../check/domains.ts';
+import { PHASE_AFTER } from '../../check/moment.ts';
+import { deathAfter, endsLife, LAST_WORDS } from '../../check/node-lives.ts';
 import { outagesOf } from '../../check/store-outages.ts';
 import { eventWords } from '../../check/words.ts';
-import { type History, type NodeEvent, OPERATOR } from '../../history/events.ts';
+import { OPERATOR } from '../../history/events.ts';
 import { type Names, us } from './names.ts';
 
 /** `[from, to, text]`, the text by its number. */
@@ -30,12 +32,11 @@ export interface NodeLane {
 
 export function nodeLanes(context: CheckContext, parts: readonly DomainPart[], texts: Names): NodeLane[] {
   const names = new Set<string>();
-  for (const event of context.history) {
+  for (const [, event] of context.milestones) {
     if (event.kind === 'run') for (const node of event.cluster?.nodes ?? []) names.add(node);
     if (event.kind === 'node' || event.kind === 'ledger') names.add(event.node);
   }
-  const marks = marksOf(context.history, texts);
-  const ofNode = (node: string) => marks.get(node) ?? NO_MARKS;
+  const marks = marksOf(context, texts);
   const outages = outagesOf(context);
   return [...names].sort(byNumber).map((name) => ({
     name,
@@ -49,7 +50,7 @@ export function nodeLanes(context: CheckContext, parts: readonly DomainPart[], t
         texts.of(`${name} had no store${over ? '' : ', and did not get it back'}`),
       ]),
     fencing: fencingOf(context, name, texts),
-    ...ofNode(name),
+    ...(marks.get(name) ?? NO_MARKS),
   }));
 }
 
@@ -61,12 +62,13 @@ const contextOf = (node: string, parts: readonly DomainPart[]): CheckContext | u
   parts.find(({ name, context }) => name !== null && context.cluster.nodes.includes(node))?.context;
 
 function livesOf(context: CheckContext, node: string): [number, number, number][] {
-  const { boots, deaths, bootedBefore } = context.lives(node);
+  const lives = context.lives(node);
+  const { boots, bootedBefore } = lives;
   const starts = boots.map(({ incarnation, latest }) => ({ incarnation, from: latest }));
   if (bootedBefore || starts.length === 0) starts.unshift({ incarnation: 0, from: 0 });
   return starts.map(({ incarnation, from }, at) => {
     const next = starts[at + 1]?.from ?? context.endsAt;
-    const death = deaths.find(({ latest }) => latest > from)?.latest ?? next;
+    const death = deathAfter(lives, from)?.latest ?? next;
     return [us(from), us(Math.min(next, death)), incarnation];
   });
 }
@@ -98,25 +100,17 @@ function phasesOf(
   const over = (t: number) => {
     for (const domain of [...current.keys()]) turn(domain, t, null, 0);
   };
-  for (const event of context.history) {
-    if (event.kind === 'fault' && event.phase === 'begin' && event.targets.includes(node)) {
-      if (context.lives(node).deaths.some(({ latest }) => latest === event.t)) over(event.t);
-    }
+  for (const [, event] of context.milestones) {
+    if (event.kind === 'fault' && event.phase === 'begin' && event.targets.includes(node) && endsLife(event))
+      over(event.t);
     if (event.kind !== 'node' || event.node !== node) continue;
     const to = PHASE_AFTER[event.event];
-    if (to !== undefined) turn(event.domain ?? '', event.t, to, event.view ?? 0);
-    if (event.event === 'exited' || event.event === 'fenced' || event.event === 'gave-up') over(event.t);
+    if (to !== undefined) turn(event.domain ?? '', event.t, to === 'no-grace' ? null : to, event.view ?? 0);
+    if (LAST_WORDS[event.event] !== undefined) over(event.t);
   }
   over(context.endsAt);
   return phases;
 }
-
-const PHASE_AFTER: Partial<Record<NodeEvent['event'], 'enforcing' | 'reclaiming' | null>> = {
-  boot: 'enforcing',
-  enforcing: 'enforcing',
-  barrier: 'reclaiming',
-  lifted: null,
-};
 
 /** When others had this node fenced, each from its word that it does to its word of how that ended. */
 function fencingOf(context: CheckContext, node: string, texts: Names): Stretch[] {
@@ -128,7 +122,7 @@ function fencingOf(context: CheckContext, node: string, texts: Names): Stretch[]
     begun.delete(by);
     stretches.push([us(from), us(to), texts.of(`${by} has ${node} fenced: ${how}`)]);
   };
-  for (const event of context.history) {
+  for (const [, event] of context.milestones) {
     if (event.kind !== 'node' || event.peer !== node) continue;
     if (event.event === 'fencing' && !begun.has(event.node)) begun.set(event.node, event.t);
     if (event.event === 'fenced-peer') ended(event.node, event.t, 'that life is over');
@@ -149,14 +143,11 @@ const TAKEOVERS: ReadonlySet<string> = new Set([
   'address-dropped',
 ]);
 const RECORDS: ReadonlySet<string> = new Set(['record-durable', 'record-removed', 'records-loaded']);
-/** Requests are drawn from what clients saw of them. */
-const DRAWN_ELSEWHERE: ReadonlySet<string> = new Set(['grant', 'refuse', 'release']);
-
-function marksOf(history: History, texts: Names): ReadonlyMap<string, Marks> {
+/** What a node says of requests is no milestone: they are drawn from what clients saw of them. */
+function marksOf(context: CheckContext, texts: Names): ReadonlyMap<string, Marks> {
   const marks = new Map<string, MutableMarks>();
-  for (const event of history) {
+  for (const [, event] of context.milestones) {
     if (event.kind !== 'node' && event.kind !== 'ledger') continue;
-    if (event.kind === 'node' && DRAWN_ELSEWHERE.has(event.event)) continue;
     const own = marks.get(event.node) ?? { swaps: [], records: [], takeovers: [], news: [] };
     marks.set(event.node, own);
     const mark: Mark = [us(event.t), texts.of(eventWords(event))];

@@ -53,10 +53,14 @@ export function requestColumns(
     asked.push(at - before);
     before = at;
     took.push(operation.outcome === 'pending' ? -1 : us(operation.repliedAt) - at);
-    if (operation.value !== undefined && values.length < MOST_VALUES)
-      values.push([place, shortened(operation.value)]);
+    if (operation.value !== undefined) values.push([place, shortened(operation.value)]);
   }
-  return { columns: { shapes: shapes.all, shape, asked, took, values }, places };
+  if (values.length > MOST_VALUES)
+    leftOut.push(`of ${values.length - MOST_VALUES} requests it is not told what they wrote or read`);
+  return {
+    columns: { shapes: shapes.all, shape, asked, took, values: values.slice(0, MOST_VALUES) },
+    places,
+  };
 }
 
 function shapeOf(context: CheckContext, operation: Operation, names: Names): (number | null)[] {
@@ -78,10 +82,14 @@ function shapeOf(context: CheckContext, operation: Operation, names: Names): (nu
 }
 
 /** Refusals are what there is too much of: of them every k-th is kept, of all else everything as far as it goes. */
-function thinned(operations: readonly Operation[], leftOut: string[]): readonly Operation[] {
-  if (operations.length <= MOST_REQUESTS) return operations;
+export function thinned(
+  operations: readonly Operation[],
+  leftOut: string[],
+  most = MOST_REQUESTS,
+): readonly Operation[] {
+  if (operations.length <= most) return operations;
   const refusals = operations.filter(({ outcome }) => outcome === 'fail').length;
-  const room = Math.max(0, MOST_REQUESTS - (operations.length - refusals));
+  const room = Math.max(0, most - (operations.length - refusals));
   let seen = 0;
   const kept = operations
     .filter(({ outcome }) => {
@@ -89,9 +97,9 @@ function thinned(operations: readonly Operation[], leftOut: string[]): readonly 
       seen += 1;
       return Math.floor((seen * room) / refusals) > Math.floor(((seen - 1) * room) / refusals);
     })
-    .slice(0, MOST_REQUESTS);
+    .slice(0, most);
   leftOut.push(
-    `${operations.length - kept.length} of ${operations.length} requests are not drawn: ${MOST_REQUESTS} are the most, and refusals go first`,
+    `${operations.length - kept.length} of ${operations.length} requests are not drawn: ${most} are the most, and refusals go first`,
   );
   return kept;
 }

@@ -8,6 +8,8 @@ const OUTCOME_FAIL = 1;
 
 /** What a request is drawn as. The order is that of piling up: what matters most lies at the bottom, what is rarest on top. */
 export const KINDS = ['granted', 'refused', 'other', 'denied', 'unknown', 'reclaim-refused', 'reclaim'];
+/** Of these, what is drawn below the line. */
+export const REFUSALS = new Set(['refused', 'denied', 'reclaim-refused']);
 const KIND = Object.fromEntries(KINDS.map((name, place) => [name, place]));
 
 export function decodeRun(drawing) {

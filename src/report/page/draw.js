@@ -57,7 +57,6 @@ export function drawLanes(state, surface, scroll) {
     }
     paintGutter(scene, lane, y);
     clipped(scene, () => PAINTERS[lane.type](guttered(scene), lane, y));
-
     rule(pen, theme.soft, 0, y + lane.height - 3.5, left + width, y + lane.height - 3.5);
   }
   drawAxis(scene);
@@ -89,18 +88,22 @@ function guttered(scene) {
 }
 
 /** Of one domain its graces are shaded through all lanes; of several nobody could tell whose is which. */
-function shadeGraces({ pen, theme, x, run }, height) {
+function shadeGraces(scene, height) {
+  const { pen, run } = scene;
   if (run.domains.length !== 1) return;
   pen.globalAlpha = 0.14;
-  for (const { from, barriers, lift } of run.domains[0].graces) {
-    const end = lift ?? run.end;
-    const barrier = barriers[0] ?? end;
-    pen.fillStyle = theme.grace;
-    pen.fillRect(x(from), 0, Math.max(1, x(barrier) - x(from)), height);
-    pen.fillStyle = theme.barrier;
-    if (barriers.length > 0) pen.fillRect(x(barrier), 0, Math.max(1, x(end) - x(barrier)), height);
-  }
+  for (const grace of run.domains[0].graces) shadeGrace(scene, grace, height);
   pen.globalAlpha = 1;
+}
+
+/** To the barrier in one colour, from there to the lift in another. */
+export function shadeGrace({ pen, theme, x, run }, { from, barriers, lift }, height) {
+  const end = lift ?? run.end;
+  const barrier = barriers[0] ?? end;
+  pen.fillStyle = theme.grace;
+  pen.fillRect(x(from), 0, Math.max(1, x(barrier) - x(from)), height);
+  pen.fillStyle = theme.barrier;
+  if (barriers.length > 0) pen.fillRect(x(barrier), 0, Math.max(1, x(end) - x(barrier)), height);
 }
 
 function verticals({ pen, theme, x, span, width }, height) {

@@ -111,7 +111,8 @@ function fileLanes(holds) {
   const byFile = Map.groupBy(holds, ({ file }) => file);
   const files = [...byFile].sort(([, a], [, b]) => b.length - a.length).slice(0, MOST_FILES);
   if (files.length === 0) return [];
-  return [heading('files: who held which bytes'), ...files.map(([name, own]) => fileLane(name, own))];
+  const most = files.length < byFile.size ? ` (the ${files.length} most locked of ${byFile.size})` : '';
+  return [heading(`files: who held which bytes${most}`), ...files.map(([name, own]) => fileLane(name, own))];
 }
 
 function fileLane(name, holds) {

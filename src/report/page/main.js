@@ -174,10 +174,7 @@ function fillFilter(select, what, names) {
 writeHead(run, byId('head'));
 writeStory(proofs, 0, byId('story'), (next, pin) => actions.showProof(proofs[next], pin));
 writeChecks(run, byId('checks'), (proof, pin) =>
-  actions.showProof(
-    proofs.find(({ sentence, pins }) => sentence === proof.sentence && pins === proof.pins) ?? proof,
-    pin,
-  ),
+  actions.showProof(proofs.find(({ pins }) => pins === proof.pins) ?? proof, pin),
 );
 writeNumbers(run, byId('numbers'));
 writeLegend(byId('legend'));

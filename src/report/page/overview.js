@@ -1,20 +1,20 @@
 /** The whole run in one strip, and in it the stretch that the timeline shows. */
-import { countedColumns } from './columns.js';
-import { KINDS } from './decode.js';
-import { sceneOf } from './draw.js';
+import { COLUMN, columnHeight, countedColumns } from './columns.js';
+import { KINDS, REFUSALS } from './decode.js';
+import { sceneOf, shadeGrace } from './draw.js';
 import { rule } from './paint.js';
 import { wholeRun } from './span.js';
 
 export const OVERVIEW_HEIGHT = 44;
 const MIDDLE = OVERVIEW_HEIGHT / 2;
-const REFUSED = KINDS.indexOf('refused');
 
 export function drawOverview(state, surface) {
   const scene = sceneOf({ ...state, span: wholeRun(state.run.end) }, surface);
   const { pen, theme, x, left, width, run } = scene;
   pen.fillStyle = theme.soft;
   pen.fillRect(left, 0, width, OVERVIEW_HEIGHT);
-  for (const { graces } of run.domains) for (const grace of graces) shadeGrace(scene, grace);
+  pen.globalAlpha = 0.45;
+  for (const { graces } of run.domains) for (const grace of graces) shadeGrace(scene, grace, OVERVIEW_HEIGHT);
   pen.globalAlpha = 0.3;
   pen.fillStyle = theme.fault;
   for (const { from, to } of run.faults)
@@ -37,36 +37,25 @@ export function drawOverview(state, surface) {
     rule(pen, theme.cursor, x(pin.at), 0, x(pin.at), OVERVIEW_HEIGHT);
 }
 
-function shadeGrace({ pen, theme, x, run }, { from, barriers, lift }) {
-  const end = lift ?? run.end;
-  const barrier = barriers[0] ?? end;
-  pen.globalAlpha = 0.45;
-  pen.fillStyle = theme.grace;
-  pen.fillRect(x(from), 0, Math.max(1, x(barrier) - x(from)), OVERVIEW_HEIGHT);
-  pen.fillStyle = theme.barrier;
-  pen.fillRect(x(barrier), 0, Math.max(1, x(end) - x(barrier)), OVERVIEW_HEIGHT);
-  pen.globalAlpha = 1;
-}
-
 /** What the filter lets through: refusals below the middle, all else above. */
 function paintCounts({ pen, theme, span, left, width }, { run, layout }) {
   const all = { from: 0, to: layout.chosen.length };
   const { columns, counts } = countedColumns(run.requests, layout.chosen, all, span, width);
-  const up = new Float64Array(columns);
+  const [up, down] = [new Float64Array(columns), new Float64Array(columns)];
   for (const [kind, count] of counts.entries()) {
-    if (kind === REFUSED) continue;
-    for (let k = 0; k < columns; k += 1) up[k] += count[k];
+    const side = REFUSALS.has(KINDS[kind]) ? down : up;
+    for (let k = 0; k < columns; k += 1) side[k] += count[k];
   }
   bars(up, theme.granted, -1);
-  bars(counts[REFUSED], theme.refused, 1);
+  bars(down, theme.refused, 1);
 
   function bars(heights, colour, direction) {
     const most = heights.reduce((a, b) => Math.max(a, b), 1);
     pen.fillStyle = colour;
     heights.forEach((count, k) => {
       if (count === 0) return;
-      const high = Math.max(2, (Math.log1p(count) / Math.log1p(most)) * (MIDDLE - 3));
-      pen.fillRect(left + k * 3, direction < 0 ? MIDDLE - high : MIDDLE, 2.5, high);
+      const high = columnHeight(count, most, MIDDLE - 3);
+      pen.fillRect(left + k * COLUMN, direction < 0 ? MIDDLE - high : MIDDLE, COLUMN - 0.5, high);
     });
   }
 }

@@ -162,7 +162,7 @@ function paintMarks({ pen, x, left, width, run, hits }, marks, y, paint) {
 }
 
 function paintClient(scene, lane, y) {
-  const { pen, theme, x, run } = scene;
+  const { theme, run } = scene;
   const { client } = lane;
   const ends = [];
   lane.holds.forEach((hold, k) => {
@@ -183,12 +183,7 @@ function paintClient(scene, lane, y) {
     piece(scene, theme.unknown, from, to, y + lane.stripTop - 3, '', stretchWords(run, from, to, text), 3);
   paintStrip(scene, lane.requests, y + lane.stripTop);
   const marks = y + lane.marksTop;
-  paintMarks(scene, client.news, marks, () => undefined);
-  for (const [at] of client.news) {
-    const place = Math.round(x(at)) + 0.5;
-    if (place >= scene.left && place <= scene.left + scene.width)
-      rule(pen, theme.news, place, marks, place, marks + MARKS - 2);
-  }
+  paintMarks(scene, client.news, marks, (pen, x) => rule(pen, theme.news, x, marks, x, marks + MARKS - 2));
   paintMarks(scene, client.told, marks, (on, place) => {
     rule(on, theme.told, place - 4, marks, place + 4, marks + 8, 2);
     rule(on, theme.told, place + 4, marks, place - 4, marks + 8, 2);

@@ -1,10 +1,9 @@
 /** Requests over time: each for itself where there is room, else counted in columns. Granted is up, refused is down. */
 import { COLUMN, columnHeight, countedColumns, placesInView, wantsColumns } from './columns.js';
-import { KINDS } from './decode.js';
+import { KINDS, REFUSALS } from './decode.js';
 import { STRIP } from './layout.js';
 import { countWords, requestTimes, requestWords, secondsWords } from './words.js';
 
-const DOWN = new Set(['refused', 'denied', 'reclaim-refused']);
 const HALF = STRIP / 2;
 
 export const colourOf = (theme, kind) => (kind === 'reclaim-refused' ? theme.denied : theme[kind]);
@@ -31,7 +30,7 @@ function paintEach({ pen, theme, x, left, width, run, hits }, chosen, { from, to
     if (end < left || start > left + width) continue;
     // Nobody knows for how much of its time an unanswered one was anything at all.
     const high = kind === 'other' || kind === 'unknown' ? 4 : kind === 'reclaim' ? HALF - 1 : HALF - 4;
-    const top = DOWN.has(kind) ? middle + 1 : middle - high;
+    const top = REFUSALS.has(kind) ? middle + 1 : middle - high;
     pen.fillStyle = colourOf(theme, kind);
     pen.fillRect(start, top, Math.max(2, end - start), high);
     hits.add(
@@ -52,7 +51,7 @@ function paintColumns({ pen, theme, span, width, left, run, hits }, chosen, plac
     KINDS.forEach((kind, number) => {
       const count = counts[number][column];
       if (count === 0) return;
-      const below = DOWN.has(kind);
+      const below = REFUSALS.has(kind);
       const used = below ? down : up;
       const high = Math.min(columnHeight(count, most, HALF - 1), HALF - used);
       // Full to the edge already: what is rarer is painted over what is not.

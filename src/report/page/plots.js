@@ -1,5 +1,6 @@
 /** What the plots below the timeline have in common: the stretch of time, the shaded faults, the frame. */
-import { firstFrom, KINDS } from './decode.js';
+import { placesInView } from './columns.js';
+import { KINDS, REFUSALS } from './decode.js';
 import { sceneOf } from './draw.js';
 import { label, rule } from './paint.js';
 import { ticksOf } from './span.js';
@@ -9,16 +10,12 @@ export const TOP = 20;
 export const BOTTOM = PLOT_HEIGHT - 8;
 export const DEEP = BOTTOM - TOP;
 export const GRANTED = new Set([KINDS.indexOf('granted'), KINDS.indexOf('reclaim')]);
-export const REFUSED_KINDS = new Set([
-  KINDS.indexOf('refused'),
-  KINDS.indexOf('denied'),
-  KINDS.indexOf('reclaim-refused'),
-]);
+export const REFUSED_KINDS = new Set([...REFUSALS].map((kind) => KINDS.indexOf(kind)));
 
 /** The scene of a plot, with its frame painted. */
 export function plotOf(state, surface, title) {
   const scene = sceneOf(state, surface);
-  const { pen, theme, x, left, width, run, hits } = scene;
+  const { pen, theme, x, left, width, run } = scene;
   pen.fillStyle = theme.soft;
   pen.fillRect(left, TOP, width, DEEP);
   withinPlot(scene, () => {
@@ -29,7 +26,6 @@ export function plotOf(state, surface, title) {
       pen.globalAlpha = 1;
       const from = Math.max(left, x(fault.from));
       label(pen, theme.faint, fault.fault, from + 3, TOP + 7, Math.min(x(fault.to), left + width) - from - 6);
-      hits.add(from, TOP, Math.max(0, x(fault.to) - from), DEEP, () => null);
     }
     for (const at of ticksOf(scene.span, width, 90).ticks) rule(pen, theme.line, x(at), TOP, x(at), BOTTOM);
   });
@@ -43,8 +39,8 @@ export function plotOf(state, surface, title) {
 /** Calls `take` with each request that was answered, by its number, of those in view and a few before. */
 export function eachAnswered({ run, layout, span }, take) {
   const { requests } = run;
-  const to = firstFrom(requests, layout.chosen, span.to);
-  for (let place = Math.max(0, firstFrom(requests, layout.chosen, span.from) - 64); place < to; place += 1) {
+  const { from, to } = placesInView(requests, layout.chosen, span);
+  for (let place = from; place < to; place += 1) {
     const k = layout.chosen[place];
     if (requests.answered[k] >= 0) take(k);
   }

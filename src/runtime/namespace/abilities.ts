@@ -4,7 +4,7 @@
  * say what to do when a trial has failed.
  */
 import { readFileSync } from 'node:fs';
-import { isAbility, type Offer } from '../abilities.ts';
+import { ABILITIES, type Ability, isAbility, type Offer } from '../abilities.ts';
 import { lossRules } from './packet-loss.ts';
 import { cutRules } from './partitions.ts';
 import { redirectRules, resetRules } from './port-rules.ts';
@@ -131,49 +131,46 @@ function sandboxTrials(userNamespace: boolean): Trial[] {
 
 const nftTrial = (rules: string): string => `nft -f - <<'RULES'\n${rules}RULES\n`;
 
-/** What parts of the lab need, each tried by doing it in a sandbox; names as in ../abilities.ts. */
-const IN_SANDBOX: readonly (Omit<Trial, 'argv'> & { readonly script: string })[] = [
+/** What parts of the lab need, each tried by doing it in a sandbox. */
+const IN_SANDBOX: readonly (Omit<Trial, 'name' | 'about' | 'argv'> & {
+  readonly name: Ability;
+  readonly script: string;
+})[] = [
   {
     name: 'partitions',
-    about: 'containers that do not hear each other',
     script: nftTrial(cutRules([{ from: 'trial-a', to: 'trial-b' }])),
     works: 'works, by nftables on the bridge',
     remedy: nftRemedy('a kernel with CONFIG_NF_TABLES_BRIDGE', 'nf_tables'),
   },
   {
     name: 'packet-loss',
-    about: 'frames that are lost at random',
     script: nftTrial(lossRules('trial', ['trial-a'], ['trial-b'], 0.5)),
     works: 'works, by nftables on the bridge',
     remedy: nftRemedy('a kernel with CONFIG_NFT_NUMGEN', 'nft_numgen'),
   },
   {
     name: 'connection-reset',
-    about: 'connections that end with a TCP reset',
     script: nftTrial(resetRules([2049])),
     works: 'works, by nftables in the container',
     remedy: nftRemedy('a kernel with CONFIG_NFT_REJECT_IPV4', 'nft_reject_ipv4'),
   },
   {
     name: 'relay',
-    about: 'single requests and replies that are dropped, delayed, doubled or overtaken',
     script: nftTrial(redirectRules(2049, 20490)),
     works: 'works, by nftables in the container',
     remedy: nftRemedy('a kernel with CONFIG_NFT_NAT', 'nft_nat'),
   },
   {
     name: 'clock-offset',
-    about: 'containers whose monotonic clock is ahead',
     script: 'unshare --time --monotonic=1 true',
     works: 'works, by time namespaces',
     remedy: () => 'use a kernel with CONFIG_TIME_NS (Linux 5.6 or newer) and util-linux 2.36 or newer',
   },
   {
     name: 'space-limit',
-    about: 'a ledger whose filesystem is full',
     script: 'mount -n -t tmpfs -o size=1m trial /mnt && mount -n -i -o remount,size=4096 trial /mnt',
     works: 'works, on a tmpfs',
-    remedy: () => 'leave the fault ledger-full out, or use --store etcd',
+    remedy: () => 'leave the fault ledger-full out',
   },
 ];
 
@@ -187,7 +184,11 @@ function nftRemedy(kernel: string, module: string) {
 function optionalTrials(userNamespace: boolean): Trial[] {
   const enter = ['unshare', ...sandboxFlags(userNamespace), '--', 'sh', '-c'];
   return [
-    ...IN_SANDBOX.map(({ script, ...trial }) => ({ ...trial, argv: [...enter, script] })),
+    ...IN_SANDBOX.map(({ script, ...trial }) => ({
+      ...trial,
+      about: ABILITIES[trial.name],
+      argv: [...enter, script],
+    })),
     {
       name: 'arping',
       about: 'service addresses that move to another node',

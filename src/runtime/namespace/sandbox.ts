@@ -225,9 +225,10 @@ export function passOnSignals(sandbox: Sandbox): () => void {
 
 function startTicksOf(pid: number): string | undefined {
   const stat = readOrNull(`/proc/${pid}/stat`);
-  // The name in parentheses may hold spaces; field 3 comes after the last parenthesis. A zombie counts as gone.
+  // The name in parentheses may hold spaces; field 3 comes after the last parenthesis. A zombie counts as gone,
+  // and so does what its reaper is just removing.
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields?.[0] === 'Z' ? undefined : fields?.[19];
+  return fields?.[0] === 'Z' || fields?.[0] === 'X' ? undefined : fields?.[19];
 }
 
 function readOrNull(path: string): string | null {

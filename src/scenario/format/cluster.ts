@@ -4,7 +4,7 @@ import type { ClusterShape, DomainShape } from '../scenario.ts';
 import { duration, name, parseDuration, parsed } from './words.ts';
 
 /** More than this needs more memory and cores than the machines that the lab is made for. */
-const MOST_NODES = 16;
+export const MOST_NODES = 16;
 const MOST_DOMAINS = 8;
 
 /** `n1`, `n2`, ...: what nodes are called that were only counted. */

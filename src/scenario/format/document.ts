@@ -7,7 +7,7 @@ import { clusterKeys, shapeOf } from './cluster.ts';
 import { steps } from './steps.ts';
 import { duration, name } from './words.ts';
 
-const MOST_CLIENTS = 16;
+export const MOST_CLIENTS = 16;
 const LEASE_MS = 1000;
 const GRACE_MS = 2000;
 const DEADLINE_MS = 60_000;

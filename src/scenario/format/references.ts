@@ -1,6 +1,5 @@
-/** What a schema cannot say: names must exist, loops must run before they are stopped, nothing is defined twice. */
+/** What a schema cannot say of the steps: names must exist, loops must run before they are stopped, nothing is defined twice. */
 
-import { NODE_NAME } from '../../core/ledger-text.ts';
 import type { TargetKind } from '../../faults/fault.ts';
 import {
   CLIENT_SELECTORS,
@@ -8,25 +7,17 @@ import {
   LEDGER_WORDS,
   roleWord,
   STORE_SELECTORS,
-  TARGET_WORDS,
   WHOLE_STORE,
 } from '../../faults/targets.ts';
-import { OPERATOR } from '../../history/events.ts';
 import { ETCD_MEMBERS, storeMembersOf } from '../cluster-shape.ts';
 import type { FaultCatalogue } from '../fault-catalogue.ts';
 import { ALL_OF_THEM } from '../fault-words.ts';
-import type {
-  ClusterShape,
-  FaultStep,
-  MoveStep,
-  RepairStep,
-  Scenario,
-  ScenarioClient,
-  Step,
-  Target,
-} from '../scenario.ts';
+import type { ClusterShape, FaultStep, MoveStep, RepairStep, Scenario, Step, Target } from '../scenario.ts';
+import { memberProblems } from './members.ts';
+import { namesProblem } from './names-problem.ts';
 import { suggestion } from './nearest.ts';
 import type { Path, Problem } from './problems.ts';
+import { verbFor } from './steps.ts';
 
 interface Known {
   readonly cluster: ClusterShape;
@@ -47,19 +38,6 @@ interface Known {
 
 const openKey = ({ client, owner, file }: Target) => `${client}/${owner} ${file}`;
 
-const unknown = (what: string, name: string, known: readonly string[]) =>
-  `no ${what} is called "${name}"${suggestion(name, known)}`;
-
-function namesProblem(
-  path: Path,
-  what: string,
-  names: readonly string[],
-  known: readonly string[],
-): Problem[] {
-  const missing = names.find((name) => !known.includes(name));
-  return missing === undefined ? [] : [{ path, atKey: false, text: unknown(what, missing, known) }];
-}
-
 /** A client is there, and has begun: that of a spare begins when its node is admitted. */
 function clientProblem(path: Path, client: string, known: Known): Problem[] {
   if (!known.absent.has(client)) return namesProblem(path, 'client', [client], known.clients);
@@ -68,7 +46,7 @@ function clientProblem(path: Path, client: string, known: Known): Problem[] {
 }
 
 function stepProblems(step: Step, path: Path, known: Known): Problem[] {
-  const at = [...path, step.do];
+  const at = [...path, verbFor(step)];
   switch (step.do) {
     case 'parallel':
       return step.branches.flatMap((branch, index) => listProblems(branch, [...at, index], known));
@@ -208,16 +186,10 @@ function repairProblems(step: RepairStep, at: Path, known: Known): Problem[] {
 }
 
 /** One ledger says where an address leads, so that with several domains none moves. */
-function moveProblems(step: MoveStep, at: Path, known: Known): Problem[] {
-  const several = known.cluster.domains.length > 1;
-  const refused = several
-    ? 'a node has one address for all of its domains, so with several of them it cannot move'
-    : step.text.startsWith('migrate:') && step.owner === step.to
-      ? `an address does not move to where it belongs; to bring it home write "failback: ${step.owner}"`
-      : null;
-  return refused === null
-    ? namesProblem(at, 'node', [step.owner, step.to], known.nodes)
-    : [{ path: at, atKey: false, text: refused }];
+function moveProblems({ owner, to }: MoveStep, at: Path, known: Known): Problem[] {
+  if (known.cluster.domains.length === 1) return namesProblem(at, 'node', [owner, to], known.nodes);
+  const text = 'a node has one address for all of its domains, so with several of them it cannot move';
+  return [{ path: at, atKey: false, text }];
 }
 
 /** With several domains the root has nothing in it but their names. */
@@ -262,92 +234,6 @@ function stopProblems(loops: readonly string[], at: Path, known: Known): Problem
 
 const listProblems = (steps: readonly Step[], path: Path, known: Known): Problem[] =>
   steps.flatMap((step, index) => stepProblems(step, [...path, index], known));
-
-/**
- * @param clusterAt where the file describes its cluster
- * @returns what is wrong with the names of nodes, domains and clients, and with where the clients mount
- */
-export function memberProblems(
-  cluster: ClusterShape,
-  clients: readonly ScenarioClient[],
-  clusterAt: Path,
-): Problem[] {
-  const stores = storeMembersOf(cluster);
-  const all = [...cluster.nodes, ...cluster.spares];
-  const wrong = (path: Path, text: string): Problem[] => [{ path, atKey: false, text }];
-  const twice = all.find((node, index) => all.indexOf(node) !== index);
-  if (twice !== undefined)
-    return wrong(
-      [...clusterAt, cluster.nodes.includes(twice) && cluster.spares.includes(twice) ? 'spares' : 'nodes'],
-      `two nodes are called "${twice}"`,
-    );
-  const reserved = all.find((node) => !NODE_NAME.test(node) || isWord(node));
-  if (reserved !== undefined) {
-    const at = cluster.nodes.includes(reserved) ? 'nodes' : 'spares';
-    return wrong([...clusterAt, at], `no node can be called "${reserved}"; give it another name`);
-  }
-  const taken = all.find((node) => stores.includes(node));
-  if (taken !== undefined)
-    return wrong(
-      [...clusterAt, 'nodes'],
-      `"${taken}" is a member of the ledger's etcd; a node needs another name`,
-    );
-  return [...domainProblems(cluster, clusterAt), ...clientProblems(all, stores, clients)];
-}
-
-/** What faults and commands mean something else by, or the kernel: the container of that name could not be told from it, or not be made. */
-const WORDS: readonly string[] = [...TARGET_WORDS, ...LEDGER_WORDS, OPERATOR, 'lab', 'default', 'lo'];
-const isWord = (name: string): boolean =>
-  WORDS.includes(name) || name.startsWith('lab-') || roleWord(name) !== null;
-
-function clientProblems(
-  nodes: readonly string[],
-  stores: readonly string[],
-  clients: readonly ScenarioClient[],
-): Problem[] {
-  return clients.flatMap((client) => {
-    if (isWord(client.name)) {
-      const text = `no client can be called "${client.name}"; give it another name`;
-      return [{ path: ['clients', client.name], atKey: true, text }];
-    }
-    const is = nodes.includes(client.name) ? 'a node' : "a member of the ledger's etcd";
-    return nodes.includes(client.name) || stores.includes(client.name)
-      ? [
-          {
-            path: ['clients', client.name],
-            atKey: true,
-            text: `"${client.name}" is ${is} already; a client needs another name`,
-          },
-        ]
-      : namesProblem(['clients', client.name], 'node', [client.node], nodes);
-  });
-}
-
-function domainProblems({ domains, nodes, spares, failoverMs }: ClusterShape, clusterAt: Path): Problem[] {
-  const path = [...clusterAt, 'domains'];
-  const wrong = (at: Path, text: string): Problem[] => [{ path: at, atKey: false, text }];
-  const all = [...nodes, ...spares];
-  for (const domain of domains) {
-    const at = [...path, domain.name];
-    const unknownNode = namesProblem(at, 'node', domain.nodes, all);
-    if (unknownNode.length > 0) return unknownNode;
-    const twice = domain.nodes.find((node, index) => domain.nodes.indexOf(node) !== index);
-    if (twice !== undefined) return wrong(at, `"${twice}" stands twice in the domain "${domain.name}"`);
-    if (!domain.nodes.some((node) => nodes.includes(node)))
-      return wrong(
-        at,
-        `the domain "${domain.name}" has no member to begin with; one of its nodes must be no spare`,
-      );
-  }
-  const idle = all.find((node) => !domains.some((domain) => domain.nodes.includes(node)));
-  if (idle !== undefined) return wrong(path, `${idle} is in no lock domain; add it to one, or leave it out`);
-  if (domains.length > 1 && failoverMs !== null)
-    return wrong(
-      [...clusterAt, 'failover'],
-      'a node has one address for all of its domains, so with several of them it cannot move to an heir; leave "failover" out',
-    );
-  return [];
-}
 
 /** @returns everything in the scenario that names what is not there, or names it twice */
 export function referenceProblems(scenario: Scenario, faults: FaultCatalogue): Problem[] {

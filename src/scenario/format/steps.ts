@@ -3,65 +3,23 @@
  * in a step is an option of that verb. A new verb is a new entry of {@link STEP_SCHEMAS}.
  */
 import { z } from 'zod';
-import {
-  LOOP_BODIES,
-  type MoveStep,
-  type RecoveryStep,
-  type Repair,
-  type Retry,
-  type Step,
-  type Target,
-} from '../scenario.ts';
+import { LOOP_BODIES, type RecoveryStep, type Retry, type Step, type Target } from '../scenario.ts';
+import { LARGEST_SEED } from '../seeded-random.ts';
 import { condition } from './conditions.ts';
+import { ended, outcomes, type WrittenEnd, within } from './ends.ts';
 import { faultPhrase } from './fault-phrase.ts';
+import { OPERATOR_SCHEMAS } from './operator-steps.ts';
 import { STEP_STATUSES } from './statuses.ts';
 import { duration, name, names, type Phrase, parseNames, phrase, type Refusal, target } from './words.ts';
 
-const DEFAULT_WITHIN_MS = 10_000;
 const MOST_OWNERS = 4000;
 const MOST_REPEATS = 1000;
 const MOST_STEPS = 200;
-const LARGEST_SEED = 2 ** 32 - 1;
 
-const status = z.enum(STEP_STATUSES);
-const expectation = z
-  .union([status, z.array(status).min(1)])
-  .transform((one) => (typeof one === 'string' ? [one] : one))
-  .meta({ description: 'The status, or one of the statuses, that the step must end with; OK by default' });
-/** Refusals of the ledger's rules, and one of the operator's own: that life may still be there. */
-const REPAIR_OUTCOMES = [
-  'OK',
-  'address-carried',
-  'already-a-member',
-  'already-down',
-  'before-barrier',
-  'claims-closed',
-  'claims-open',
-  'has-heir',
-  'no-grace',
-  'not-a-member',
-  'still-alive',
-  'still-serving',
-] as const;
-const repairOutcome = z.enum(REPAIR_OUTCOMES);
-const repaired = z
-  .union([repairOutcome, z.array(repairOutcome).min(1)])
-  .transform((one): string[] => (typeof one === 'string' ? [one] : one))
-  .meta({ description: 'What the repair must come to: OK (the default), or why the ledger refuses it' });
-const MOVE_OUTCOMES = [
-  'OK',
-  'already-leaving',
-  'already-there',
-  'moving',
-  'not-a-member',
-  'not-serving',
-] as const;
-const moveOutcome = z.enum(MOVE_OUTCOMES);
-const moved = z
-  .union([moveOutcome, z.array(moveOutcome).min(1)])
-  .transform((one): string[] => (typeof one === 'string' ? [one] : one))
-  .meta({ description: 'What the move must come to: OK (the default), or why the ledger refuses it' });
-const within = duration(1).optional().meta({ description: 'The step fails after this long; 10s by default' });
+const expectation = outcomes(
+  STEP_STATUSES,
+  'The status, or one of the statuses, that the step must end with; OK by default',
+);
 const mode = z
   .enum(['read', 'write'])
   .optional()
@@ -74,18 +32,11 @@ const owners = z.int().min(1).max(MOST_OWNERS).optional().meta({
 const answered = { expect: expectation.optional(), within };
 
 /** What all client steps have in common. */
-function aimed(
-  verb: string,
-  { said, meaning }: Phrase<Target>,
-  options: { expect?: string[] | undefined; within?: number | undefined },
-) {
-  return {
-    text: `${verb}: ${said}`,
-    ...meaning,
-    expect: options.expect ?? ['OK'],
-    withinMs: options.within ?? DEFAULT_WITHIN_MS,
-  };
-}
+const aimed = (verb: string, { said, meaning }: Phrase<Target>, end: WrittenEnd) => ({
+  text: `${verb}: ${said}`,
+  ...meaning,
+  ...ended(end),
+});
 
 /** A step that expects to be refused asks once; one that expects to be granted waits the grace out. */
 const defaultRetry = (expect: readonly string[]): Retry => (expect.includes('OK') ? 'grace' : 'none');
@@ -235,34 +186,13 @@ export const STEP_SCHEMAS = {
   heal: z
     .strictObject({ heal: names('a node') })
     .transform(({ heal }): Step => ({ do: 'heal', text: `heal: ${heal.said}`, targets: heal.meaning })),
-  admit: repair('admit'),
-  retire: repair('retire'),
-  'declare-dead': repair('declare-dead'),
-  abandon: repair('abandon'),
-  migrate: z
-    .strictObject({ migrate: movePhrase(), expect: moved.optional(), within })
-    .transform(
-      ({ migrate: { said, meaning }, ...rest }): Step => moveStep(`migrate: ${said}`, meaning, rest),
-    ),
-  impostor: z.strictObject({ impostor: name, within }).transform(
-    ({ impostor, within: withinMs }): Step => ({
-      do: 'impostor',
-      text: `impostor: ${impostor}`,
-      node: impostor,
-      withinMs: withinMs ?? DEFAULT_WITHIN_MS,
-    }),
-  ),
-  failback: z
-    .strictObject({ failback: name, expect: moved.optional(), within })
-    .transform(
-      ({ failback: owner, ...rest }): Step => moveStep(`failback: ${owner}`, { owner, to: owner }, rest),
-    ),
+  ...OPERATOR_SCHEMAS,
   wait: z.strictObject({ wait: condition, within }).transform(
     ({ wait, ...rest }): Step => ({
       do: 'wait',
       text: `wait: ${wait.said}`,
       condition: wait.meaning,
-      withinMs: rest.within ?? DEFAULT_WITHIN_MS,
+      withinMs: ended(rest).withinMs,
     }),
   ),
   recovery: z
@@ -284,52 +214,6 @@ export const STEP_SCHEMAS = {
     ),
 } as const;
 
-/** One verb of an operator. */
-function repair<Verb extends Repair>(verb: Verb) {
-  return z
-    .strictObject({ [verb]: name, expect: repaired.optional(), within } as Record<Verb, typeof name> & {
-      expect: z.ZodOptional<typeof repaired>;
-      within: typeof within;
-    })
-    .transform((written): Step => {
-      const { expect, within: withinMs, ...rest } = written as { expect?: string[]; within?: number };
-      const node = (rest as Record<string, string>)[verb]!;
-      return {
-        do: verb,
-        text: `${verb}: ${node}`,
-        node,
-        expect: expect ?? ['OK'],
-        withinMs: withinMs ?? DEFAULT_WITHIN_MS,
-      };
-    });
-}
-
-type Move = Pick<MoveStep, 'owner' | 'to'>;
-
-const moveStep = (text: string, move: Move, options: { expect?: string[]; within?: number }): Step => ({
-  do: 'migrate',
-  text,
-  ...move,
-  expect: options.expect ?? ['OK'],
-  withinMs: options.within ?? DEFAULT_WITHIN_MS,
-});
-
-function movePhrase() {
-  return phrase('write whose address moves, and to which node, like "n1 to n2"', (text): Move | Refusal => {
-    const [owner = '', word, to = '', ...rest] = text.trim().split(/\s+/);
-    if (word !== 'to' || to === '' || rest.length > 0)
-      return { refused: `"${text}" does not say whose address moves where; write it like "n1 to n2"` };
-    for (const one of [owner, to]) {
-      const listed = parseNames('a node')(one);
-      if ('refused' in listed) return listed;
-    }
-    return { owner, to };
-  }).meta({
-    description: "NODE to NODE: the first one's service address goes to the second, with its clients",
-    pattern: '^[a-z][a-z0-9-]*\\s+to\\s+[a-z][a-z0-9-]*$',
-  });
-}
-
 type Recovery = Pick<RecoveryStep, 'client' | 'behaviour'>;
 
 function recoveryPhrase() {
@@ -350,6 +234,10 @@ function recoveryPhrase() {
 
 export type Verb = keyof typeof STEP_SCHEMAS;
 export const VERBS = Object.keys(STEP_SCHEMAS) as readonly Verb[];
+
+/** The verb that a file has for the step: a move of an address to where it belongs is a failback. */
+export const verbFor = (step: Step): Verb =>
+  step.do === 'migrate' && step.owner === step.to ? 'failback' : step.do;
 
 /** Any step. The order of the options is the order of {@link VERBS}: the loader finds a verb's own complaints by it. */
 export const step = z

@@ -4,12 +4,11 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Condition, Pause, RecoveryStep, Repair, RepairStep, Step, Target } from '../scenario.ts';
-import { STEP_SCHEMAS, type Verb } from './steps.ts';
+import { DEFAULT_WITHIN_MS } from './ends.ts';
+import { STEP_SCHEMAS, type Verb, verbFor } from './steps.ts';
 
+/** A step as it stands in a file: `{ fault: 'kill n1 for 200ms' }`. */
 export type WrittenStep = Readonly<Record<string, unknown>>;
-
-/** What is taken where nothing is said (steps.ts). */
-const WITHIN_MS = 10_000;
 
 type Writers = { readonly [D in Step['do']]: (step: Extract<Step, { do: D }>) => WrittenStep };
 
@@ -76,7 +75,7 @@ const WRITERS: Writers = {
   abandon: repair,
   impostor: ({ node, withinMs }) => ({ impostor: node, ...within(withinMs) }),
   migrate: (step) => ({
-    ...(step.owner === step.to ? { failback: step.owner } : { migrate: `${step.owner} to ${step.to}` }),
+    ...(verbFor(step) === 'failback' ? { failback: step.owner } : { migrate: `${step.owner} to ${step.to}` }),
     ...answered(step),
   }),
   wait: ({ condition, withinMs }) => ({ wait: conditionText(condition), ...within(withinMs) }),
@@ -99,13 +98,14 @@ export function retold<S extends Step>(step: S): S {
 }
 
 function asItWasSaid(step: Step, written: WrittenStep): WrittenStep {
-  const said = step.text.slice(step.do.length + 2);
-  if (typeof written[step.do] !== 'string' || said === written[step.do]) return written;
-  const phrased = { ...written, [step.do]: said };
+  const verb = verbFor(step);
+  const said = step.text.slice(verb.length + 2);
+  if (typeof written[verb] !== 'string' || said === written[verb]) return written;
+  const phrased = { ...written, [verb]: said };
   return isDeepStrictEqual(loaded(phrased), step) ? phrased : written;
 }
 
-/** The verb is the first key; it need not be what the step does: a `failback` is a move, too. */
+/** The verb is the first key. */
 function loaded(written: WrittenStep): Step | null {
   const [verb] = Object.keys(written) as Verb[];
   const parsed = STEP_SCHEMAS[verb!].safeParse(written);
@@ -123,7 +123,7 @@ function target({ client, owner, file, span }: Target): string {
   return `${who} ${file}${whole ? '' : ` ${span.start}..${span.end ?? ''}`}`;
 }
 
-const within = (withinMs: number) => (withinMs === WITHIN_MS ? {} : { within: ms(withinMs) });
+const within = (withinMs: number) => (withinMs === DEFAULT_WITHIN_MS ? {} : { within: ms(withinMs) });
 
 function answered({ expect, withinMs }: { expect: readonly string[]; withinMs: number }): object {
   const [only, ...others] = expect;

@@ -1,6 +1,6 @@
 /** Choices that follow from a seed alone. */
 import type { Random } from '../../core/clock.ts';
-import { seededRandom } from '../seeded-random.ts';
+import { LARGEST_SEED, seededRandom } from '../seeded-random.ts';
 
 export class Draw {
   readonly #random: Random;
@@ -47,6 +47,6 @@ export class Draw {
 
   /** A seed for something that draws for itself, so that how often it does changes nothing here. */
   seed(): number {
-    return this.between(0, 2 ** 32 - 1);
+    return this.between(0, LARGEST_SEED);
   }
 }

@@ -2,10 +2,11 @@
 import { CHECK_NAMES } from '../../check/verdict.ts';
 import { numbered } from '../format/cluster.ts';
 import { scenarioDocument } from '../format/document.ts';
+import type { WrittenStep } from '../format/write-steps.ts';
 import type { Scenario } from '../scenario.ts';
 import { Draw } from './draw.ts';
 import { menuFor } from './fault-menu.ts';
-import type { Scene, WrittenStep } from './menu/choice.ts';
+import type { Scene } from './menu/choice.ts';
 import type { ChaosShape } from './shape.ts';
 import { wavesFor } from './waves.ts';
 import { WORKLOAD_MENU, writtenLoop } from './workload-menu.ts';

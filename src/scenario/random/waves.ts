@@ -3,7 +3,8 @@
  * each perhaps again right after it was mended, when the nodes that were hit are still recovering. So that such a schedule
  * can be made smaller, all of it is spelled out: taking a wave, a branch or a fault away leaves a schedule.
  */
-import type { Breakage, FaultChoice, Scene, WrittenStep } from './menu/choice.ts';
+import type { WrittenStep } from '../format/write-steps.ts';
+import type { Breakage, FaultChoice, Scene } from './menu/choice.ts';
 
 /** The latest that a branch of a wave begins. */
 const LATEST_BEGIN_MS = 1500;

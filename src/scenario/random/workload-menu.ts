@@ -1,5 +1,6 @@
 /** What clients do all through a random schedule: each entry is one kind of loop, as a person would write it in a scenario file. */
-import type { LoopBody } from '../scenario.ts';
+import type { WrittenStep } from '../format/write-steps.ts';
+import { CELL_BYTES, type LoopBody } from '../scenario.ts';
 import type { Draw } from './draw.ts';
 
 export interface WorkloadChoice {
@@ -16,8 +17,6 @@ export interface WorkloadChoice {
   /** A check that has something to judge where this goes on. */
   readonly check: 'exclusion' | 'guarded-data';
 }
-
-const CELL_BYTES = 32;
 
 export const WORKLOAD_MENU: readonly WorkloadChoice[] = [
   {
@@ -71,7 +70,7 @@ export const WORKLOAD_MENU: readonly WorkloadChoice[] = [
 export const WORKLOAD_NAMES: readonly string[] = WORKLOAD_MENU.map(({ name }) => name);
 
 /** The loop step of one client, as it stands in a file. */
-export function writtenLoop(client: string, choice: WorkloadChoice, draw: Draw): Record<string, unknown> {
+export function writtenLoop(client: string, choice: WorkloadChoice, draw: Draw): WrittenStep {
   const { name, file, bytes, body, holdMs, everyMs } = choice;
   return {
     loop: `${client}/${name} ${file} 0..${bytes}`,

@@ -127,6 +127,7 @@ export class Agreement {
     return this.#alarmed;
   }
 
+  /** {@link Coordinator.serves} */
   serves(owner: NodeId): boolean {
     return carrierOf(this.ledger, owner) === this.self.node && !this.#moves.hasReleased(owner);
   }
@@ -299,7 +300,7 @@ export class Agreement {
   }
 
   async #swap(command: Command): Promise<void> {
-    const { clock, store, mutants, observe, observeSwap, steps } = this.#options;
+    const { clock, store, mutants, observeSwap, steps } = this.#options;
     const before = this.#known;
     const result = transition(before.ledger, command, mutants);
     // What others write until the turn has come is learned all the same.
@@ -323,21 +324,24 @@ export class Agreement {
     this.#turn.won(clock.nowMs() - sentAtMs);
     const swapped = { ledger: result.ledger, revision: swap.revision };
     observeSwap(command.type, swapped, this.self.incarnation, sentAtMs);
-    if (command.type === 'acknowledge') observe({ event: 'acknowledged', view: command.view });
-    if (command.type === 'hand-over')
-      observe({
-        event: 'handed-over',
-        peer: command.owner,
-        view: result.ledger.view,
-        detail: carrierOf(result.ledger, command.owner),
-      });
-    if (command.type === 'inherit')
-      observe({ event: 'inherited', peer: command.dead, view: result.ledger.view });
+    this.#say(command, result.ledger);
     stepAfter(steps, command, lifts);
     this.#learn(swapped);
     if (!lifts) return;
     steps?.at('before-old-records-go');
     await store.collectGarbage(this.self);
+  }
+
+  /** @param after what `command` has made of the ledger */
+  #say(command: Command, after: Ledger): void {
+    const { observe } = this.#options;
+    const { view } = after;
+    if (command.type === 'acknowledge') observe({ event: 'acknowledged', view: command.view });
+    if (command.type === 'inherit') observe({ event: 'inherited', peer: command.dead, view });
+    if (command.type === 'hand-over') {
+      const { owner } = command;
+      observe({ event: 'handed-over', peer: owner, view, detail: carrierOf(after, owner) });
+    }
   }
 
   #learn(stored: StoredLedger): void {

@@ -1,10 +1,10 @@
-import type { Clock } from '../../core/clock.ts';
 import { attributeBitmap } from '../../nfs4/attributes.ts';
 import { type CbGetAttrResult, cbGetAttr } from '../../nfs4/callbacks/cb-get-attr.ts';
 import { type CompoundReply, call } from '../../nfs4/compound.ts';
 import { NFS4_OK } from '../../nfs4/status.ts';
 import type { Compound } from '../compound.ts';
 import type { FileNode } from '../filesystem/types.ts';
+import { before } from '../patience.ts';
 import type { Delegation } from '../state/delegations.ts';
 import { channelOf } from './recalls.ts';
 
@@ -35,7 +35,7 @@ export function askHolder(compound: Compound, node: FileNode): Promise<HoldersWo
   delegation.asked ??= ask(compound, delegation).finally(() => {
     delegation.asked = null;
   });
-  return orNull(clock, delegation.asked, leaseMs / ANSWERS_PER_LEASE);
+  return before(clock, delegation.asked, clock.nowMs() + leaseMs / ANSWERS_PER_LEASE, null);
 }
 
 function writeDelegationOf(delegations: Iterable<Delegation>): Delegation | null {
@@ -67,20 +67,4 @@ function valuesIn(reply: CompoundReply | null): { readonly size: bigint; readonl
   if (result?.status !== NFS4_OK) return null;
   const { size, change } = result.objAttributes.values;
   return size === undefined || change === undefined ? null : { size, change };
-}
-
-function orNull<T>(clock: Clock, promise: Promise<T | null>, ms: number): Promise<T | null> {
-  return new Promise((resolve, reject) => {
-    const cancel = clock.after(ms, () => resolve(null));
-    promise.then(
-      (value) => {
-        cancel();
-        resolve(value);
-      },
-      (error) => {
-        cancel();
-        reject(error);
-      },
-    );
-  });
 }

@@ -37,6 +37,7 @@ export interface NodeLimits {
 const MAX_DEPTH = 4096;
 
 const stat = Buffer.alloc(STATX_BYTES);
+
 /**
  * The files of the export that were seen, and the way from a handle back to a file. With open_by_handle_at that
  * is one call. Without it (rootless, or no handles in the filesystem) it is the place where the file was last

@@ -18,8 +18,7 @@ export class SimProcess implements Process {
   readonly #listeners: ((message: unknown) => void)[] = [];
   readonly #early: unknown[] = [];
   readonly #exit = Promise.withResolvers<Exit>();
-  readonly #inbox: object[] = [];
-  #onInput: ((message: object) => void) | null = null;
+  #onInput: (message: object) => void = () => {};
   /** Turns that came while it was stopped. */
   #parked: (() => void)[] = [];
   #alive = true;
@@ -42,12 +41,7 @@ export class SimProcess implements Process {
 
   send(message: object): void {
     if (!this.#alive) return;
-    this.#timeline.after(PIPE_MS, () =>
-      this.turn(() => {
-        if (this.#onInput === null) this.#inbox.push(message);
-        else this.#onInput(message);
-      }),
-    );
+    this.#timeline.after(PIPE_MS, () => this.turn(() => this.#onInput(message)));
   }
 
   onMessage(listener: (message: unknown) => void): void {
@@ -75,9 +69,9 @@ export class SimProcess implements Process {
     });
   };
 
+  /** To be called before anything can arrive. */
   onInput(listener: (message: object) => void): void {
     this.#onInput = listener;
-    for (const message of this.#inbox.splice(0)) listener(message);
   }
 
   /** A timer of its own. */

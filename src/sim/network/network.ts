@@ -113,17 +113,17 @@ export class Network {
     timeoutMs: number,
   ): Promise<StreamEnd | null> {
     const { promise, resolve } = Promise.withResolvers<StreamEnd | null>();
-    const cancel = process.after(timeoutMs, () => resolve(null));
+    let open = true;
+    const cancel = process.after(timeoutMs, () => {
+      open = false;
+      resolve(null);
+    });
     const answer = (end: StreamEnd | null) =>
       process.turn(() => {
         cancel();
         resolve(end);
       });
     const { timeline } = this;
-    let open = true;
-    process.after(timeoutMs, () => {
-      open = false;
-    });
     const ask = (againMs: number): void => {
       timeline.after(this.latencyMs(), () => {
         if (!open) return;

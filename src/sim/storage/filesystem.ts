@@ -1,5 +1,6 @@
 /** One node's mount of a simulated shared filesystem. What it promises is in server/filesystem/types.ts; files and locks are shared by all mounts. */
-import { checkName } from '../../server/filesystem/names.ts';
+import { allowedByMode } from '../../server/filesystem/mode-bits.ts';
+import { checkName, checkTarget } from '../../server/filesystem/names.ts';
 import type { LockableFiles } from '../../server/filesystem/range-locks.ts';
 import { DONE, type Errno, type FsResult, failed } from '../../server/filesystem/result.ts';
 import type {
@@ -133,7 +134,7 @@ export class SimFilesystem implements Filesystem, LockableFiles {
   setAttributes(node: FileNode, attributes: SettableAttributes): SetAttributesOutcome {
     const set = this.#with(node, (inode) => {
       if ((attributes.size ?? 0n) > MAX_BYTES) return failed('EFBIG');
-      this.#tree.set(inode, attributes);
+      if (this.#process.acts) this.#tree.set(inode, attributes);
       return DONE;
     });
     if (!set.ok) return { applied: [], errno: set.errno };
@@ -141,16 +142,7 @@ export class SimFilesystem implements Filesystem, LockableFiles {
   }
 
   permissions(node: FileNode, who: Credentials): FsResult<Permissions> {
-    return this.#with(node, ({ mode, uid, gid, type }) => {
-      if (who.uid === 0) {
-        const execute = type === 'directory' || (mode & 0o111) !== 0;
-        return good({ read: true, write: true, execute, owner: true });
-      }
-      const owner = who.uid === uid;
-      const member = who.gid === gid || who.gids.includes(gid);
-      const bits = owner ? mode >> 6 : member ? mode >> 3 : mode;
-      return good({ read: (bits & 4) !== 0, write: (bits & 2) !== 0, execute: (bits & 1) !== 0, owner });
-    });
+    return this.#with(node, (inode) => good(allowedByMode(inode, who)));
   }
 
   space(): FsResult<FsSpace> {
@@ -215,6 +207,8 @@ export class SimFilesystem implements Filesystem, LockableFiles {
     target: string,
     attributes: InitialAttributes = {},
   ): FsResult<Created> {
+    const checked = checkTarget(target);
+    if (!checked.ok) return checked;
     return this.#new(dir, name, () => this.#tree.make('symlink', attributes, target));
   }
 
@@ -259,8 +253,9 @@ export class SimFilesystem implements Filesystem, LockableFiles {
           to: { before: to.change, after: to.change },
         };
         if (there === inode) return good(same);
-        const refusal = there === undefined ? null : replaceRefusal(inode, there);
+        const refusal = moveRefusal(inode, to) ?? (there === undefined ? null : replaceRefusal(inode, there));
         if (refusal !== null) return failed(refusal);
+        if (!this.#process.acts) return good(same);
         this.#tree.detach(to, toName);
         this.#tree.attach(to, toName, inode);
         this.#tree.detach(from, fromName);
@@ -345,6 +340,12 @@ export class SimFilesystem implements Filesystem, LockableFiles {
     if (!named.ok) return named;
     return this.#with(dir, (inode) => (inode.type === 'directory' ? act(inode) : failed('ENOTDIR')));
   }
+}
+
+/** A directory does not go into itself, nor below itself. */
+function moveRefusal(inode: Inode, to: Inode): Errno | null {
+  for (let at: Inode | null = to; at !== null; at = at.parent) if (at === inode) return 'EINVAL';
+  return null;
 }
 
 function replaceRefusal(inode: Inode, there: Inode): Errno | null {

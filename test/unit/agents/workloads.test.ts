@@ -1,12 +1,11 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { CELL_BYTES } from '../../../src/cli/agents/client-agent/guarded-cells.ts';
 import { WORKLOADS } from '../../../src/cli/agents/client-agent/workloads/index.ts';
 import type { Round } from '../../../src/cli/agents/client-agent/workloads/round.ts';
 import { insert, overlaps, type RangeSet, remove } from '../../../src/core/byte-ranges.ts';
 import type { ByteSpan, LockMode } from '../../../src/history/events.ts';
 import { Draw } from '../../../src/scenario/random/draw.ts';
-import { LOOP_BODIES, type LoopBody } from '../../../src/scenario/scenario.ts';
+import { CELL_BYTES, LOOP_BODIES, type LoopBody } from '../../../src/scenario/scenario.ts';
 
 const RANGE = { start: 32, end: 160 };
 const toSpan = ({ start, end }: ByteSpan) => ({

@@ -121,7 +121,7 @@ t.test(
     fc.assert(
       fc.property(wishes, fc.boolean(), (list, proves) => {
         const made = swaps(list, proves);
-        const graces = gracesOf(ledgerSteps(made.map(({ event }) => event)));
+        const graces = gracesOf(ledgerSteps(made.map(({ event }) => event).entries()));
         const lifts = made.filter(({ event, before }) => inGrace(before) && !inGrace(event.ledger));
         const ends = graces.flatMap(({ lift }) => (lift === null ? [] : [lift.earliest]));
         same(
@@ -160,7 +160,7 @@ t.test('a swap whose event is lost only makes them less certain, never wrong', a
     fc.property(wishes, fc.boolean(), fc.nat(), (list, proves, at) => {
       const made = swaps(list, proves);
       const seen = made.filter((_, index) => index !== at % made.length);
-      const graces = gracesOf(ledgerSteps(seen.map(({ event }) => event)));
+      const graces = gracesOf(ledgerSteps(seen.map(({ event }) => event).entries()));
       for (const { recoveryEpoch, lift } of graces) {
         if (lift === null) continue;
         const lifts = made.find(

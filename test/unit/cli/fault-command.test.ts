@@ -38,6 +38,9 @@ t.test('what is wrong with a fault is said before any lab is asked', async (t) =
   await refused(t, ['crash', 'n1'], /"at" names a step of the protocol/);
   await refused(t, ['crash', 'n1', '--at', 'lunch'], /"at" names a step of the protocol/);
   await refused(t, ['loss', 'n1', '--with', 'share=3'], /share/);
+  await refused(t, ['loss', 'n1', '--with', 'share=3'], /share: a number from 0\.001 to 1, not 3\.\n$/);
+  await refused(t, ['loss', 'n1', '--with', 'downMs=5'], /downMs has an option of its own.*--down 500ms/);
+  await refused(t, ['loss', 'n1', '--with', 'from=alice'], /--from alice/);
   await refused(t, ['loss', 'n1', '--with', 'share'], /"share" is no parameter/);
   await refused(t, ['loss', 'n1', '--one-way'], /--one-way belongs to a partition/);
   await refused(t, ['kill', 'n1', '--from', 'alice'], /--from belongs to a partition/);

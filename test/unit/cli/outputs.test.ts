@@ -3,6 +3,7 @@ import path from 'node:path';
 import { XMLParser } from 'fast-xml-parser';
 import t, { type Test } from 'tap';
 import { Parser } from 'tap-parser';
+import { nearPath } from '../../../src/cli/verdicts.ts';
 import type { History } from '../../../src/history/events.ts';
 import { powerCut, recovered } from '../check/fixtures/reboot.ts';
 import { gracelab } from './capture.ts';
@@ -75,6 +76,16 @@ t.test('what cannot be written is one sentence', async (t) => {
   const stderr = /x cannot be written: there is no such place\.\n$/;
   t.match(await gracelab(['check', folder, '--junit', nowhere]), { status: 64, stdout: '', stderr });
   t.match(await gracelab(['report', folder, '--out', nowhere]), { status: 64, stdout: '', stderr });
+});
+
+t.test('a folder is told as one would type it', async (t) => {
+  t.equal(nearPath('/a/runs/x', '/a'), 'runs/x');
+  t.equal(nearPath('/b/x', '/a'), '/b/x');
+  t.equal(nearPath('/a', '/a'), '.');
+  const folder = storedRun(t, theft());
+  const markdown = path.join(folder, 'summary.md');
+  await gracelab(['check', folder, '--markdown', markdown, '--tap']);
+  t.match(readFileSync(markdown, 'utf8'), `\`${path.relative('/', folder)}/report.html\``);
 });
 
 t.test('stdout has room for one result', async (t) => {

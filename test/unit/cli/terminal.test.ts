@@ -38,3 +38,17 @@ t.test('progress: written over by what comes next, and only on a terminal', asyn
   openTerminal({ write: () => true }, { write: stderr.write }, {}).progress('x');
   t.strictSame(written, []);
 });
+
+t.test('progress: on a log, now and then a line of its own, where it is asked for', async (t) => {
+  const written: string[] = [];
+  const stderr = { write: (text: string | Uint8Array) => written.push(String(text)) > 0 };
+  let nowMs = 5000;
+  const terminal = openTerminal({ write: () => true }, stderr, {}, () => nowMs);
+  terminal.progress('too early', 100);
+  nowMs += 100;
+  terminal.progress('unasked');
+  terminal.progress('half', 100);
+  terminal.progress('right after it', 100);
+  terminal.message('done');
+  t.strictSame(written, ['half\n', 'done\n']);
+});

@@ -3,8 +3,6 @@ import { asNodeId, type NodeId } from '../../../src/core/ids.ts';
 import { client, FakeCluster, type FakeNode, type NodeOptions } from './fixtures/cluster.ts';
 
 const [N1, N2] = ['n1', 'n2'].map(asNodeId) as [NodeId, NodeId];
-/** What is taken out of the store does not become durable. */
-let blocked = false;
 
 /** They come by the address of n1, and bob by that of n2. */
 const alice = { ...client('alice'), service: N1 };
@@ -80,31 +78,88 @@ t.test('failback by itself: the address comes back when its owner has been there
   t.ok(again.swaps.includes('migrate'));
 });
 
+/** A store in which puts and removals of records wait, while they are to, until somebody lets them through. */
+function slowRecords() {
+  const gate = { puts: false, removals: false, open: () => {} };
+  const held = () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    gate.open = resolve;
+    return promise;
+  };
+  const throughStore: NodeOptions['throughStore'] = (store) => {
+    const [put, remove] = [store.putRecords.bind(store), store.removeRecords.bind(store)];
+    store.putRecords = async (...written) => {
+      if (gate.puts) await held();
+      return put(...written);
+    };
+    store.removeRecords = async (...removed) => {
+      if (gate.removals) await held();
+      return remove(...removed);
+    };
+    return store;
+  };
+  return { gate, throughStore };
+}
+
 t.test(
   'I2: the taker dies before the address is its own, and the clients reclaim at the giver',
   async (t) => {
-    const { cluster, n1, n2 } = await clusterOf({
-      // The giver has let go, and its last words about these clients do not become durable.
-      throughStore: (store) => {
-        const remove = store.removeRecords.bind(store);
-        store.removeRecords = (...written) => (blocked ? new Promise(() => {}) : remove(...written));
-        return store;
-      },
-    });
-    blocked = true;
+    const { gate, throughStore } = slowRecords();
+    const { cluster, n1, n2, n3 } = await clusterOf({ throughStore });
+    gate.removals = true;
     await cluster.command({ type: 'migrate', owner: N1, to: N2 });
     await cluster.clock.advance(100);
     t.equal(n1.letGo.length, 1);
-    t.notOk(n1.swaps.includes('hand-over'), 'nothing is handed over before they are');
+    t.notOk(n1.swaps.includes('hand-over'), 'nothing is handed over before its last words are durable');
+    t.equal(n1.coordinator.reclaim(alice), 'delay', 'nor does it serve her any more');
+    const late = n1.coordinator.completed(ann);
     n2.crash();
-    n1.crash();
-    blocked = false;
-    const again = await cluster.boot('n1');
+    gate.removals = false;
+    gate.open();
     await cluster.clock.advance(100);
-    t.equal(again.coordinator.reclaim(alice), 'grant');
-    t.end();
+    t.equal(n1.coordinator.serves(N1), true, 'nothing came of the move');
+    t.equal(n3.coordinator.newState(), 'grace');
+    t.equal(n1.coordinator.reclaim(alice), 'grant', 'what it had let go');
+    t.equal(await n1.coordinator.completed(alice), 'durable');
+    t.not(await late, 'durable', 'that came when ann was not its client');
   },
 );
+
+t.test('the taker dies before anything was let go, and nobody is waited for', async (t) => {
+  const { cluster, n1, n2, n3 } = await clusterOf();
+  await n2.coordinator.forget(bob);
+  n3.pause();
+  await cluster.command({ type: 'migrate', owner: N1, to: N2 });
+  await cluster.clock.advance(50);
+  n2.crash();
+  await cluster.clock.advance(50);
+  await cluster.boot('n2');
+  n3.resume();
+  await cluster.clock.advance(100);
+  t.same(n1.letGo, []);
+  t.same(cluster.granting(), ['n1', 'n3', 'n2'], 'alice has lost nothing');
+});
+
+t.test('edge condition 2: what the giver was just writing when it let go does not stay either', async (t) => {
+  const { gate, throughStore } = slowRecords();
+  const { cluster, n1, n3 } = await clusterOf({ throughStore });
+  n3.pause();
+  await cluster.command({ type: 'migrate', owner: N1, to: N2 });
+  await cluster.clock.advance(100);
+  gate.puts = true;
+  const completed = n1.coordinator.completed(ann);
+  await cluster.clock.advance(10);
+  gate.puts = false;
+  n3.resume();
+  await cluster.clock.advance(100);
+  t.equal(n1.letGo.length, 1);
+  t.equal(cluster.ledger.members.n1.addressAt, null, 'not before that is written');
+  gate.open();
+  await completed;
+  await cluster.clock.advance(100);
+  t.equal(cluster.ledger.members.n1.addressAt, 'n2');
+  t.same(cluster.recorded(), { 'n2 bob': 'complete' });
+});
 
 t.test('M8: the mutant lets go before everybody has stopped granting', async (t) => {
   const { cluster, n1, n3 } = await clusterOf({ mutants: ['M8'] });

@@ -127,3 +127,29 @@ t.test('a server without named steps is refused', async (t) => {
     message: 'n1 does not announce the steps of its protocol',
   });
 });
+
+t.test('one that stays down and did not come by is left as it is', async (t) => {
+  const { log, targets, clock, surroundings } = stage('n1');
+  const parameters = { at: 'before-record', stayDown: true, maybe: true, patienceMs: 50 };
+  await crash.inject(targets, crash.parameters.parse(parameters), surroundings);
+  await clock.advance(50);
+  // Somebody else has ended that life, and brings it back.
+  await targets[0]!.kill();
+  await crash.mend(targets, surroundings);
+  t.strictSame(log.slice(1), ['disarm n1', 'kill n1']);
+});
+
+t.test('a node that somebody else has brought back is not booted twice', async (t) => {
+  const { log, nodes, targets, clock, surroundings } = stage('n1');
+  const done = crash.inject(
+    targets,
+    crash.parameters.parse({ at: 'before-lift', downMs: 100 }),
+    surroundings,
+  );
+  nodes[0]!.reach();
+  await clock.advance(50);
+  await nodes[0]!.start();
+  await clock.advance(50);
+  await done;
+  t.strictSame(log.slice(2), ['power-cut n1', 'start n1', 'end n1']);
+});

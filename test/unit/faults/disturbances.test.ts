@@ -1,8 +1,8 @@
 /** Faults of the network and of the ledger, which stay in force until they are healed. */
 import t from 'tap';
+import type { MessageRule, RelayReport } from '../../../src/core/message-rule.ts';
 import type { BreakableNode, Fault } from '../../../src/faults/fault.ts';
 import { FAULTS } from '../../../src/faults/registry.ts';
-import type { MessageRule, RelayReport } from '../../../src/faults/relay/rule.ts';
 import { VirtualClock } from '../../../src/sim/virtual-clock.ts';
 import { NO_NETWORK, surroundingsWith } from './fixtures/surroundings.ts';
 
@@ -32,6 +32,7 @@ function stage() {
         return ended('reset', 3);
       },
       relay: async (node, rule, onAct) => {
+        if (node === 'n9') throw new Error('n9 has no relay');
         log.push(`relay ${node}`);
         rules.push(rule);
         act = onAct;
@@ -58,7 +59,7 @@ function stage() {
   const inject = (fault: string, target: string, parameters: object) => {
     const chosen = FAULTS.get(fault) as Fault;
     return chosen.inject(
-      [{ name: target } as BreakableNode],
+      target.split(' ').map((name) => ({ name }) as BreakableNode),
       chosen.parameters.parse(parameters),
       surroundings,
     );
@@ -135,4 +136,39 @@ t.test('the ledger is slow, gone and full', async (t) => {
   );
   t.equal((await surroundings.disturbances.healAllOf(['ledger'])).length, 3);
   t.strictSame(log.slice(-3), ['end of slow', 'end of loss', 'end of fill']);
+});
+
+t.test('what is in force on a target is refused there a second time, and begun elsewhere', async (t) => {
+  const { log, inject } = stage();
+  for (const [fault, target] of [
+    ['reset', 'n1'],
+    ['ledger-full', 'ledger'],
+  ] as const) {
+    await inject(fault, target, { stayDown: true });
+    const before = [...log];
+    await t.rejects(inject(fault, target, { stayDown: true }), {
+      message: `the fault ${fault} is in force on ${target} already; heal it first`,
+    });
+    t.strictSame(log, before);
+  }
+  await inject('reset', 'n2', { stayDown: true });
+  t.equal(log.at(-1), 'begin n2');
+});
+
+t.test('one that was healed early is not ended again when its time is up', async (t) => {
+  const { log, clock, surroundings, inject } = stage();
+  const done = inject('reset', 'n1', { downMs: 100 });
+  await clock.advance(10);
+  await surroundings.disturbances.healAllOf(['n1']);
+  await clock.advance(90);
+  await done;
+  t.strictSame(log, ['reset n1', 'begin n1', 'end of reset']);
+});
+
+t.test('a message: where one of several nodes has no relay, none is left with a rule', async (t) => {
+  const { log, surroundings, inject } = stage();
+  const parameters = { message: 'LOCK', stayDown: true };
+  await t.rejects(inject('drop-message', 'n1 n9', parameters), { message: 'n9 has no relay' });
+  t.strictSame(log, ['relay n1', 'end of relay']);
+  t.strictSame(surroundings.disturbances.all, []);
 });

@@ -89,6 +89,13 @@ t.test('stable-lost: the storage is emptied while the node is down', async (t) =
   t.strictSame(log, ['power-cut', 'clear', 'start']);
 });
 
+t.test('stable-lost: a node that is down already loses it, too', async (t) => {
+  const { log, inject } = stage();
+  await inject('kill', { stayDown: true });
+  await inject('stable-lost', {});
+  t.strictSame(log, ['kill', 'clear', 'start']);
+});
+
 t.test('stable-read-only: the boot begins while nothing can be written', async (t) => {
   const { log, clock, inject } = stage();
   const done = inject('stable-read-only', { downMs: 200 });
@@ -97,4 +104,14 @@ t.test('stable-read-only: the boot begins while nothing can be written', async (
   await clock.advance(1);
   await done;
   t.equal(log.at(-1), 'writable');
+});
+
+t.test('reboot-storm: downMs passes before each next life', async (t) => {
+  const { log, clock, inject } = stage();
+  const done = inject('reboot-storm', { times: 2, aliveMs: 0, downMs: 50 });
+  await clock.advance(49);
+  t.strictSame(log, ['begin life 1 of 2, by power-cut', 'power-cut']);
+  await clock.advance(51);
+  await done;
+  t.strictSame(log.slice(2), ['start', 'begin life 2 of 2, by power-cut', 'power-cut', 'start', 'end']);
 });

@@ -95,9 +95,15 @@ t.test('each fault takes what it needs and refuses the rest, in one sentence', a
   }
 });
 
-t.test('docs/faults.md has a row for each fault', async (t) => {
+t.test('docs/faults.md has a row for each fault, with its targets, parameters and needs', async (t) => {
   const page = readFileSync(new URL('../../../docs/faults.md', import.meta.url), 'utf8');
-  for (const name of FAULTS.keys()) t.ok(page.includes(`| \`${name}\` |`), name);
+  const marked = (words: readonly string[]) => words.map((word) => `\`${word}\``).join(', ');
+  for (const { name, targets, from, options, needs } of FAULTS.values()) {
+    const row = page.split('\n').find((line) => line.startsWith(`| \`${name}\` |`));
+    const [, , hits, parameters, , needed] = (row ?? '').split('|').map((cell) => cell.trim());
+    const own = [...(from === 'none' ? [] : ['from']), ...Object.keys(options)];
+    t.strictSame([hits, parameters, needed], [targets.join(', '), marked(own), marked(needs)], name);
+  }
 });
 
 t.test('messages are named by the operations that the codecs know', async (t) => {

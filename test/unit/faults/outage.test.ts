@@ -145,3 +145,22 @@ t.test('wrong parameters and unknown faults are refused in one sentence', async 
   t.match(faultRefusal('kill', { dwnMs: 1 }), /dwnMs/);
   t.match(faultRefusal('restart', { downMs: 1, stayDown: true }), /a node that stays down has no downMs/);
 });
+
+t.test('a wrong value is refused with those that there are', async (t) => {
+  const refusals: [string, object, string][] = [
+    ['loss', { downMs: 1, share: 2 }, 'share: a number from 0.001 to 1, not 2'],
+    ['loss', { downMs: 1, share: 'x' }, 'share: a number from 0.001 to 1, not "x"'],
+    ['kill', { downMs: -1 }, 'downMs: a whole number of milliseconds from 0 to 3600000, not -1'],
+    [
+      'clock-skew',
+      { aheadMs: 1500 },
+      'aheadMs: a whole number of milliseconds from 0 to 1000000000000 in steps of 1000, not 1500',
+    ],
+    ['partition', { downMs: 1 }, 'from: a list of names, which is missing'],
+    ['partition', { downMs: 1, from: ['n2'], direction: 'up' }, 'direction: both or one-way, not "up"'],
+    ['crash', { at: 'before-lift', maybe: 'yes' }, 'maybe: true or false, not "yes"'],
+    ['slow-boot', { stayDown: true }, 'it has no "stayDown"; it takes "downMs", "at"'],
+  ];
+  for (const [name, parameters, why] of refusals)
+    t.equal(faultRefusal(name, parameters), `the fault "${name}" cannot be done like that: ${why}`);
+});

@@ -197,6 +197,8 @@ t.test('what rests is bounded, and makes room when descriptors are short', (t) =
     granted(locks.lock(file, owner, span(0, 1), 'write')).keep();
     good(locks.unlock(file, owner, span(0, 1)));
   };
+  granted(locks.lock(file, 'holder', span(10, 30), 'read')).keep();
+  good(locks.unlock(file, 'holder', span(10, 20)));
   touch('owner 0');
   const one = openDescriptors();
   for (let owner = 1; owner < 300; owner += 1) touch(`owner ${owner}`);
@@ -205,8 +207,11 @@ t.test('what rests is bounded, and makes room when descriptors are short', (t) =
   touch('one more');
   t.equal(refused, 1);
   t.equal(openDescriptors(), one, 'only the newest is left');
+  t.strictSame(locks.held(file, 'holder'), [range(20, 30, 'read')], 'and whoever holds something');
+  const other = site(t, dir);
+  t.equal(other.locks.lock(other.file, 'bob', span(25, 26), 'write').outcome, 'conflict');
   locks.releaseAll();
-  t.equal(openDescriptors(), one - 1);
+  t.notOk(locks.held(file, 'holder').length);
   t.end();
 });
 

@@ -89,3 +89,19 @@ t.test('what a newer writer adds is let through', async (t) => {
   const newer = '{"kind":"node","t":3,"node":"n1","incarnation":1,"event":"sleepwalking","mood":"calm"}';
   t.equal((await parse(`${start}\n${newer}\n`)).history.length, 2);
 });
+
+t.test('ranges are what they are in the text, whichever came before', async (t) => {
+  const spans = [
+    { start: 0, end: 8 },
+    { start: 0, end: null },
+    { start: 0, end: 8 },
+    { start: 8, end: 9 },
+    { start: 0, end: null },
+  ];
+  const lines = spans.map((span, id) => JSON.stringify({ ...JSON.parse(lock), t: id + 1, id, span }));
+  const { history } = await parse(`${[start, ...lines].join('\n')}\n`);
+  t.strictSame(
+    history.slice(1).map((event) => (event.kind === 'op' ? event.span : null)),
+    spans,
+  );
+});

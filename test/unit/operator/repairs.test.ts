@@ -1,11 +1,6 @@
 import t from 'tap';
-import {
-  abandon,
-  admit,
-  declareDead,
-  type OperatorsDesk,
-  retire,
-} from '../../../src/cli/operator/repairs.ts';
+import type { OperatorsDesk } from '../../../src/cli/operator/operators-desk.ts';
+import { abandon, admit, declareDead, retire } from '../../../src/cli/operator/repairs.ts';
 import type { FenceOutcome } from '../../../src/core/fencer.ts';
 import { asIncarnation, asNodeId } from '../../../src/core/ids.ts';
 import { createLedger, type Ledger } from '../../../src/core/ledger.ts';

@@ -1,10 +1,11 @@
 import t from 'tap';
+import type { MessageAct, MessageRule } from '../../../src/core/message-rule.ts';
 import { call, encodeCompound } from '../../../src/nfs4/compound.ts';
 import { NFS_V4, NFS4_PROGRAM, NFSPROC4_COMPOUND } from '../../../src/nfs4/constants.ts';
 import { putRootFh } from '../../../src/nfs4/operations/put-root-fh.ts';
 import { reclaimComplete } from '../../../src/nfs4/operations/reclaim-complete.ts';
 import { Passage } from '../../../src/relay/passage.ts';
-import { type Act, type Rule, RuleBook } from '../../../src/relay/rule-book.ts';
+import { RuleBook } from '../../../src/relay/rule-book.ts';
 import { Traffic } from '../../../src/relay/traffic.ts';
 import { encodeCall } from '../../../src/rpc/call.ts';
 import { VirtualClock } from '../../../src/sim/virtual-clock.ts';
@@ -54,7 +55,7 @@ t.test('what is no message of the fore channel is nobody’s business', async (t
   t.strictSame(traffic.fromClient(header(2, 0)), { direction: 'call', operations: [] }, 'a broken call');
 });
 
-const rule = (over: Partial<Rule>): Rule => ({
+const rule = (over: Partial<MessageRule>): MessageRule => ({
   direction: 'reply',
   operation: 'LOCK',
   nth: 1,
@@ -94,7 +95,11 @@ function passage() {
     send: (record) => void log.push(record.toString()),
     reset: () => void log.push('reset'),
   });
-  return { log, clock, pass: (text: string, act: Act | null = null) => sent.pass(Buffer.from(text), act) };
+  return {
+    log,
+    clock,
+    pass: (text: string, act: MessageAct | null = null) => sent.pass(Buffer.from(text), act),
+  };
 }
 
 t.test('messages are dropped, doubled, delayed, overtaken, and answered with a reset', async (t) => {
@@ -114,4 +119,33 @@ t.test('messages are dropped, doubled, delayed, overtaken, and answered with a r
   t.strictSame(log.splice(0), ['g'], 'nothing came that could overtake it');
   pass('h', { kind: 'reset' });
   t.strictSame(log, ['reset']);
+});
+
+t.test('of several rules that are due the first one acts, and each has counted', async (t) => {
+  const book = new RuleBook();
+  book.add(1, rule({}));
+  book.add(2, rule({ nth: 2, act: { kind: 'duplicate' } }));
+  book.add(3, rule({ act: { kind: 'reset' } }));
+  t.match(book.judge(lockReply, ALICE), { id: 1 });
+  t.match(book.judge(lockReply, ALICE), { id: 2 });
+  t.equal(book.judge(lockReply, ALICE), null);
+});
+
+t.test('requests that are never answered are forgotten, the oldest first', async (t) => {
+  const traffic = new Traffic();
+  for (let xid = 0; xid <= 4096; xid++) traffic.fromClient(header(xid, 0));
+  t.equal(traffic.fromServer(header(0, 1)), null);
+  t.match(traffic.fromServer(header(1, 1)), { direction: 'reply' });
+});
+
+t.test('what was overtaken takes its patience with it', async (t) => {
+  const { log, clock, pass } = passage();
+  pass('a', { kind: 'reorder', patienceMs: 100 });
+  await clock.advance(60);
+  pass('b');
+  pass('c', { kind: 'reorder', patienceMs: 100 });
+  await clock.advance(60);
+  t.strictSame(log.splice(0), ['b', 'a'], 'c still waits');
+  await clock.advance(40);
+  t.strictSame(log, ['c']);
 });

@@ -1,5 +1,7 @@
 import t from 'tap';
 import { judge } from '../../../src/check/judge.ts';
+import { pairOperations } from '../../../src/check/operations.ts';
+import { thinned } from '../../../src/report/drawing/requests.ts';
 import { type Drawing, drawingOf } from '../../../src/report/drawing.ts';
 import { decodeRun, KINDS, requestsWithin } from '../../../src/report/page/decode.js';
 import { powerCut, recovered } from '../check/fixtures/reboot.ts';
@@ -53,6 +55,7 @@ t.test('requests and held ranges arrive at the page as they were', async (t) => 
     { client: 'alice', reclaimed: false, from: 101_000, until: 1_521_000, ending: 'reclaimed' },
     { client: 'alice', reclaimed: true, from: 1_521_000, until: 3_000_000, ending: 'run-end' },
   ]);
+  t.ok(holds[0].proven < 1_000_000, 'certainly held until its node died at the latest');
   t.strictSame([...requestsWithin(requests, { client: 'bob', file: '' })], [2]);
   t.strictSame([...requestsWithin(requests, { client: '', file: 'g' })], []);
 });
@@ -72,6 +75,75 @@ t.test('takeovers, fencing and store outages are in the lanes of their nodes', a
   t.ok(n2!.takeovers.length > 0 && n2!.takeovers.every(([at]) => at >= 1_100_000));
   t.match(n2!.swaps.map(([, text]) => texts[text]).at(-1), /inherit by n2.*n2 serves the clients of n1/);
   t.match(n3?.outages, [[50_000, 80_000]]);
+});
+
+t.test('where an address has moved, a request is in the lane of the node that answered', async (t) => {
+  const story = Story.quiet(['n1', 'n2', 'n3'])
+    .says(20, 'n1', 'address-taken', { peer: 'n1' })
+    .lock(50, 'alice', { node: 'n1', mode: 'read' })
+    .lock(60, 'bob', { node: 'n1', mode: 'read' })
+    .fault(1000, 'begin', 'power-cut', 'n1')
+    .death(1050, 'n1', 'n2', 'n3')
+    .inherit(1100, 'n1', 'n2')
+    .finish(1200, 'n1', 'n2')
+    .finish(1210, 'n2')
+    .finish(1220, 'n3')
+    .lock(1500, 'bob', { node: 'n1', file: 'g' })
+    .end(3000);
+  const drawing = drawn(story);
+  const { requests } = decodeRun(drawing);
+  t.strictSame(
+    [0, 1, 2].map((k) => {
+      const { client, node, server } = requests.shapes[requests.shape[k]!];
+      return [client, node, server];
+    }),
+    [
+      ['alice', 'n1', 'n1'],
+      ['bob', 'n1', 'n1'],
+      ['bob', 'n1', 'n2'],
+    ],
+  );
+  t.strictSame(drawing.nodes[0]?.takeovers, [], 'its own address is none');
+});
+
+t.test('a node that is gone, by itself or by a fault, is in no grace any more', async (t) => {
+  const story = Story.quiet()
+    .says(1000, 'n1', 'enforcing', { view: 9 })
+    .says(1001, 'n2', 'enforcing', { view: 9 })
+    .says(1200, 'n1', 'exited')
+    .fault(1300, 'begin', 'pause', 'n2')
+    .fault(1400, 'begin', 'power-cut', 'n2')
+    .end(3000);
+  t.match(
+    drawn(story).nodes.map(({ enforcing }) => enforcing.at(-1)),
+    [
+      [1_000_000, 1_200_000],
+      [1_001_000, 1_400_000],
+    ],
+  );
+});
+
+t.test('of too many requests, refusals are left out first, and evenly', async (t) => {
+  const story = Story.quiet().client(20, 'alice', 'n1').client(20, 'bob', 'n2').lock(100, 'alice');
+  for (let k = 0; k < 10; k += 1) story.lock(200 + 10 * k, 'bob', {}, 'DENIED');
+  const all = pairOperations(story.unlock(400, 'alice').history).all;
+  const leftOut: string[] = [];
+  const kept = thinned(all, leftOut, 7);
+  t.strictSame(
+    kept.map(({ outcome, invokedAt }) => [outcome, invokedAt / 1e6]),
+    [
+      ['ok', 100],
+      ['fail', 210],
+      ['fail', 230],
+      ['fail', 250],
+      ['fail', 270],
+      ['fail', 290],
+      ['ok', 400],
+    ],
+  );
+  t.match(leftOut, [/^5 of 12 requests are not drawn/]);
+  t.strictSame(thinned(all, leftOut, 12), all);
+  t.equal(leftOut.length, 1, 'nothing more');
 });
 
 t.test('of several lock domains each has its own graces', async (t) => {

@@ -8,7 +8,7 @@ import type { JudgedRun } from '../../../src/report/judged-run.ts';
 import { renderJunit } from '../../../src/report/junit.ts';
 import { renderMarkdown } from '../../../src/report/markdown.ts';
 import { renderTap } from '../../../src/report/tap.ts';
-import { powerCut, recovered } from '../check/fixtures/reboot.ts';
+import { recovered } from '../check/fixtures/reboot.ts';
 import { Story } from '../check/fixtures/story.ts';
 
 const FOLDER = 'runs/reboot/20260102T030405Z';
@@ -18,13 +18,18 @@ const valid = (): JudgedRun => {
   const verdict = judge(history, { scenario: 'good', require: ['bounded-grace'], ...setting });
   return { name: 'good', verdict, folder: FOLDER };
 };
+/** Two thefts, both of a range of that file. */
 const stolen = (file = 'f'): JudgedRun => {
-  const story = powerCut()
-    .client(30, 'eve', 'n2')
-    .lock(900, 'alice', { file })
-    .lock(1010, 'bob')
-    .lock(1020, 'bob', { file });
-  const verdict = judge(story.death(1050, 'n1', 'n2').history, { scenario: 'bad', ...setting });
+  const { history } = Story.quiet()
+    .client(20, 'alice', 'n1')
+    .client(20, 'bob', 'n2')
+    .lock(100, 'alice', { file })
+    .renews(200, 950, 'alice')
+    .fault(1000, 'begin', 'power-cut', 'n1')
+    .lock(1010, 'bob', { file, span: [0, 50] })
+    .lock(1020, 'bob', { file, span: [50, 100] })
+    .death(1050, 'n1', 'n2');
+  const verdict = judge(history, { scenario: 'bad', ...setting });
   return { name: 'bad', verdict, folder: FOLDER };
 };
 const unknown = (): JudgedRun => {
@@ -86,10 +91,20 @@ t.test('TAP: unknown is no pass where the verdict rests on it, and skipped where
 });
 
 t.test('TAP: nothing in a name ends a line, begins a directive or breaks the YAML', async (t) => {
-  const hostile = { ...stolen('evil\n1..0 # SKIP "\'\\ {}'), name: 'a # TODO b\nnot ok' };
+  const file = 'evil\n1..0 # SKIP "\'\\ {}';
+  const hostile = { ...stolen(file), name: 'a # TODO b \\# TODO c\nnot ok' };
   const { points } = parsedTap(t, [hostile]);
   t.notOk(points.find(({ path }) => path === '')!.result.todo);
   t.equal(points.length, CHECK_NAMES.length + 2);
+  const { message, more } = points.find(({ result }) => !result.ok)!.result.diag;
+  for (const sentence of [message, more[0]]) t.ok(sentence.includes(file), 'and is what it was');
+  const idle = valid();
+  const checks = idle.verdict.checks.map((check) => ({
+    ...check,
+    evidence: [{ sentence: 'nothing of x\nnot ok', events: [] }],
+  }));
+  const skipped = parsedTap(t, [{ ...idle, verdict: { ...idle.verdict, checks } }]);
+  t.equal(skipped.points.length, CHECK_NAMES.length + 2);
 });
 
 /** What the schema of Jenkins' xUnit plugin (junit-10.xsd) and Ant's order say of JUnit's XML, as far as it is used. */
@@ -187,8 +202,13 @@ t.test('JUnit: a suite for each run, a case for each check; the counts are those
 
 t.test('JUnit: whatever is in a name, it is XML, and the name is what it was', async (t) => {
   const file = `]]></failure><x a="1">&amp;\u0000\ud800 \u0007'`;
-  const all = parsedJunit(t, [{ ...stolen(file), name: '<"&>' }]);
-  t.equal(all.find(({ name }) => name === 'testsuite')!.attributes.name, '<"&>');
+  const runs = [{ ...stolen(file), name: '<"&>\nx' }];
+  const all = parsedJunit(t, runs);
+  t.match(all.find(({ name }) => name === 'testsuite')!.attributes.name, /^<"&>/);
+  t.match(renderJunit(runs), 'name="&lt;&quot;&amp;&gt;&#10;x"', 'a reader of XML would make a blank of it');
+  t.ok(renderJunit(runs).isWellFormed());
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what XML cannot say
+  t.notMatch(renderJunit(runs), /[\u0000-\u0008\u000b\u000c\u000e-\u001f]/);
   t.match(all.find(({ name }) => name === 'failure')!.text, /\]\]><\/failure><x a="1">&amp;/);
 });
 
@@ -205,8 +225,11 @@ t.test('Markdown: a line for each run, and of what went wrong who knew what', as
 });
 
 t.test('Markdown: a name is neither a tag nor a cell nor a link', async (t) => {
-  const text = renderMarkdown([{ ...stolen('a|b</td><img src=x>[l](http://e)'), name: 'x | <b>' }]);
-  t.notMatch(text, /<|\[l\]/);
+  const hostile = { ...stolen('a|b</td><img src=x>[l](http://e)'), name: 'x | <b>\n| y', folder: 'a`b<i>' };
+  const text = renderMarkdown([hostile]);
+  t.match(text, /of a&#124;b&#60;\/td&#62;&#60;img src=x&#62;&#91;l&#93;\(http/, 'and can be read');
+  t.notMatch(text.replace("`a'b<i>/report.html`", ''), /<|\[l\]|`/);
+  t.notMatch(text, /^\| y/m);
   const cells = text.split('\n').find((line) => line.startsWith('| ❌'))!;
   t.equal(cells.split('|').length, 8);
 });

@@ -18,6 +18,12 @@ t.test('the page needs nothing but itself', async (t) => {
   );
 });
 
+t.test('the name of a scenario is text in the title, too', async (t) => {
+  const { history } = recovered().end(3000);
+  const page = renderHtml(history, judge(history, { scenario: 'a</title><b>&amp;' }));
+  t.match(page, '<title>a&lt;/title>&lt;b>&amp;amp;: unknown</title>');
+});
+
 t.test('what the page carries is the drawing, whatever names are in it', async (t) => {
   const story = recovered().lock(1550, 'bob', { file: '</script><b>$&' }, 'GRACE').end(3000);
   const verdict = verdictOn(story);

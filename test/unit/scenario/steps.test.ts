@@ -321,6 +321,66 @@ t.test('a repair that is never possible fails the step, with the reason', async 
   await refused;
 });
 
+t.test("a move ends when the address leads there; the swap in the history is the operator's", async (t) => {
+  const on = await stage('n1', 'n2');
+  const swapped = (addressAt: string | null) => {
+    const member = {
+      ...LEDGER.members[asNodeId('n1')]!,
+      addressAt: addressAt === null ? null : asNodeId(addressAt),
+    };
+    return { ...LEDGER, members: { ...LEDGER.members, n1: member } };
+  };
+  const asked: string[] = [];
+  const move: Operator['move'] = async (owner, to) => {
+    asked.push(`${owner} to ${to}`);
+    if (asked.length === 1) return { done: false, refusal: 'moving', sentence: 'it is on its way.' };
+    return { done: true, ledger: swapped(null), revision: 1 };
+  };
+  const { run } = await stepsOn(on, '  - migrate: n1 to n2', { move });
+  let over = false;
+  const done = run().then(() => {
+    over = true;
+  });
+  await on.clock.advance(100);
+  t.strictSame(asked, ['n1 to n2', 'n1 to n2'], 'refused for the moment');
+  t.notOk(over, 'it has begun, and the address is where it was');
+  const node = { node: 'n1', incarnation: 1, command: 'acknowledge' } as const;
+  on.cluster.record({ kind: 'ledger', t: 2e8, sentAt: 2e8, ledger: swapped('n2'), revision: 2, ...node });
+  await done;
+  t.match(
+    on.events.filter(({ kind }) => kind !== 'run'),
+    [
+      { kind: 'fault', phase: 'begin', fault: 'migrate', targets: ['n1'], endsLife: false, detail: 'to n2' },
+      { kind: 'ledger', node: 'operator', command: 'migrate', revision: 1 },
+      { kind: 'ledger', revision: 2 },
+      { kind: 'fault', phase: 'end', fault: 'migrate' },
+    ],
+  );
+});
+
+t.test('a move that is to be refused is no fault; one that is refused for good says why', async (t) => {
+  const move: Operator['move'] = async () => ({
+    done: false,
+    refusal: 'already-there',
+    sentence: 'the address of n1 leads there.',
+  });
+  const on = await stage('n1', 'n2');
+  const expecting = await stepsOn(on, '  - { failback: n1, expect: already-there }', { move });
+  await expecting.run();
+  t.strictSame(
+    on.events.filter(({ kind }) => kind === 'fault'),
+    [],
+  );
+  const again = await stage('n1', 'n2');
+  const { run } = await stepsOn(again, '  - { failback: n1, within: 50ms }', { move });
+  const refused = t.rejects(run(), {
+    name: 'StepFailure',
+    message: '"failback: n1" was to end with OK and ended with already-there (the address of n1 leads there)',
+  });
+  await again.clock.advance(100);
+  await refused;
+});
+
 t.test('a node that is admitted boots', async (t) => {
   const on = await stageOf({ nodes: ['n1', 'n2'], spares: ['n3'] });
   const { run } = await stepsOn(on, '  - admit: n3', {

@@ -162,6 +162,7 @@ const scenarios = fc
     rows: fc.subarray(['18', 'C3', 'D12']),
     store: fc.constantFrom('sqlite' as const, 'etcd' as const),
     failover: fc.option(fc.integer({ min: 1, max: 5000 })),
+    failback: fc.option(fc.option(MS), { nil: undefined }),
     fenceAfter: fc.option(MS),
     afterFence: fc.constantFrom('boot' as const, 'stay-down' as const),
     storePatience: fc.integer({ min: 100, max: 9000 }),
@@ -175,6 +176,7 @@ const scenarios = fc
     ({
       store,
       failover,
+      failback,
       fenceAfter,
       afterFence,
       storePatience,
@@ -190,6 +192,7 @@ const scenarios = fc
           nodes: NODES,
           store,
           failover,
+          failback,
           'fence-after': fenceAfter,
           'after-fence': afterFence,
           'store-patience': storePatience,

@@ -117,18 +117,38 @@ t.test('a repetition of a request in 4.0 that still waits gets the same answer',
   t.same(await second, await first);
 });
 
-t.test('a session that is destroyed while its request waits gets nothing any more', async (t) => {
+t.test('a session is not destroyed while a request of it waits', async (t) => {
   const { node, bob, bobs } = await silence(t);
   node.coordination.hold();
-  await bob.createSession();
-  const destroyed = bob.sessionId;
   const waiting = bob.lock(bobs);
   await node.coordination.untilHolding(1);
-  const [busy] = [await node.send([call(destroySession, { sessionId: destroyed })])];
+  const busy = await node.send([call(destroySession, { sessionId: bob.sessionId })]);
   t.equal(statusName(busy.status), 'DELAY', 'a slot is busy');
   node.coordination.letGo();
   t.equal((await waiting).status, 'OK');
 });
+
+t.test(
+  'a client that starts anew while a request of its earlier life waits: that one gets nothing any more',
+  async (t) => {
+    const { node, bob, bobs } = await silence(t);
+    node.coordination.hold();
+    const waiting = bob.lock(bobs);
+    await node.coordination.untilHolding(1);
+    const again = new TestClient(node, 'bob');
+    again.verifier = Buffer.from('later on');
+    await again.exchange();
+    const beginning = again.createSession();
+    await node.coordination.untilHolding(2);
+    node.coordination.letGoNewest();
+    await new Promise(setImmediate);
+    const before = node.events.length;
+    node.coordination.letGo();
+    t.equal((await waiting).status, 'DEADSESSION');
+    t.equal(await beginning, 'OK');
+    t.notOk(node.events.slice(before).some(({ event }) => event === 'grant'));
+  },
+);
 
 t.test('a server that stops while a request waits gives nothing any more', async (t) => {
   const { node, bob, bobs } = await silence(t);

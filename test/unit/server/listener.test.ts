@@ -1,10 +1,16 @@
 import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import t from 'tap';
-import { call } from '../../../src/nfs4/compound.ts';
+import { call, type OperationCall } from '../../../src/nfs4/compound.ts';
+import { UNSTABLE4 } from '../../../src/nfs4/constants.ts';
+import { lookup } from '../../../src/nfs4/operations/lookup.ts';
 import { putRootFh } from '../../../src/nfs4/operations/put-root-fh.ts';
 import { reclaimComplete } from '../../../src/nfs4/operations/reclaim-complete.ts';
-import { NodeUnderTest } from './fixtures/node-under-test.ts';
+import { write } from '../../../src/nfs4/operations/write.ts';
+import { ANONYMOUS_STATEID } from '../../../src/nfs4/types.ts';
+import { decode, NodeUnderTest, ROOT } from './fixtures/node-under-test.ts';
 import { TestClient } from './fixtures/test-client.ts';
 import { listening, marked, WirePeer, xidOf } from './fixtures/wire-peer.ts';
 
@@ -99,6 +105,33 @@ t.test('a peer that goes away while its call is worked on harms nobody', async (
   await node.clock.advance(1);
   t.equal((await node.send(ops)).status, 0, 'the reply was kept for the retry on another connection');
 });
+
+t.test(
+  'the memory of a large message is used for another one when it was answered, not before',
+  async (t) => {
+    const { node, peer, port } = await listening(t);
+    writeFileSync(join(node.dir, 'file'), '');
+    const letters = (letter: string) => Buffer.alloc(200_000, letter);
+    const writing = (letter: string, offset: bigint): OperationCall[] => [
+      call(putRootFh, {}),
+      call(lookup, { objName: 'file' }),
+      call(write, { stateid: ANONYMOUS_STATEID, offset, stable: UNSTABLE4, data: letters(letter) }),
+    ];
+    const alice = await new TestClient(node, 'alice').connect();
+    node.coordination.hold();
+    alice.seqids[0]! += 1;
+    const waits = [alice.sequence(), call(reclaimComplete, { oneFs: false }), ...writing('a', 0n)];
+    peer.send(node.encode(waits));
+    await node.coordination.untilHolding(1);
+    const other = new WirePeer(t, port);
+    for (const offset of [200_000n, 400_000n]) await other.ask(node.encode(writing('b', offset), ROOT, 0));
+    node.coordination.letGo();
+    await peer.until(1);
+    t.equal(decode(peer.replies[0]!, waits).status, 0);
+    const content = Buffer.concat([letters('a'), letters('b'), letters('b')]);
+    t.ok(readFileSync(join(node.dir, 'file')).equals(content));
+  },
+);
 
 t.test('close ends connections and accepts no more; a port in use is an error', async (t) => {
   const { node, peer, port } = await listening(t);

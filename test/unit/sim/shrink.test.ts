@@ -65,3 +65,23 @@ t.test('a failure of another check is another failure, and the budget is kept', 
   t.equal(found.scenario, scenario);
   t.equal(tries, 50);
 });
+
+t.test('who has had enough gets the smallest so far', async (t) => {
+  const enough = new AbortController();
+  const scenario = scheduleOf(3, SIZE);
+  let tries = 0;
+  const found = await shrink({
+    failing: { scenario, seed: 3 },
+    check: 'no-theft',
+    violations: async () => {
+      tries += 1;
+      return ['no-theft'];
+    },
+    isSound: () => true,
+    mostTries: 50,
+    enough: enough.signal,
+    onProgress: () => enough.abort(),
+  });
+  t.equal(tries, 1);
+  t.ok(found.scenario.steps.length < scenario.steps.length);
+});

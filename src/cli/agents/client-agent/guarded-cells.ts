@@ -1,9 +1,7 @@
 import type { Delegation } from '../../../client/delegation.ts';
 import type { NfsClient } from '../../../client/nfs-client.ts';
 import type { NfsFile } from '../../../client/nfs-file.ts';
-
-/** In bytes: a value as UTF-8, then NULs. */
-export const CELL_BYTES = 32;
+import { CELL_BYTES } from '../../../scenario/scenario.ts';
 
 export interface Update {
   readonly status: string;

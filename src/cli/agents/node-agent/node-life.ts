@@ -6,11 +6,13 @@ import type { Clock } from '../../../core/clock.ts';
 import { asNodeId } from '../../../core/ids.ts';
 import type { NodeEvent } from '../../../history/events.ts';
 import type { RunProgram } from '../../../runtime/service-address.ts';
+import type { ServiceAddressing } from '../../../server/options.ts';
 import { LockServer } from '../../../server/server.ts';
 import { bootVerifier, scopeOf } from '../../server-identity.ts';
-import type { Command, Conversation } from '../conversation.ts';
-import { ARMED, type ArmableSteps } from './armed-steps.ts';
+import type { Conversation } from '../conversation.ts';
+import type { ArmableSteps } from './armed-steps.ts';
 import { BootWaiting } from './boot-waiting.ts';
+import { FENCED_EXIT, obey } from './commands.ts';
 import { CONFIGURATION, type NodeConfiguration } from './configuration.ts';
 import {
   bootDomain,
@@ -22,10 +24,7 @@ import {
 import { ServiceAddresses } from './service-addresses.ts';
 import { beTheOnlyLife } from './single-life.ts';
 
-const FENCED_EXIT = 70;
 const NS_PER_MS = 1e6;
-/** The lab ends a node as soon as it hears that it has left. */
-const LEFT_BEHIND_MS = 2000;
 
 /** What a node needs of the machine that it lives on. */
 export interface NodeMachine extends DomainMachine {
@@ -90,20 +89,8 @@ export async function liveAsNode(conversation: Conversation, machine: NodeMachin
     steps,
     letGoOf: (owner) => server?.releaseService(owner),
   });
-  const { serviceAddresses } = configuration;
-  const ownerAt = new Map(Object.entries(serviceAddresses).map(([owner, at]) => [at, asNodeId(owner)]));
   server = new LockServer({
-    services:
-      ownerAt.size === 0
-        ? null
-        : {
-            // Its own address is another path to its service, as long as that is here.
-            serviceAt: (local) => {
-              const owner = ownerAt.get(local) ?? asNodeId(node);
-              return domains.every(({ coordination }) => coordination.serves(owner)) ? owner : null;
-            },
-            majorOf: (owner) => `gracelab/${owner}`,
-          },
+    services: servicesOf(configuration, domains),
     ...serverOptions(configuration, domains, machine),
     clock,
     observe,
@@ -117,13 +104,11 @@ export async function liveAsNode(conversation: Conversation, machine: NodeMachin
     observe({ event: 'serving', view, ...(namedDomains && { domain: name }) });
   }
   conversation.serve((command) => obey(command, { domains, server, steps, machine }));
-  const incarnations = Object.fromEntries(
-    domains.map(({ name, coordination }) => [name, coordination.incarnation]),
-  );
+  const lives = domains.map(({ name, coordination }) => [name, coordination.incarnation] as const);
   conversation.send({
     ready: true,
-    incarnation: domains[0]!.coordination.incarnation,
-    incarnations,
+    incarnation: lives[0]![1],
+    incarnations: Object.fromEntries(lives),
     address,
     port,
   });
@@ -172,6 +157,23 @@ async function bootAll(
   return booted;
 }
 
+/** Which node's service an address leads to; null where nothing can move. */
+function servicesOf(
+  { node, serviceAddresses }: NodeConfiguration,
+  domains: readonly ServedDomain[],
+): ServiceAddressing | null {
+  const ownerAt = new Map(Object.entries(serviceAddresses).map(([owner, at]) => [at, asNodeId(owner)]));
+  if (ownerAt.size === 0) return null;
+  return {
+    // Its own address is another path to its service, as long as that is here.
+    serviceAt: (local) => {
+      const owner = ownerAt.get(local) ?? asNodeId(node);
+      return domains.every(({ coordination }) => coordination.serves(owner)) ? owner : null;
+    },
+    majorOf: (owner) => `gracelab/${owner}`,
+  };
+}
+
 function serverOptions(
   { node, leaseMs, namedDomains, delegations }: NodeConfiguration,
   domains: readonly ServedDomain[],
@@ -189,49 +191,4 @@ function serverOptions(
     // A conflict on another node is never seen here, so an expired client's locks cannot wait for one (row 21).
     courtesy: alone ? ('until-conflict' as const) : ('none' as const),
   };
-}
-
-interface Life {
-  readonly domains: readonly ServedDomain[];
-  readonly server: LockServer;
-  readonly steps: ArmableSteps;
-  readonly machine: NodeMachine;
-}
-
-async function obey(
-  { command, ...parameters }: Command,
-  { domains, server, steps, machine }: Life,
-): Promise<object> {
-  switch (command) {
-    case 'arm':
-      steps.arm(ARMED.nullable().parse(parameters.armed));
-      return {};
-    case 'status': {
-      const [first] = domains;
-      const each = Object.fromEntries(domains.map(({ name, coordination }) => [name, coordination.status()]));
-      return {
-        ...first!.coordination.status(),
-        ...(domains.length > 1 && { domains: each }),
-        storeUse: Object.fromEntries(domains.map(({ name, storeUse }) => [name, storeUse()])),
-        ...server.summary(),
-      };
-    }
-    case 'leave':
-      await Promise.all(
-        domains.map(({ name, coordination }) =>
-          coordination.leave(() => {
-            steps.at('between-barrier-and-release');
-            server.releaseStateIn(name);
-            steps.at('between-release-and-departure');
-          }),
-        ),
-      );
-      // Whoever wanted it to leave may have given up waiting. It is no member now and would stand there for ever.
-      machine.after(LEFT_BEHIND_MS, () =>
-        machine.end(FENCED_EXIT, 'nobody ended this node after it had left'),
-      );
-      return {};
-    default:
-      throw new Error(`a node does not know the command ${command}`);
-  }
 }

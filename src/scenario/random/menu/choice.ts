@@ -1,10 +1,8 @@
 /** What an entry of the fault menu is. */
 import type { Ability } from '../../../runtime/abilities.ts';
+import type { WrittenStep } from '../../format/write-steps.ts';
 import type { Draw } from '../draw.ts';
 import type { ChaosShape } from '../shape.ts';
-
-/** Steps as they stand in a file: `{ fault: 'kill n1 for 200ms' }`. */
-export type WrittenStep = Readonly<Record<string, unknown>>;
 
 /** Steps that break something and mend it, and about how long they take. */
 export interface Breakage {

@@ -1,8 +1,9 @@
 /** Planned moves: nothing breaks by them, and what breaks next finds the addresses elsewhere. */
+import { MOVE_OUTCOMES } from '../../format/operator-steps.ts';
 import { BOOT_MS, type Breakage, type FaultChoice, phrase, type Scene, shortMs } from './choice.ts';
 
-/** What the ledger may say to it at that moment, all of it right. */
-const OUTCOMES = ['OK', 'already-leaving', 'already-there', 'moving', 'not-a-member', 'not-serving'];
+/** Whatever the ledger says to it at that moment is right. */
+const OUTCOMES = [...MOVE_OUTCOMES];
 const WITHIN = '20s';
 const LONGEST_STAY_MS = 2000;
 

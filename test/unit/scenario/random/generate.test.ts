@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
 import { FAULTS } from '../../../../src/faults/registry.ts';
+import { everyStep } from '../../../../src/scenario/every-step.ts';
 import { writeScenario } from '../../../../src/scenario/format/write.ts';
 import { parseScenario } from '../../../../src/scenario/load.ts';
 import { FAULT_MENU, FAULT_NAMES } from '../../../../src/scenario/random/fault-menu.ts';
 import { generate } from '../../../../src/scenario/random/generate.ts';
 import type { ChaosShape } from '../../../../src/scenario/random/shape.ts';
 import { WORKLOAD_MENU, WORKLOAD_NAMES } from '../../../../src/scenario/random/workload-menu.ts';
-import type { FaultStep, LoopStep, Scenario, Step } from '../../../../src/scenario/scenario.ts';
+import type { FaultStep, LoopStep, Scenario } from '../../../../src/scenario/scenario.ts';
 
 const SHAPE: ChaosShape = {
   nodes: 5,
@@ -36,11 +37,6 @@ const shapes: fc.Arbitrary<ChaosShape> = fc.record({
   graceMs: fc.constant(2000),
 });
 
-function everyStep(steps: readonly Step[]): Step[] {
-  return steps.flatMap((step) =>
-    step.do === 'parallel' ? [step, ...step.branches.flatMap(everyStep)] : [step],
-  );
-}
 /** Or depends on nobody else taking it down meanwhile. */
 const takesDown = ({ fault, targets }: FaultStep) =>
   (FAULTS.get(fault)?.hits === 'node' || fault.endsWith('-message')) &&
@@ -158,6 +154,8 @@ t.test(
         if (targets.length === SHAPE.nodes) seen.all += 1;
         else if (targets.length > 1 && targets[0]!.startsWith('n')) seen.several += 1;
       }
+      for (const step of everyStep(scenario.steps))
+        if (step.do === 'migrate' || step.do === 'recovery') kinds.add(step.text.split(':')[0]!);
       for (const step of scenario.steps) {
         if (step.do !== 'parallel') continue;
         seen.sideBySide += 1;
@@ -171,7 +169,28 @@ t.test(
       'kill n',
       'restart n',
       'pause n',
+      'crash n',
+      'slow-boot n',
+      'reboot-storm n',
+      'clock-skew n',
+      'stable-lost n',
+      'stable-read-only n',
+      'migrate',
+      'failback',
+      'loss n',
+      'reset n',
+      'drop-message n',
+      'delay-message n',
+      'duplicate-message n',
+      'reorder-message n',
+      'reset-message n',
       'kill e',
+      'ledger-slow l',
+      'ledger-gone l',
+      'ledger-full l',
+      'client-crash c',
+      'client-restart c',
+      'recovery',
       'partition from l',
       'partition from n',
       'partition from c',

@@ -1,4 +1,4 @@
-import { CELL_BYTES } from '../guarded-cells.ts';
+import { CELL_BYTES } from '../../../../scenario/scenario.ts';
 import type { Workload } from './round.ts';
 
 /** The word for a round that was given no delegation. */

@@ -1,4 +1,4 @@
-import { CELL_BYTES } from '../guarded-cells.ts';
+import { CELL_BYTES } from '../../../../scenario/scenario.ts';
 import { endOf, type Workload } from './round.ts';
 
 /**

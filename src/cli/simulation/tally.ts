@@ -1,0 +1,58 @@
+/** What came of all histories, and how a person is told of it. */
+import type { Verdict } from '../../check/verdict.ts';
+import type { HistoryReport } from '../../sim/campaign.ts';
+import { worst } from '../verdicts.ts';
+
+export class Tally {
+  readonly counts: Record<Verdict, number> = { valid: 0, violation: 0, unknown: 0 };
+  /** Those that are not valid, in the order of their seeds. */
+  readonly failing: HistoryReport[] = [];
+  simulatedMs = 0;
+  events = 0;
+
+  add(report: HistoryReport): void {
+    this.counts[report.verdict] += 1;
+    this.simulatedMs += report.simulatedMs;
+    this.events += report.events;
+    if (report.verdict !== 'valid') this.failing.push(report);
+  }
+
+  get total(): number {
+    return this.counts.valid + this.counts.violation + this.counts.unknown;
+  }
+
+  /** Of nothing at all: unknown. */
+  get verdict(): Verdict {
+    return worst((Object.keys(this.counts) as Verdict[]).filter((verdict) => this.counts[verdict] > 0));
+  }
+
+  /** For a program. */
+  get numbers() {
+    const { counts, simulatedMs, events, failing } = this;
+    return { counts, simulatedMs, events, failing };
+  }
+
+  /** `12 valid, 1 unknown`. */
+  inWords(): string {
+    return (Object.entries(this.counts) as [Verdict, number][])
+      .filter(([verdict, count]) => count > 0 || verdict === 'valid')
+      .map(([verdict, count]) => `${count} ${verdict}`)
+      .join(', ');
+  }
+
+  /** @param interruptedOf how many there were to be, where somebody ended it before; null: nobody did */
+  summary(seconds: number, interruptedOf: number | null): string {
+    const number = (value: number): string => Math.round(value).toLocaleString('en');
+    const histories =
+      interruptedOf === null
+        ? `${number(this.total)} histories`
+        : `interrupted after ${number(this.total)} of ${number(interruptedOf)} histories`;
+    return `${histories}: ${this.inWords()}; ${number(this.simulatedMs / 1000)} s of cluster time, ${number(this.events)} events, in ${seconds.toFixed(1)} s`;
+  }
+}
+
+/** `seed 7 of random-7: violation (no-theft): Theft: alice ...`. */
+export function oneLine({ scenario, seed, verdict, violations, sentence }: HistoryReport): string {
+  const checks = violations.length === 0 ? '' : ` (${violations.join(', ')})`;
+  return `seed ${seed} of ${scenario}: ${verdict}${checks}: ${sentence ?? 'nobody can say why'}`;
+}

@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import t, { type Test } from 'tap';
+
+/** A history of one of these takes a tenth of a second; a machine that has other things to do may need a while. */
+t.setTimeout(300_000);
+
+const GRACELAB = new URL('../../../src/cli/main.ts', import.meta.url).pathname;
+const HISTORIES = 100_000;
+
+/** A lock, and an expectation that nothing here meets: each history is unknown, and told in a line. */
+const UNKNOWN = `
+name: nothing-happens
+title: A lock that nobody disturbs
+about: It reaches nothing.
+cluster: { nodes: 1 }
+clients: { alice: n1 }
+steps:
+  - lock: alice accounts 0..32
+expect:
+  coverage: { reclaim-after-power-cut: 1 }
+`;
+
+/** Interrupts the command when it has told of a first history. */
+async function interrupted(t: Test, ...words: readonly string[]) {
+  const dir = t.testdir({ 'unknown.yaml': UNKNOWN });
+  const options = ['--seeds', String(HISTORIES), '--jobs', '2', '--out', path.join(dir, 'runs')];
+  const child = spawn(process.execPath, [GRACELAB, 'simulate', ...words, ...options], { cwd: dir });
+  t.teardown(() => child.kill('SIGKILL'));
+  let told = '';
+  child.stdout.on('data', (text) => {
+    if (told === '') child.kill('SIGINT');
+    told += text;
+  });
+  const [status] = await once(child, 'close');
+  return { status, lines: told.trimEnd().split('\n') };
+}
+
+t.test('Ctrl-C: what is known by then is told, and nothing is left running', async (t) => {
+  const { status, lines } = await interrupted(t, 'unknown.yaml');
+  t.match(lines[0], /^seed 1 of nothing-happens: unknown: /);
+  const [, histories] =
+    /^interrupted after (\d+) of 100,000 histories: 0 valid, \d+ unknown; /.exec(lines.at(-1)!) ?? [];
+  t.equal(Number(histories), lines.length - 1, 'as many as were told of');
+  t.equal(status, 130);
+});
+
+t.test('Ctrl-C after a violation: it is one still', async (t) => {
+  const { status, lines } = await interrupted(t, 'reboot', '--mutant', 'D14', '--all');
+  t.match(lines.at(-1), /^interrupted after \d+ of 100,000 histories: 0 valid, \d+ violation; /);
+  t.equal(status, 1);
+});
