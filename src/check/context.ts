@@ -7,6 +7,7 @@ import { type Grace, gracesOf, type LedgerStep, ledgerSteps } from './graces.ts'
 import { type Milestone, milestonesOf } from './milestones.ts';
 import { NO_LIVES, type NodeLives, nodeLives } from './node-lives.ts';
 import { type Operation, type Operations, pairOperations } from './operations.ts';
+import { plannedMoves, untilTheyMoved } from './planned-moves.ts';
 
 export type ClusterFacts = NonNullable<RunEvent['cluster']>;
 
@@ -26,6 +27,11 @@ export class CheckContext {
   readonly history: History;
   /** How late a bounded thing may be before it counts as unbounded: for scheduling on a busy machine. */
   readonly slackNs: number;
+  /**
+   * What moves to another node is this domain's filesystem, and addresses stay (history-format.md): whoever is asked is the node of that
+   * name. Else it is addresses that move.
+   */
+  readonly filesystemsMove: boolean;
   readonly #cluster: ClusterFacts | undefined;
   readonly #made = new Map<string, unknown>();
   readonly #servers = new Map<Operation, readonly string[]>();
@@ -33,9 +39,14 @@ export class CheckContext {
   /** @param cluster overrides what the history's `start` event says */
   constructor(
     history: History,
-    options: { readonly cluster?: ClusterFacts; readonly slackMs?: number } = {},
+    options: {
+      readonly cluster?: ClusterFacts;
+      readonly slackMs?: number;
+      readonly filesystemsMove?: boolean;
+    } = {},
   ) {
     this.history = untilEnd(history);
+    this.filesystemsMove = options.filesystemsMove ?? false;
     this.slackNs = (options.slackMs ?? 1000) * NS_PER_MS;
     this.#cluster = options.cluster ?? clusterIn(history);
   }
@@ -71,7 +82,10 @@ export class CheckContext {
   }
 
   get claims(): readonly Claim[] {
-    return this.once('claims', () => trackClaims(this.history, this.operations));
+    return this.once('claims', () => {
+      const claims = trackClaims(this.history, this.operations);
+      return this.filesystemsMove ? untilTheyMoved(claims, plannedMoves(this)) : claims;
+    });
   }
 
   get contacts(): Contacts {
@@ -93,7 +107,7 @@ export class CheckContext {
 
   /** Who answered at whose service address. */
   get carriers(): Carriers {
-    return this.once('carriers', () => new Carriers(this.steps));
+    return this.once('carriers', () => new Carriers(this.filesystemsMove ? [] : this.steps));
   }
 
   /**

@@ -29,7 +29,7 @@ export const COVERAGE = {
     'locks at nodes that did not die, proven to be alive after the first barrier of a grace',
   'told-of-loss': 'clients told that a lock is gone',
   'guarded-writes': 'finished writes that say what they were computed from',
-  migrations: 'addresses that moved to another node as planned, with their clients',
+  migrations: 'addresses, or filesystems, that moved to another node as planned, with their clients',
   reclaimAtHeir: 'reclaims, granted by the node that took over, of locks that a dead one had granted',
   fencedNode: 'lives that a fencer ended for certain',
   membersChangedInGrace: 'members admitted or retired while grace ran',

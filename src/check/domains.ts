@@ -42,7 +42,8 @@ export function domainParts(history: History, options: DomainOptions = {}): read
     }
     const { domains: _, ...facts } = cluster;
     const part = places.map((index) => history[index]!);
-    const context = new CheckContext(part, { ...options, cluster: { ...facts, nodes } });
+    const ofDomain = { cluster: { ...facts, nodes }, filesystemsMove: true };
+    const context = new CheckContext(part, { ...options, ...ofDomain });
     const serves = (target: string) => members.has(target) || !nodesOfRun.has(target);
     return { name, context, concerns: serves, indexInRun: (index) => places[index] ?? -1 };
   });

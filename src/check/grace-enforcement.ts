@@ -1,5 +1,7 @@
+import type { NodeEvent } from '../history/events.ts';
 import type { CheckContext } from './context.ts';
 import { type Bracket, type Grace, memberNamed } from './graces.ts';
+import type { Boot } from './node-lives.ts';
 import { isNewState, type Operation } from './operations.ts';
 import type { Judged } from './verdict.ts';
 import { atTime, evidence, Findings, grantWords, knowledgeWords } from './words.ts';
@@ -20,6 +22,9 @@ interface Enforcement {
  * window is taken at its smallest: from the latest possible moment of the beginning to the earliest
  * possible moment of the lift. Only a request that was asked and answered within it counts, so the
  * grant certainly fell into it.
+ *
+ * A boot is an acknowledgement only because the node's earlier life is over (C14). One that still speaks after it may still grant, and
+ * nobody waits for it.
  */
 export function graceEnforcement(context: CheckContext): Judged {
   const findings = new Findings('grace-enforcement');
@@ -43,7 +48,38 @@ export function graceEnforcement(context: CheckContext): Judged {
       );
     }
   }
+  for (const { boot, index, event } of outlived(context)) {
+    findings.judged += 1;
+    findings.violation(() =>
+      evidence(
+        context.history,
+        `Two lives of ${event.node} at once: incarnation ${boot.incarnation} booted (asked at ${atTime(boot.earliest)}), and incarnation ${event.incarnation} still spoke at ${atTime(event.t)} (${event.event}).`,
+        [boot.index, index],
+        event.t,
+      ),
+    );
+  }
   return findings.result('Nobody asked for a new lock or open between a barrier and its lift.');
+}
+
+/** What lives of nodes said of themselves after a later one of the same node had begun for certain. */
+function* outlived(
+  context: CheckContext,
+): Generator<{ readonly boot: Boot; readonly index: number; readonly event: NodeEvent }> {
+  for (const [index, event] of context.milestones) {
+    // That it has ended says the lab, when it notices; and at 0 there is no life yet.
+    if (event.kind !== 'node' || event.event === 'exited' || event.incarnation === 0) continue;
+    const boot = context
+      .lives(event.node)
+      .boots.find((later) => later.incarnation > event.incarnation && beginningOf(later, context) < event.t);
+    if (boot !== undefined) yield { boot, index, event };
+  }
+}
+
+/** A life asks for its boot when the one before it is over; that others have seen it in the ledger says no more than that it has booted by then. */
+function beginningOf({ index, earliest, latest }: Boot, { history }: CheckContext): number {
+  const event = history[index];
+  return event?.kind === 'ledger' && event.command === 'boot' ? earliest : latest;
 }
 
 /** The enforcement of a node that a request fell into as a whole; undefined: none. */

@@ -2,6 +2,7 @@ import { type OrphanedBelief, orphanedBeliefs } from './beliefs.ts';
 import type { CheckContext } from './context.ts';
 import { claimIndices } from './exclusion.ts';
 import { conflicting, firstSentFrom, type Operation, overlapping } from './operations.ts';
+import { type RefusedChance, refusedChance } from './refused-chance.ts';
 import type { Judged } from './verdict.ts';
 import { atTime, claimWords, evidence, Findings, grantWords, knowledgeWords, ownerWords } from './words.ts';
 
@@ -12,13 +13,15 @@ import { atTime, claimWords, evidence, Findings, grantWords, knowledgeWords, own
  * believer's belief and its answer came after the node died: wherever in between the server decided,
  * the believer had its lock and had not been told otherwise. A reclaim that is refused with
  * RECLAIM_CONFLICT while such a request of another is unanswered or of unknown outcome shows the same
- * theft from the victim's side.
+ * theft from the victim's side. And a reclaim that comes in time and is refused with NO_GRACE is the chance itself, taken away.
  */
 export function noTheft(context: CheckContext): Judged {
   const findings = new Findings('no-theft');
   const beliefs = orphanedBeliefs(context);
   findings.judged = beliefs.length;
   for (const belief of beliefs) {
+    const refused = refusedChance(context, belief);
+    if (refused !== null) findings.violation(() => noChance(context, belief, refused));
     const ofFile = context.locksByFile.get(belief.claim.file) ?? [];
     for (let at = firstSentFrom(ofFile, belief.claim.heldFrom); at < ofFile.length; at += 1) {
       const lock = ofFile[at]!;
@@ -71,5 +74,18 @@ function theft(context: CheckContext, belief: OrphanedBelief, lock: Operation, r
     `Theft: ${claimWords(claim)}; ${node === claim.node ? node : `${node}, which answered there,`} ${death.verb ?? 'died'} (${death.what}, ${atTime(death.earliest)}); ${taken}, while ${claim.client} still believed in its lock (until ${endedBy}${until}). ${knowledgeWords(context.history, lock.node, lock.repliedAt)}.`,
     [...claimIndices(claim), death.index, lock.invokeIndex, lock.replyIndex, refusal?.replyIndex ?? -1],
     refusal?.repliedAt ?? lock.repliedAt,
+  );
+}
+
+function noChance(
+  context: CheckContext,
+  { claim, node, death }: OrphanedBelief,
+  { refusal, grace }: RefusedChance,
+) {
+  return evidence(
+    context.history,
+    `Chance refused: ${claimWords(claim)}; ${node} ${death.verb ?? 'died'} (${death.what}, ${atTime(death.earliest)}); ${claim.client} had kept its lease and came to reclaim at ${atTime(refusal.invokedAt)}, in the grace that began at ${atTime(grace.start.earliest)}, and was refused with NO_GRACE at ${atTime(refusal.repliedAt)}.`,
+    [...claimIndices(claim), death.index, grace.start.index, refusal.invokeIndex, refusal.replyIndex],
+    refusal.repliedAt,
   );
 }

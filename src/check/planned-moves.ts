@@ -1,10 +1,11 @@
+import type { Claim } from './claims.ts';
 import type { CheckContext } from './context.ts';
 import { memberNamed } from './graces.ts';
 import type { DeathSign } from './node-lives.ts';
 
-/** A service address that was handed to another node as planned, with its clients. */
+/** A service address, or a filesystem, that was handed to another node as planned, with its clients. */
 export interface PlannedMove {
-  /** Whose address. */
+  /** Whose address; or by whose address the clients of the filesystem came. */
   readonly owner: string;
   readonly from: string;
   readonly to: string;
@@ -34,5 +35,18 @@ export function plannedMoves(context: CheckContext): readonly PlannedMove[] {
       }
     }
     return moves;
+  });
+}
+
+/**
+ * The lease of a client goes on at the giver of a filesystem, and proves nothing any more about what it had there of that one.
+ * @param moves of filesystems
+ */
+export function untilTheyMoved(claims: readonly Claim[], moves: readonly PlannedMove[]): readonly Claim[] {
+  if (moves.length === 0) return claims;
+  return claims.map((claim) => {
+    const move = moves.find(({ from, over }) => from === claim.node && over.latest > claim.grant.repliedAt);
+    const earliest = Math.max(claim.heldFrom, move?.over.earliest ?? claim.provenUntil);
+    return earliest < claim.provenUntil ? { ...claim, provenUntil: earliest } : claim;
   });
 }

@@ -34,7 +34,7 @@ export function reclaimAuthority(context: CheckContext): Judged {
     const permits = context.servers(reclaim).flatMap(permitsAt);
     const wrong =
       outsidePermits(context, reclaim, permits) ??
-      afterOwnCompletion(context, reclaim, courses) ??
+      afterOwnCompletion(context, reclaim, permits, courses) ??
       withoutRecord(context, reclaim, permits, courses) ??
       givenAwayBefore(context, reclaim);
     if (wrong !== null) findings.violation(() => wrong);
@@ -82,15 +82,22 @@ function early(context: CheckContext, reclaim: Operation, { claimant, from }: Pe
     : `it had not taken over from ${claimant} before ${atTime(from)}`;
 }
 
-/** Row 8: the client had said RECLAIM_COMPLETE to this very life of the server. */
+/** Row 8: the client had said RECLAIM_COMPLETE to this very life of the server; of what came there with a filesystem, for that one (row 30). */
 function afterOwnCompletion(
   context: CheckContext,
   reclaim: Operation,
+  permits: readonly Permit[],
   courses: ReadonlyMap<string, ClientCourse>,
 ): Evidence | null {
   const course = courses.get(reclaim.client);
+  const came = context.filesystemsMove
+    ? permitsFor(permits, reclaim).find(({ claimant }) => claimant !== reclaim.node)
+    : undefined;
   const completion = course?.completions.findLast(
-    ({ node, t }) => node === reclaim.node && t < reclaim.invokedAt,
+    ({ node, t, oneFilesystem }) =>
+      node === reclaim.node &&
+      t < reclaim.invokedAt &&
+      (came === undefined || (oneFilesystem && t >= came.grace.start.earliest)),
   );
   if (course === undefined || completion === undefined) return null;
   const newInstance = course.beginnings.some(({ t }) => t > completion.t && t <= reclaim.invokedAt);

@@ -11,6 +11,8 @@ interface Moment {
 }
 
 interface Completion extends Moment {
+  /** Of what had come with a filesystem that moved there. */
+  readonly oneFilesystem: boolean;
   readonly servers: readonly string[];
 }
 
@@ -47,7 +49,8 @@ export function coursesOf({ milestones, carriers }: CheckContext): Map<string, C
       if (event.event === 'session') sessions.set(at, t);
       if (event.event === 'reclaim-complete') {
         const servers = carriers.during(node, event.sentAt ?? sessions.get(at) ?? t, t);
-        of(client).completions.push({ node, t, index, servers });
+        const oneFilesystem = event.file !== undefined;
+        of(client).completions.push({ node, t, index, servers, oneFilesystem });
       }
       if (event.event === 'started' || event.event === 'recovery-begin')
         of(client).beginnings.push({ node, t, index });

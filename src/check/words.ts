@@ -109,7 +109,7 @@ const TOLD: Readonly<Record<TellingEvent['event'], (event: TellingEvent) => stri
   'beacon-missing': ({ t, peer }) => `had found the beacon of ${peer ?? 'a peer'} missing at ${atTime(t)}`,
   inherited: ({ t, peer }) => `had taken over from ${peer ?? 'a peer'} at ${atTime(t)}`,
   'handed-over': ({ t, peer, detail }) =>
-    `had handed the address of ${peer ?? 'a peer'} to ${detail ?? 'another'} at ${atTime(t)}`,
+    `had handed the clients of ${peer ?? 'a peer'} to ${detail ?? 'another'} at ${atTime(t)}`,
   'store-unavailable': ({ t }) => `had been without its store since ${atTime(t)}`,
 };
 

@@ -99,6 +99,11 @@ export class Introduction {
     return this.#identity?.clientId ?? null;
   }
 
+  /** Which servers may be asked for what this one gave; null before the first introduction. */
+  get serverScope(): Buffer | null {
+    return this.#known?.serverScope ?? null;
+  }
+
   async #introduce(): Promise<boolean> {
     const { ownerId, verifier, onServerForgot } = this.#options;
     const request = op(exchangeId, {

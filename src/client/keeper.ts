@@ -13,6 +13,7 @@ import {
   SEQ4_STATUS_ADMIN_STATE_REVOKED,
   SEQ4_STATUS_EXPIRED_ALL_STATE_REVOKED,
   SEQ4_STATUS_EXPIRED_SOME_STATE_REVOKED,
+  SEQ4_STATUS_LEASE_MOVED,
   SEQ4_STATUS_RECALLABLE_STATE_REVOKED,
   SEQ4_STATUS_RESTART_RECLAIM_NEEDED,
 } from '../nfs4/constants.ts';
@@ -22,13 +23,13 @@ import type { FileState } from './file-state.ts';
 import { Introduction } from './introduction.ts';
 import { readLeaseMs } from './lease-time.ts';
 import type { Link } from './link.ts';
-import { loseLocks } from './lock-loss.ts';
+import { forgetState } from './lock-loss.ts';
 import type { Observer } from './observer.ts';
-import { Reclaimer } from './reclaimer.ts';
+import { type Arrival, Reclaimer } from './reclaimer.ts';
 import { Renewal } from './renewal.ts';
 import { Session } from './session.ts';
 import type { Timing } from './timing.ts';
-import { Changes, type DeadlineMs } from './waiting.ts';
+import { Changes, type DeadlineMs, NEVER_MS } from './waiting.ts';
 
 export interface KeeperOptions {
   readonly clock: Clock;
@@ -47,6 +48,10 @@ export interface KeeperOptions {
   readonly callbacks?: Callbacks | undefined;
   /** All files that may have something to reclaim, at the moment of asking. */
   readonly files: () => Iterable<FileState>;
+  /** This file, whose open or lock was to be reclaimed, is not at this server any more. */
+  readonly onMoved: (file: FileState) => void;
+  /** The server says, with SEQUENCE, that another one has some of the client's state now. */
+  readonly onLeaseMoved: () => void;
   /** The server says, with SEQUENCE, that it took state away. */
   readonly onRevoked: () => void;
 }
@@ -67,6 +72,7 @@ export class Keeper {
   readonly #options: KeeperOptions;
   readonly #changes: Changes;
   readonly #introduction: Introduction;
+  readonly #admissions = new Set<Promise<unknown>>();
   #session: Session | null = null;
   #renewal: Renewal | null = null;
   /** Operations of the application may use the session: nothing is left to be reclaimed. */
@@ -143,6 +149,11 @@ export class Keeper {
     return this.#flags;
   }
 
+  /** For whose state this server may be asked (RFC 8881 section 2.10.4); null before it has said so. */
+  get serverScope(): Buffer | null {
+    return this.#introduction.serverScope;
+  }
+
   get clientId(): bigint {
     return this.#session?.clientId ?? 0n;
   }
@@ -156,6 +167,22 @@ export class Keeper {
   async ready(deadlineMs: DeadlineMs): Promise<Session | null> {
     await this.#changes.until(() => this.standing || this.#stopped, deadlineMs);
     return this.standing ? this.#session : null;
+  }
+
+  /**
+   * Reclaims what the client had of a filesystem that has moved to this server, and says that it is done with that, as often as sessions
+   * are lost under it. `moved`: it is not here, or not any more.
+   */
+  async admit(arrival: Arrival): Promise<'complete' | 'moved' | 'stopped'> {
+    for (;;) {
+      const session = await this.ready(NEVER_MS);
+      if (session === null) return 'stopped';
+      const admission = new Reclaimer(this.#options, session).admit(arrival);
+      this.#admissions.add(admission);
+      const outcome = await admission;
+      this.#admissions.delete(admission);
+      if (outcome !== null) return outcome;
+    }
   }
 
   /** Asks the server now whether the session still lives. */
@@ -207,6 +234,8 @@ export class Keeper {
   async #untilItEnds(session: Session): Promise<void> {
     await session.changes.until(() => session.over !== null || this.#owesComplete);
     this.#standingSinceMs = null;
+    // One file must not be reclaimed twice at a time.
+    if (this.#admissions.size > 0) await Promise.all(this.#admissions);
     if (this.#stopped) return;
     this.#recovering = true;
     this.#options.observer.report({ event: 'recovery-begin' });
@@ -215,22 +244,18 @@ export class Keeper {
   #serverForgot(reclaimable: boolean): void {
     this.#life += 1;
     this.#owesComplete = true;
-    for (const file of this.#options.files()) {
-      file.serverForgot();
-      if (reclaimable) continue;
-      file.forgetOpen();
-      loseLocks(file, 'SERVER_SCOPE', this.#options.observer);
-    }
+    forgetState(this.#options.files(), reclaimable, this.#options.observer);
   }
 
   #sequenced(flags: number, sentAtMs: number): void {
     this.#flags = flags;
     this.#renewal?.renewed(sentAtMs);
-    // A lease that ran out, and took state along, was not alive all the time (docs/history-format.md).
-    if ((flags & REVOKED_FLAGS) === 0) this.#reportRenewal(sentAtMs);
+    // A lease that ran out, and took state along, was not alive all the time, and one that moved is not this server's to renew (docs/history-format.md).
+    if ((flags & (REVOKED_FLAGS | SEQ4_STATUS_LEASE_MOVED)) === 0) this.#reportRenewal(sentAtMs);
     // An answer to something that was sent before we were done may still tell of the time before.
     const since = this.#standingSinceMs;
     if (since === null || sentAtMs < since) return;
+    if ((flags & SEQ4_STATUS_LEASE_MOVED) !== 0) this.#options.onLeaseMoved();
     if ((flags & SEQ4_STATUS_RESTART_RECLAIM_NEEDED) !== 0) {
       this.#serverForgot(true);
       this.#session?.changes.wake();

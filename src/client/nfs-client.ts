@@ -9,30 +9,30 @@
  *     await file.unlock({ start: 0, end: 32 });
  *     await client.stop();
  *
- * What the protocol answers comes back as a status; only misuse throws.
+ * What the protocol answers comes back as a status; only misuse throws. A filesystem that its server says has moved is followed to where it is.
  */
 import type { Clock, Random } from '../core/clock.ts';
 import type { CbRecallArgs } from '../nfs4/callbacks/cb-recall.ts';
-import { destroyClientid } from '../nfs4/operations/destroy-clientid.ts';
-import { destroySession } from '../nfs4/operations/destroy-session.ts';
 import { NFS4_OK, NFS4ERR_BAD_STATEID, type Status, statusName } from '../nfs4/status.ts';
+import type { Association } from './association.ts';
+import { Associations } from './associations.ts';
 import type { Callbacks } from './callbacks.ts';
 import type { Dial } from './channel.ts';
-import { compoundWriter, type Op, op } from './compound.ts';
 import { type OpenWish, type Result, type RetryPolicy, type StatusName, UNANSWERED } from './file-context.ts';
 import { removeByName } from './file-requests.ts';
 import { FileState, type ShareAccess, splitPath } from './file-state.ts';
-import { Keeper, type RecoveryBehaviour } from './keeper.ts';
-import { Link } from './link.ts';
+import type { RecoveryBehaviour } from './keeper.ts';
 import { type HeldLock, type Limits, type LostLock, NfsFile } from './nfs-file.ts';
 import { type Observe, Observer } from './observer.ts';
 import { patiently } from './patience.ts';
 import { credentialOf, type Principal } from './principal.ts';
 import { isTransient } from './recovery-rules.ts';
 import { Requester } from './requester.ts';
-import { reviewState } from './state-review.ts';
+import { Reviews } from './reviews.ts';
 import { tcpDial } from './tcp.ts';
-import { type Timing, timingOf } from './timing.ts';
+import type { Timing } from './timing.ts';
+import { Underway } from './underway.ts';
+import { Whereabouts } from './whereabouts.ts';
 
 export interface ClientOptions {
   /** Who the client is through reboots, its own and the server's (co_ownerid); also its name in events. */
@@ -40,8 +40,10 @@ export interface ClientOptions {
   readonly host: string;
   /** Default 2049. */
   readonly port?: number;
-  /** The server's name in events; default: `host`. */
+  /** The server's name in events; default: what `servers` calls it, or `host`. */
   readonly node?: string;
+  /** Names in events for the servers that filesystems may move to, by address; one that is not there goes by its address. */
+  readonly servers?: Readonly<Record<string, string>>;
   readonly clock: Clock;
   readonly random: Random;
   /** Told of everything, synchronously, at the moment it happens; see observer.ts. */
@@ -63,8 +65,8 @@ export interface ClientOptions {
   readonly verifier?: Buffer;
   /** Answers calls of the server; default: it is told that there will be none. */
   readonly callbacks?: Callbacks;
-  /** How to reach the server; default: TCP to `host` and `port`. */
-  readonly dial?: Dial;
+  /** How to reach a server; default: TCP. */
+  readonly dial?: (host: string, port: number) => Dial;
 }
 
 export interface OpenOptions extends Limits {
@@ -85,8 +87,6 @@ export interface OpenOptions extends Limits {
 export type Access = 'read' | 'write' | 'both';
 
 const SHARE_ACCESS: Readonly<Record<Access, ShareAccess>> = { read: 1, write: 2, both: 3 };
-/** Until the server has told its own; only the patience with its first answers hangs on it. */
-const ASSUMED_LEASE_MS = 10_000;
 const NFS_PORT = 2049;
 const SLOTS = 16;
 const LEASES_PER_OPERATION = 20;
@@ -94,45 +94,48 @@ const LEASES_PER_OPERATION = 20;
 export class NfsClient {
   readonly #options: ClientOptions;
   readonly #observer: Observer;
-  readonly #link: Link;
-  readonly #keeper: Keeper;
-  readonly #requester: Requester;
+  readonly #servers: Associations;
+  readonly #underway: Underway;
+  readonly #whereabouts: Whereabouts;
+  readonly #reviews: Reviews;
   readonly #states = new Map<string, FileState>();
   readonly #files = new Map<string, NfsFile>();
-  #timing: Timing;
-  #reviewing = false;
-  #lastReviewMs = Number.NEGATIVE_INFINITY;
 
   /** Nothing is sent before `start`. */
   constructor(options: ClientOptions) {
-    const { name, host, port = NFS_PORT, clock, random } = options;
+    const { name, host, clock, random } = options;
     this.#options = options;
-    this.#timing = timingOf(options.leaseMs ?? ASSUMED_LEASE_MS);
-    this.#observer = new Observer(
-      name,
-      options.node ?? host,
-      options.observe ?? (() => {}),
-      options.operationsFrom,
-    );
-    const { callbacks } = options;
-    const shared = { clock, random, timing: () => this.#timing, observer: this.#observer, callbacks };
-    this.#link = new Link({
-      ...shared,
-      dial: options.dial ?? tcpDial(host, port, clock),
+    const nameOf = (address: string) => options.servers?.[address] ?? address;
+    const node = options.node ?? nameOf(host);
+    this.#observer = new Observer(name, node, options.observe ?? (() => {}), options.operationsFrom);
+    this.#servers = new Associations({
+      home: { host, port: options.port ?? NFS_PORT },
+      nameOf,
+      clock,
+      random,
+      observer: this.#observer,
+      dial: options.dial ?? ((address, port) => tcpDial(address, port, clock)),
       credential: credentialOf(options.principal ?? { uid: 0, gid: 0, machine: name }),
-      onDown: () => this.#disconnected(),
-    });
-    this.#keeper = new Keeper({
-      ...shared,
-      link: this.#link,
       ownerId: Buffer.from(name, 'utf8'),
       verifier: options.verifier ?? randomBytes(random, 8),
       slots: options.slots ?? SLOTS,
-      files: () => this.#states.values(),
-      onLeaseMs: (leaseMs) => this.#leaseKnown(leaseMs),
-      onRevoked: () => this.#revoked(),
+      leaseMs: options.leaseMs,
+      callbacks: options.callbacks,
+      files: (association) => this.#whereabouts.filesAt(association),
+      onMoved: ({ path }, association) => this.#whereabouts.moved(path, association),
+      onLeaseMoved: (association) => this.#whereabouts.leaseMoved(association),
+      onRevoked: (association) => this.#reviews.revoked(association),
     });
-    this.#requester = new Requester({ ...shared, keeper: this.#keeper });
+    this.#underway = new Underway(clock);
+    this.#whereabouts = new Whereabouts({
+      clock,
+      random,
+      home: this.#servers.home,
+      associate: (address) => this.#servers.at(address),
+      files: () => this.#states.values(),
+      underway: this.#underway,
+    });
+    this.#reviews = new Reviews(clock, this.#whereabouts);
   }
 
   /**
@@ -148,30 +151,30 @@ export class NfsClient {
 
   start(): void {
     this.#observer.report({ event: 'started' });
-    this.#link.start();
-    void this.#keeper.run();
+    this.#servers.home.start();
   }
 
-  /** OK as soon as there is a session that operations can use. */
+  /** OK as soon as there is a session that operations can use, at each server that has files of the client. */
   ready({ timeoutMs = this.#opTimeoutMs }: Limits = {}): Promise<{ status: StatusName }> {
     return patiently(this.#options.clock, timeoutMs, { status: 'TIMEOUT' }, async ({ deadlineMs }) => {
-      const session = await this.#keeper.ready(deadlineMs);
-      return { status: session === null ? 'CLOSED' : 'OK' };
+      for (const { keeper } of this.#whereabouts.inUse())
+        if ((await keeper.ready(deadlineMs)) === null) return { status: 'CLOSED' };
+      return { status: 'OK' };
     });
   }
 
   /**
-   * OK as soon as the server has answered a request that was sent after this call, in a session that
-   * stands, so that every loss from before this call has been noticed and recovered from.
+   * OK as soon as every server that has files of the client has answered a request that was sent after this call, in a session that
+   * stands, so that every loss from before this call has been noticed and recovered from, and every filesystem that had moved was found.
    */
   recovered({ timeoutMs = this.#opTimeoutMs }: Limits = {}): Promise<{ status: StatusName }> {
     return patiently(this.#options.clock, timeoutMs, { status: 'TIMEOUT' }, async ({ deadlineMs }) => {
-      for (;;) {
-        const session = await this.#keeper.ready(deadlineMs);
-        if (session === null) return { status: this.#keeper.stopped ? 'CLOSED' : 'TIMEOUT' };
-        const outcome = await session.execute({ request: () => [], cacheReply: false, deadlineMs });
-        if (outcome.kind === 'reply' && this.#keeper.standing) return { status: 'OK' };
+      while (await this.#whereabouts.untilSettled(deadlineMs)) {
+        const heard = await this.#heardFrom(this.#whereabouts.inUse(), deadlineMs);
+        if (heard === null) break;
+        if (heard && this.#whereabouts.settled) return { status: 'OK' };
       }
+      return { status: this.#whereabouts.stopped ? 'CLOSED' : 'TIMEOUT' };
     });
   }
 
@@ -207,10 +210,11 @@ export class NfsClient {
   /** Removes a name. */
   remove(path: string, { timeoutMs = this.#opTimeoutMs }: Limits = {}): Promise<Result> {
     const request = removeByName(path);
+    const requester = this.#requesterOf(path);
     return patiently(this.#options.clock, timeoutMs, UNANSWERED, async ({ deadlineMs }) => {
       let attempts = 0;
       for (let repetition = 0; ; ) {
-        const answer = await this.#requester.send({
+        const answer = await requester.send({
           subject: { op: 'remove', owner: 'main', file: path },
           build: () => request,
           deadlineMs,
@@ -219,32 +223,27 @@ export class NfsClient {
         if (answer.kind !== 'reply') return { status: 'TIMEOUT', attempts };
         attempts += 1;
         const { status } = answer.reply;
-        if (isTransient(status) && (await this.#requester.pause(repetition++, deadlineMs))) continue;
+        if (isTransient(status) && (await requester.pause(repetition++, deadlineMs))) continue;
         return { status: statusName(status), attempts };
       }
     });
   }
 
   /**
-   * Leaves as one should: unlocks and closes everything, DESTROY_SESSION, DESTROY_CLIENTID. What does not
+   * Leaves as one should: unlocks and closes everything, DESTROY_SESSION, DESTROY_CLIENTID, at every server. What does not
    * succeed within the time is left to the server's lease.
    */
   async stop({ timeoutMs = this.#opTimeoutMs }: Limits = {}): Promise<{ status: StatusName }> {
     const closed = await Promise.all([...this.#files.values()].map((file) => file.close({ timeoutMs })));
-    const session = this.#keeper.session;
-    this.#keeper.stop();
-    if (session !== null) {
-      await this.#farewell(op(destroySession, { sessionId: session.sessionId }));
-      await this.#farewell(op(destroyClientid, { clientId: session.clientId }));
-    }
-    this.#link.stop();
+    this.#whereabouts.stop();
+    await this.#servers.leave();
     this.#observer.report({ event: 'stopped' });
     return { status: closed.find(({ status }) => status !== 'OK')?.status ?? 'OK' };
   }
 
   /** How to recover from the server's next restart; by the book unless a test needs the client of row 18. */
   behave(behaviour: RecoveryBehaviour): void {
-    this.#keeper.behave(behaviour);
+    this.#servers.behave(behaviour);
   }
 
   /**
@@ -262,33 +261,35 @@ export class NfsClient {
 
   /** Ends without a word to the server, as a machine does that loses its power. */
   abandon(): void {
-    this.#keeper.stop();
-    this.#link.stop();
+    this.#whereabouts.stop();
+    this.#servers.abandon();
   }
 
-  /** Is there a session that operations can use? */
+  /** Is there a session that operations can use, at each server that has files of the client? */
   get session(): boolean {
-    return this.#keeper.standing;
+    return this.#whereabouts.inUse().every(({ keeper }) => keeper.standing);
   }
 
-  /** Was a session lost, and not all brought back yet that can be? */
+  /** Was a session lost, or has a filesystem moved, and is not all brought back yet that can be? */
   get recovering(): boolean {
-    return this.#keeper.recovering;
+    return !this.#whereabouts.settled || this.#servers.all.some(({ keeper }) => keeper.recovering);
   }
 
-  /** sr_status_flags (SEQ4_STATUS_*) of the latest SEQUENCE: `SEQ4_STATUS_LEASE_MOVED` ... */
+  /** sr_status_flags (SEQ4_STATUS_*) of the latest SEQUENCE of each server that has files of the client: `SEQ4_STATUS_LEASE_MOVED` ... */
   get statusFlags(): number {
-    return this.#keeper.statusFlags;
+    return this.#whereabouts.inUse().reduce((flags, { keeper }) => flags | keeper.statusFlags, 0);
   }
 
-  /** Why the server refuses a session, if it does: `CLID_INUSE` ... */
+  /** Why a server refuses a session, if one does: `CLID_INUSE` ... */
   get refusal(): StatusName | null {
-    const refusal: Status | null = this.#keeper.refusal;
+    const refusals = this.#whereabouts.inUse().map(({ keeper }): Status | null => keeper.refusal);
+    const refusal = refusals.find((status) => status !== null) ?? null;
     return refusal === null ? null : statusName(refusal);
   }
 
+  /** That of the server that the client was made for. */
   get timing(): Timing {
-    return this.#timing;
+    return this.#servers.home.timing;
   }
 
   /** All files that are open, or were and will be again. */
@@ -311,7 +312,7 @@ export class NfsClient {
   }
 
   get #opTimeoutMs(): number {
-    return this.#options.opTimeoutMs ?? LEASES_PER_OPERATION * this.#timing.leaseMs;
+    return this.#options.opTimeoutMs ?? LEASES_PER_OPERATION * this.timing.leaseMs;
   }
 
   #newFile(key: string, state: FileState, wish: OpenWish): NfsFile {
@@ -320,8 +321,8 @@ export class NfsClient {
       wish,
       context: {
         clock: this.#options.clock,
-        requester: this.#requester,
-        review: () => this.#review([state]),
+        requester: this.#requesterOf(state.path),
+        review: () => this.#reviews.of(state),
       },
       defaultTimeoutMs: () => this.#opTimeoutMs,
       onClosed: () => {
@@ -334,35 +335,20 @@ export class NfsClient {
     return file;
   }
 
-  async #review(files: Iterable<FileState>): Promise<void> {
-    const { session } = this.#keeper;
-    if (session !== null) await reviewState(session, files, this.#observer);
+  #requesterOf(path: string): Requester {
+    const { clock, random } = this.#options;
+    return new Requester({ clock, random, path, whereabouts: this.#whereabouts, underway: this.#underway });
   }
 
-  /** The flag stays up until we have freed what was revoked, so it says the same again and again meanwhile. */
-  #revoked(): void {
-    const nowMs = this.#options.clock.nowMs();
-    if (this.#reviewing || nowMs - this.#lastReviewMs < this.#timing.renewEveryMs) return;
-    this.#reviewing = true;
-    void this.#review(this.#states.values()).finally(() => {
-      this.#reviewing = false;
-      this.#lastReviewMs = this.#options.clock.nowMs();
-    });
-  }
-
-  #leaseKnown(serverLeaseMs: number): void {
-    const known = [serverLeaseMs, this.#options.leaseMs ?? 0].filter((leaseMs) => leaseMs > 0);
-    if (known.length > 0) this.#timing = timingOf(Math.min(...known));
-  }
-
-  #disconnected(): void {
-    this.#observer.report({ event: 'disconnected' });
-    void this.#keeper.check();
-  }
-
-  async #farewell(last: Op): Promise<void> {
-    const { connection } = this.#link;
-    if (connection !== null) await this.#link.call(connection, compoundWriter([last]));
+  /** Have they all answered, and do their sessions stand? Null: not by the deadline, or the client stopped. */
+  async #heardFrom(associations: readonly Association[], deadlineMs: number): Promise<boolean | null> {
+    for (const { keeper } of associations) {
+      const session = await keeper.ready(deadlineMs);
+      if (session === null) return null;
+      const outcome = await session.execute({ request: () => [], cacheReply: false, deadlineMs });
+      if (outcome.kind !== 'reply' || !keeper.standing) return false;
+    }
+    return true;
   }
 }
 

@@ -28,25 +28,37 @@ export interface OpRecord {
   unknown(): void;
 }
 
-/** Numbers the operations of one client and puts its name on everything. */
+/** Numbers the operations of one client and puts its name, and that of the server, on everything. */
 export class Observer {
   readonly #client: string;
   readonly #node: string;
   readonly #observe: Observe;
-  #lastId: number;
+  /** One count for all servers. */
+  readonly #last: { id: number };
 
   /** @param operationsFrom the numbers up to this one were used by the client's former lives */
-  constructor(client: string, node: string, observe: Observe, operationsFrom = 0) {
-    this.#lastId = operationsFrom;
+  constructor(
+    client: string,
+    node: string,
+    observe: Observe,
+    operationsFrom = 0,
+    last = { id: operationsFrom },
+  ) {
+    this.#last = last;
     this.#client = client;
     this.#node = node;
     this.#observe = observe;
   }
 
+  /** The same client, of another server. */
+  at(node: string): Observer {
+    return new Observer(this.#client, node, this.#observe, 0, this.#last);
+  }
+
   /** To be called immediately before the request is handed to the socket for the first time. */
   invoke(subject: OpSubject): OpRecord {
-    this.#lastId += 1;
-    const op = { kind: 'op', id: this.#lastId, client: this.#client, node: this.#node, ...subject } as const;
+    this.#last.id += 1;
+    const op = { kind: 'op', id: this.#last.id, client: this.#client, node: this.#node, ...subject } as const;
     this.#observe({ ...op, phase: 'invoke' });
     return {
       ok: (value) => this.#observe({ ...op, phase: 'ok', ...(value === undefined ? {} : { value }) }),

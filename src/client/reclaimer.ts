@@ -1,14 +1,16 @@
 /**
- * Brings the opens and locks of one client back to a server that lost them, then says that it is done
- * (RFC 8881 sections 8.4.2.1, 9.11, 18.51). What cannot be brought back is reported at once and not
+ * Brings the opens and locks of one client back to a server that lost them, or that a filesystem has moved to, then says that it is done
+ * (RFC 8881 sections 8.4.2.1, 9.11, 11.11, 18.51). What cannot be brought back is reported at once and not
  * believed in any longer (I5). Only what the client was told it holds is claimed: a LOCK whose answer
  * died with the server was never granted, as far as anybody can know, and stays out.
  */
 import type { LockedRange } from '../core/byte-ranges.ts';
 import type { Clock, Random } from '../core/clock.ts';
+import { lookup } from '../nfs4/operations/lookup.ts';
+import { putRootFh } from '../nfs4/operations/put-root-fh.ts';
 import { reclaimComplete } from '../nfs4/operations/reclaim-complete.ts';
-import { type Status, statusName } from '../nfs4/status.ts';
-import { op } from './compound.ts';
+import { NFS4ERR_MOVED, type Status, statusName } from '../nfs4/status.ts';
+import { type Op, op } from './compound.ts';
 import { lockRange, reclaimOpen } from './file-requests.ts';
 import type { FileState } from './file-state.ts';
 import { toByteSpan } from './lock-belief.ts';
@@ -25,6 +27,16 @@ export interface ReclaimerOptions {
   readonly random: Random;
   readonly timing: () => Timing;
   readonly observer: Observer;
+  /** The file is not at this server any more: nothing of it is lost. */
+  readonly onMoved: (file: FileState) => void;
+}
+
+/** A filesystem that has moved to this server. */
+export interface Arrival {
+  /** The directories that lead to it. */
+  readonly root: readonly string[];
+  /** What the client had of it. */
+  files(): Iterable<FileState>;
 }
 
 /** Files that are reclaimed side by side. One file's claims go one after the other: each builds on the last. */
@@ -33,6 +45,7 @@ const FILES_AT_ONCE = 8;
 export class Reclaimer {
   readonly #options: ReclaimerOptions;
   readonly #session: Session;
+  #moved = false;
 
   constructor(options: ReclaimerOptions, session: Session) {
     this.#options = options;
@@ -41,6 +54,24 @@ export class Reclaimer {
 
   /** True once the server knows that this client is done; false when the session ended before that. */
   async run(files: Iterable<FileState>): Promise<boolean> {
+    await this.#reclaim(files);
+    const done = () => [op(reclaimComplete, { oneFs: false })];
+    return this.#session.over === null && (await this.#complete(done)) !== null;
+  }
+
+  /** The same for one filesystem. Null: the session ended before that. */
+  async admit({ root, files }: Arrival): Promise<'complete' | 'moved' | null> {
+    await this.#reclaim(files());
+    if (this.#session.over !== null) return null;
+    if (this.#moved) return 'moved';
+    const way = root.map((objName) => op(lookup, { objName }));
+    const done = () => [op(putRootFh, {}), ...way, op(reclaimComplete, { oneFs: true })];
+    const status = await this.#complete(done, (answer) => answer === NFS4ERR_MOVED);
+    if (status === null) return null;
+    return status === NFS4ERR_MOVED ? 'moved' : 'complete';
+  }
+
+  async #reclaim(files: Iterable<FileState>): Promise<void> {
     const pending = [...files].filter((file) => file.reclaimPending);
     const lane = async () => {
       for (let file = pending.shift(); file !== undefined; file = pending.shift()) {
@@ -48,13 +79,13 @@ export class Reclaimer {
       }
     };
     await Promise.all(Array.from({ length: FILES_AT_ONCE }, lane));
-    return this.#session.over === null && (await this.#complete());
   }
 
   async #reclaimFile(file: FileState): Promise<void> {
     const { observer } = this.#options;
     const status = await this.#reclaimOpen(file);
     if (status === null) return;
+    if (status === NFS4ERR_MOVED) return this.#hasMoved(file);
     file.reclaimPending = false;
     if (judgeReclaim(status) === 'lost') {
       file.loseDelegation();
@@ -63,8 +94,14 @@ export class Reclaimer {
     for (const range of file.locks.held) {
       const answer = await this.#reclaimLock(file, range);
       if (answer === null) return;
+      if (answer === NFS4ERR_MOVED) return this.#hasMoved(file);
       if (judgeReclaim(answer) === 'lost') loseLock(file, range, statusName(answer), observer);
     }
+  }
+
+  #hasMoved(file: FileState): void {
+    this.#moved = true;
+    this.#options.onMoved(file);
   }
 
   #reclaimOpen(file: FileState): Promise<Status | null> {
@@ -92,13 +129,14 @@ export class Reclaimer {
     );
   }
 
-  async #complete(): Promise<boolean> {
-    const done = () => [op(reclaimComplete, { oneFs: false })];
-    const status = await this.#repeat(
+  #complete(
+    done: () => readonly Op[],
+    isInVain: (status: Status) => boolean = () => false,
+  ): Promise<Status | null> {
+    return this.#repeat(
       () => ({ request: done, cacheReply: true, deadlineMs: NEVER_MS }),
-      (answer) => !isReclaimComplete(answer),
+      (answer) => !isReclaimComplete(answer) && !isInVain(answer),
     );
-    return status !== null;
   }
 
   async #repeat(attempt: () => Attempt, again: (status: Status) => boolean): Promise<Status | null> {

@@ -41,9 +41,10 @@ export async function reviewState(
       const status = codes[index] ?? st.NFS4ERR_BAD_STATEID;
       return isAlive(status) || !isCurrent(entry) ? [] : [{ ...entry, status }];
     });
+    const lost = gone.flatMap(({ stateid, ...entry }) => [stateid, ...newLockUnder(entry, tested)]);
     for (const entry of gone) letGo(entry, st.statusName(entry.status), observer);
     // One by one, since FREE_STATEID of what is gone altogether fails and would end a COMPOUND.
-    for (const { stateid } of gone) await session.execute(unrecorded([op(freeStateid, { stateid })]));
+    for (const stateid of lost) await session.execute(unrecorded([op(freeStateid, { stateid })]));
   }
 }
 
@@ -62,6 +63,16 @@ const isAlive = (status: st.Status): boolean => status === st.NFS4_OK || status 
 function isCurrent({ file, kind, stateid }: Tested): boolean {
   const now = { open: file.openStateid, lock: file.lockStateid, delegation: file.delegation?.stateid }[kind];
   return now?.other.equals(stateid.other) === true;
+}
+
+/**
+ * The stateid of a lock whose grant was still on its way when the question was asked. It goes with its open, unknown to this client from
+ * then on, and a server waits until all that it took is freed.
+ */
+function newLockUnder({ file, kind }: Pick<Tested, 'file' | 'kind'>, tested: readonly Tested[]): Stateid[] {
+  const { lockStateid } = file;
+  if (kind !== 'open' || lockStateid === null) return [];
+  return tested.some(({ stateid }) => stateid.other.equals(lockStateid.other)) ? [] : [lockStateid];
 }
 
 /** Locks hang on their lock stateid, and that on the open. */

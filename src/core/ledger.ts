@@ -126,6 +126,22 @@ export const barrierReached = (ledger: Ledger): boolean => unacknowledged(ledger
 export const carrierOf = (ledger: Ledger, owner: NodeId): NodeId => ledger.members[owner]?.addressAt ?? owner;
 
 /**
+ * Where the clients of `owner` find the filesystem in the end, where that moves and addresses stay: whoever serves it in its place may have
+ * handed it on in turn. A circle leads to the next on it.
+ */
+export function whereServed(ledger: Ledger, owner: NodeId): NodeId {
+  const next = carrierOf(ledger, owner);
+  const passed = new Set([owner]);
+  for (let at = next; !passed.has(at); ) {
+    const further = carrierOf(ledger, at);
+    if (further === at) return at;
+    passed.add(at);
+    at = further;
+  }
+  return next;
+}
+
+/**
  * Whose clients may reclaim at `node`: of all addresses that lead there, those whose claims are open. For a dead node that is what
  * goes to its heir as one.
  */

@@ -29,6 +29,9 @@ export const MUTANTS = {
   M11: 'what the giver of an address has recorded about its clients in the new epoch stays',
   M12: 'what a node shows of its clients’ opens and delegations no other one sees',
   M13: 'grace does not wait for the claims of those who are down',
+  M14: 'a process does not look whether the node that it claims to be lives',
+  M15: 'the record of a client whose locks are taken from it stays good',
+  M16: 'what a client holds goes with its connection',
 } as const;
 
 export type MutantId = keyof typeof MUTANTS;
@@ -44,6 +47,9 @@ export const NODE_MUTANTS = [
   'M8',
   'M12',
   'M13',
+  'M14',
+  'M15',
+  'M16',
 ] as const satisfies readonly MutantId[];
 
 /** The mutants that are switched on; the empty set is the real product. */

@@ -101,7 +101,7 @@ export interface NodeEvent extends Stamped {
     | 'address-dropped'
     /** It serves the claims of `peer` from now on. */
     | 'inherited'
-    /** It has let go of what came by the address of `peer`, which now leads to `detail` as planned. */
+    /** It has let go of what the clients of `peer` had, whom `detail` serves now, as planned. */
     | 'handed-over'
     /** It has begun to end the life of `peer`, which holds grace up; then how that went. */
     | 'fencing'

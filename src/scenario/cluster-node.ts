@@ -236,9 +236,11 @@ export class ClusterNode implements BreakableNode {
   /**
    * Another process of this node's own program, in its container, that claims to be the node (C14).
    * @param stable where it looks for the node's storage; null: where the node has it
-   * @returns how it ended
+   * @returns how it ended; on stdout, as JSON lines, what it told its lab
    */
-  async impostor(stable: string | null): Promise<{ readonly code: number; readonly stderr: string }> {
+  async impostor(
+    stable: string | null,
+  ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
     const { container, program, configuration } = this.#options;
     const told = stable === null ? configuration : { ...configuration, stable };
     // An agent ends with its stdin, so it is given one that nobody ever closes.

@@ -1,4 +1,5 @@
 /** Tries for real what must not work: a second process that claims to be a node which lives (C14). */
+import type { HistoryEvent } from '../history/events.ts';
 import { NODE_PATHS } from '../runtime/runtime.ts';
 import type { ImpostorStep } from './scenario.ts';
 import { type StepContext, StepFailure } from './step-context.ts';
@@ -10,7 +11,9 @@ import { type StepContext, StepFailure } from './step-context.ts';
 export async function refuseImpostor(step: ImpostorStep, context: StepContext): Promise<void> {
   const node = context.cluster.node(step.node);
   const tries = [null, NODE_PATHS.volatile].map(async (stable) => {
-    const { code, stderr } = await node.impostor(stable);
+    const { code, stdout, stderr } = await node.impostor(stable);
+    // What it did before it ended it did to the cluster, and the checks must see it.
+    for (const event of eventsIn(stdout)) context.record(event);
     if (code === 1 && stderr.includes(`is ${step.node} already: stop it first`)) return null;
     return `it ended with status ${code}: ${stderr.trim().split('\n')[0] ?? ''}`;
   });
@@ -18,4 +21,13 @@ export async function refuseImpostor(step: ImpostorStep, context: StepContext): 
   const wrong = (await Promise.race([Promise.all(tries), late])).find((outcome) => outcome !== null);
   if (wrong !== undefined && wrong !== null)
     throw new StepFailure(`"${step.text}" was to be refused a start: ${wrong}`);
+}
+
+/** What an agent that talked to nobody told its lab. */
+function eventsIn(stdout: string): HistoryEvent[] {
+  const lines = stdout.split('\n').filter((line) => line.startsWith('{'));
+  return lines.flatMap((line) => {
+    const { event } = JSON.parse(line) as { readonly event?: HistoryEvent };
+    return event === undefined ? [] : [event];
+  });
 }

@@ -43,8 +43,8 @@ export function nodeConfiguration(node: string, cluster: ClusterConfiguration): 
       members,
       grows: members.length < domain.nodes.length,
       store: storeOf(directory, domain, endpoints),
-      // All containers share one kernel.
-      beaconProvesDeath: true,
+      // All containers share one kernel, whatever the cluster is told.
+      beaconProvesDeath: shape.beaconProvesDeath ?? true,
     };
   });
   return {

@@ -63,12 +63,15 @@ export class Observations {
     return playersOf(role, this.#newestLedgers());
   }
 
-  /** Which node the service address of this one leads to, by the newest ledger. */
+  /** Which node the service address of this one leads to, by the newest ledger. With several lock domains addresses stay. */
   carrierOf(node: string): string {
-    const carried = this.#newestLedgers().map(
-      (ledger) => memberOf(ledger, asNodeId(node))?.addressAt ?? null,
-    );
-    return carried.find((carrier) => carrier !== null) ?? node;
+    return this.serverOf('', node);
+  }
+
+  /** Which node serves the clients of this one in this domain, by the newest ledger; '': in the only one. */
+  serverOf(domain: string, node: string): string {
+    const newest = this.#swaps.get(domain)?.at(-1)?.ledger;
+    return (newest && memberOf(newest, asNodeId(node))?.addressAt) ?? node;
   }
 
   /** A grace runs in some domain, or one has begun since. `since` in nanoseconds of the history. */

@@ -9,6 +9,9 @@ import type { Repair } from './scenario.ts';
  */
 export type RepairRefusal = Refusal | 'still-alive';
 
+/** With several lock domains addresses stay, and filesystems move. */
+export type Moved = 'address' | 'filesystem';
+
 export type RepairOutcome =
   | { readonly done: true; readonly ledger: Ledger; readonly revision: number }
   /** `sentence` says it to a person, with what to do instead. */
@@ -17,8 +20,8 @@ export type RepairOutcome =
 /** At one domain. Its calls reject when the store does not answer. */
 export interface Operator extends AsyncDisposable {
   repair(repair: Repair, node: string): Promise<RepairOutcome>;
-  /** The service address of `owner` moves to `to` as planned, with its clients. Done: it has begun. */
-  move(owner: string, to: string): Promise<RepairOutcome>;
+  /** The service address of `owner`, or this domain's filesystem as it serves it, moves to `to` as planned, with its clients. Done: it has begun. */
+  move(what: Moved, owner: string, to: string): Promise<RepairOutcome>;
 }
 
 /** Where the operator finds a domain. */

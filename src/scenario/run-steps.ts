@@ -2,7 +2,7 @@
 import { askClient } from './client-steps.ts';
 import { healCuts, injectFault, startNodes } from './fault-steps.ts';
 import { refuseImpostor } from './impostor-step.ts';
-import { moveAddress } from './move-step.ts';
+import { move } from './move-step.ts';
 import { repairLedgers } from './repair-steps.ts';
 import type { LoopStep, RecoveryStep, Step, StopStep } from './scenario.ts';
 import { type StepContext, StepFailure } from './step-context.ts';
@@ -43,7 +43,7 @@ function runStep(step: Step, context: StepContext): Promise<void> {
     case 'abandon':
       return repairLedgers(step, context);
     case 'migrate':
-      return moveAddress(step, context);
+      return move(step, context);
     case 'impostor':
       return refuseImpostor(step, context);
     case 'wait':

@@ -53,6 +53,8 @@ export interface ClusterShape {
   readonly storePatienceMs: number;
   /** May clients have delegations? Left out: yes. */
   readonly delegations?: boolean;
+  /** Is a node whose beacon is missing dead? Left out: yes. */
+  readonly beaconProvesDeath?: boolean;
 }
 
 export interface ScenarioClient {
@@ -216,9 +218,14 @@ export interface RepairStep extends Common {
   readonly withinMs: number;
 }
 
-/** A planned move of `owner`'s service address, with its clients, to `to`; to itself: a failback. */
+/**
+ * A planned move, with the clients of `owner`, to `to`: of its service address; or, with several lock domains, of the filesystem of one, which
+ * another node is to serve in its place. To itself: a failback.
+ */
 export interface MoveStep extends Common {
   readonly do: 'migrate';
+  /** Whose filesystem moves; null: it is the address. */
+  readonly domain: string | null;
   readonly owner: string;
   readonly to: string;
   /** `OK`, or the refusals that it must come to, in the words of the ledger's rules. */

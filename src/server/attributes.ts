@@ -25,6 +25,7 @@ import {
   NFS4ERR_INVAL,
   NFS4ERR_NOFILEHANDLE,
 } from '../nfs4/status.ts';
+import { asksForLocations, locationsOf } from './absent-attributes.ts';
 import { statusOfErrno } from './errno-status.ts';
 import type { FileNode, FileType, FsAttributes, SettableAttributes } from './filesystem/types.ts';
 import { MAX_NAME_BYTES } from './names.ts';
@@ -75,6 +76,7 @@ const SUPPORTED = attributeBitmap([
   'chownRestricted',
   'filehandle',
   'fileid',
+  'fsLocations',
   'homogeneous',
   'maxFileSize',
   'maxName',
@@ -139,6 +141,7 @@ export function readAttributes(
     ...fixedAttributes(settings),
     ...ownAttributes(found.value),
     filehandle: filesystem.handleOf(node),
+    ...(asksForLocations(requested) ? { fsLocations: locationsOf(settings, node) } : {}),
     ...(minorVersion === 0 ? { supportedAttrs: SUPPORTED_IN_0 } : {}),
     ...(minorVersion < 2 ? {} : ofVersion2(settings, node, found.value)),
   };

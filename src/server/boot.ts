@@ -3,6 +3,7 @@ import { beaconSlot } from '../core/beacon-slot.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Incarnation, NodeId } from '../core/ids.ts';
 import { createLedger, memberOf, standing } from '../core/ledger.ts';
+import { type Mutants, NO_MUTANTS } from '../core/mutants.ts';
 import { nextIncarnation, transition } from '../core/transitions.ts';
 import type { DomainStore, StoredLedger, SwapOutcome } from '../store/store.ts';
 import { isStoreError } from './coordinator/store-errors.ts';
@@ -28,6 +29,7 @@ export interface BootOptions {
   readonly beacon: BeaconLight;
   readonly clock: Clock;
   readonly steps?: Steps;
+  readonly mutants?: Mutants;
   /** How long another process that still is this node is waited for, in milliseconds. */
   readonly patienceMs: number;
   readonly onSwapped: (command: string, swapped: StoredLedger, sentAtMs: number) => void;
@@ -60,7 +62,7 @@ const LEDGER_GONE =
 export async function bootNode(
   options: BootOptions,
 ): Promise<{ incarnation: Incarnation; stored: StoredLedger }> {
-  const { beacon, clock, node } = options;
+  const { beacon, clock, node, mutants = NO_MUTANTS } = options;
   const insist = insistence(options);
   let giveUpMs: number | null = null;
   for (;;) {
@@ -71,7 +73,9 @@ export async function bootNode(
     const incarnation = nextIncarnation(member);
     const slot = beaconSlot(member.beaconIndex, incarnation);
     const previousIsOver =
-      member.incarnation === 0 || !beacon.isLit(beaconSlot(member.beaconIndex, member.incarnation));
+      member.incarnation === 0 ||
+      mutants.has('M14') ||
+      !beacon.isLit(beaconSlot(member.beaconIndex, member.incarnation));
     if (!previousIsOver || !beacon.light(slot)) {
       giveUpMs ??= clock.nowMs() + options.patienceMs;
       if (clock.nowMs() >= giveUpMs)

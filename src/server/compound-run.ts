@@ -25,6 +25,7 @@ import {
 import type { XdrReader } from '../xdr/reader.ts';
 import type { XdrWriter } from '../xdr/writer.ts';
 import { XdrError } from '../xdr/xdr-error.ts';
+import { judgePresence } from './absence.ts';
 import type { Peer } from './callbacks/peer.ts';
 import type { Caller } from './caller.ts';
 import { Compound } from './compound.ts';
@@ -158,6 +159,11 @@ export class CompoundRun {
     return session?.destroyed ? NFS4ERR_DEADSESSION : null;
   }
 
+  /** Is what it is about here, and still here if it has waited? Null: yes. */
+  #judgePresence({ onAbsent }: AnyServedOperation): Failure | null {
+    return onAbsent === 'served' ? null : judgePresence(this.#compound);
+  }
+
   /** Without sessions nothing was agreed on, and RESOURCE is what is said of any limit (RFC 7530 section 13.1.1.5). */
   #judgeLength(): Failure | null {
     const { limits } = this.#compound.server.settings;
@@ -170,6 +176,11 @@ export class CompoundRun {
     const args = operation.codec.decodeArgs(this.#reader);
     compound.operationBytes = this.#message.subarray(start, this.#reader.position);
     if (operation.placement === 'sequence' && !this.#enter(operation, args as SequenceArgs)) return undefined;
+    const absence = this.#judgePresence(operation);
+    if (absence !== null) {
+      this.#fail(operation.codec.number, absence);
+      return undefined;
+    }
     compound.remaining = this.#count - this.#index - 1;
     compound.replyRoom = this.#limit() - this.#writer.position;
     if ((operation.replyBytes ?? 0) + FAILURE_BYTES > compound.replyRoom) {
@@ -235,7 +246,7 @@ export class CompoundRun {
     args: unknown,
     waitingSinceMs?: number,
   ): Promise<void> | undefined {
-    const refusal = this.#judgeAfterWait();
+    const refusal = this.#judgeAfterWait() ?? this.#judgePresence(operation);
     if (refusal === null) return this.#answer(operation, args, waitingSinceMs);
     this.#fail(operation.codec.number, refusal);
     return undefined;

@@ -4,6 +4,7 @@ import type { Stateid } from '../nfs4/types.ts';
 import type { Peer } from './callbacks/peer.ts';
 import type { Caller } from './caller.ts';
 import type { HoldersWord } from './delegations/holders-word.ts';
+import type { LockDomain } from './domains.ts';
 import type { FileNode } from './filesystem/types.ts';
 import type { ServerState } from './server-state.ts';
 import type { Client } from './state/clients.ts';
@@ -55,6 +56,8 @@ export class Compound {
   /** May the operation at hand be done once more, when what stands in its way is gone? */
   patient = false;
   #departing: Promise<boolean> | null = null;
+  /** Filesystems that moved away, and where to, as this COMPOUND was told. */
+  readonly located = new Set<LockDomain>();
   /** What the operation at hand was told by who has a write delegation of the current file. */
   holdersWord: HoldersWord | null = null;
 

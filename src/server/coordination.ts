@@ -23,7 +23,30 @@ export type ReclaimAnswer = 'grant' | 'no-grace' | 'reclaim-bad' | 'delay';
 /** `unavailable`: the store did not answer; say DELAY to the client and let it come again (I7). */
 export type RecordAnswer = 'durable' | 'unavailable' | 'fenced';
 
+/**
+ * Where the filesystem of a domain is, for those who come to this node (RFC 8881 section 11.11).
+ * - `here`: as usual.
+ * - `leaving`: what clients have of it here is being let go, and where they find it is not yet said: DELAY.
+ * - `moved`: that node serves it in place of this one: MOVED, and GETATTR of fs_locations says where.
+ */
+export type Place =
+  | { readonly kind: 'here' }
+  | { readonly kind: 'leaving' }
+  | { readonly kind: 'moved'; readonly to: NodeId };
+
 export interface Coordination {
+  /** Where the filesystem is. Good for the turn of the event loop that it was asked in. */
+  place(): Place;
+  /**
+   * Row 30: has this client claims that came to this node with a moved filesystem, and has it not said yet that it is through with them? Then
+   * it may reclaim though its global RECLAIM_COMPLETE was answered here; {@link reclaim} decides as ever.
+   */
+  mayArrive(client: ClientIdentity): boolean;
+  /**
+   * RECLAIM_COMPLETE with rca_one_fs by a client that {@link mayArrive}: makes its record durable in the current epoch, as
+   * {@link completed} does, and closes the claims that came with the filesystem.
+   */
+  arrived(client: ClientIdentity): Promise<RecordAnswer>;
   /** Grant rule, step 1 (docs/protocol.md): may new state be given at all now? Ask before touching the filesystem. */
   newState(): NewStateAnswer;
   /**

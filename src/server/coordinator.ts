@@ -10,6 +10,7 @@ import type {
   ClientIdentity,
   Coordination,
   NewStateAnswer,
+  Place,
   ReclaimAnswer,
   RecordAnswer,
 } from './coordination.ts';
@@ -21,6 +22,7 @@ import { isStoreError } from './coordinator/store-errors.ts';
 export type { AddressCarrier, CoordinatorOptions } from './coordinator/options.ts';
 export type { CoordinatorStatus } from './coordinator/status.ts';
 
+const HERE: Place = { kind: 'here' };
 /** How long a boot waits for a former life of the same node to be over. */
 const FORMER_LIFE_MS = 5_000;
 
@@ -55,6 +57,22 @@ export class Coordinator implements Coordination {
   }
 
   // ---- questions of the protocol side (coordination.ts) ----
+
+  place(): Place {
+    return this.#options.moves === 'filesystem' ? this.#agreement.filesystemPlace() : HERE;
+  }
+
+  mayArrive(client: ClientIdentity): boolean {
+    const { ledger, recovery } = this.#agreement;
+    return this.#options.moves === 'filesystem' && inGrace(ledger) && recovery.mayArrive(client, ledger);
+  }
+
+  async arrived(client: ClientIdentity): Promise<RecordAnswer> {
+    const answer = await this.#answering(() => this.#agreement.records.put(client));
+    if (answer === 'durable') this.#agreement.recovery.arrived(client, this.#agreement.ledger);
+    this.#agreement.wake();
+    return answer;
+  }
 
   newState(): NewStateAnswer {
     return this.#refuses() ? 'grace' : 'grant';
@@ -101,7 +119,8 @@ export class Coordinator implements Coordination {
     return this.#withoutClaim(client, () => this.#agreement.records.remove(client));
   }
 
-  revoke(client: ClientIdentity): Promise<RecordAnswer> {
+  async revoke(client: ClientIdentity): Promise<RecordAnswer> {
+    if (this.#options.mutants.has('M15')) return 'durable';
     return this.#withoutClaim(client, () => this.#agreement.records.revoke(client));
   }
 

@@ -39,13 +39,15 @@ export class Domains {
   readonly locks: LockTable;
   readonly #indexOf: (node: FileNode) => number | null;
   readonly #labels: ReadonlyMap<LockDomain, DomainLabel>;
+  readonly #isTree: boolean;
 
   /** @throws Error, one sentence for the operator, when they cannot be served together */
   constructor(all: readonly LockDomain[], root: RootKind = all.length > 1 ? 'domains' : 'export') {
     const [only] = all;
     if (only === undefined) throw new RangeError('a lock server without a lock domain has nothing to serve');
     this.all = all;
-    if (all.length === 1 && root === 'export') {
+    this.#isTree = all.length > 1 || root === 'domains';
+    if (!this.#isTree) {
       this.filesystem = only.filesystem;
       this.locks = only.locks;
       this.#indexOf = () => 0;
@@ -66,10 +68,20 @@ export class Domains {
 
   /** The domain of a file or directory that is not the pseudo root. */
   of(node: FileNode): LockDomain {
-    const index = this.#indexOf(node);
-    const domain = index === null ? undefined : this.all[index];
-    if (domain === undefined) throw new Error('the pseudo root is in no lock domain');
+    const domain = this.find(node);
+    if (domain === null) throw new Error('the pseudo root is in no lock domain');
     return domain;
+  }
+
+  /** Null: this is the pseudo root. */
+  find(node: FileNode): LockDomain | null {
+    const index = this.#indexOf(node);
+    return index === null ? null : (this.all[index] ?? null);
+  }
+
+  /** Where clients find its root from theirs, as components. */
+  pathOf(domain: LockDomain): readonly string[] {
+    return this.#isTree ? [domain.name] : [];
   }
 
   named(name: string): LockDomain {

@@ -15,6 +15,7 @@ import type { Mutants } from '../core/mutants.ts';
 import { recorderOf } from '../core/record-transitions.ts';
 import type { NodeEvent } from '../history/events.ts';
 import { type DomainStore, RecordsUnreadableError } from '../store/store.ts';
+import { Arrivals } from './arrivals.ts';
 import { asText, serviceOf } from './client-keys.ts';
 import type { ClientIdentity, ReclaimAnswer } from './coordination.ts';
 import { Alarm } from './coordinator/alarm.ts';
@@ -27,6 +28,8 @@ export interface GraceRecoveryOptions {
   readonly clock: Clock;
   readonly leaseMs: number;
   readonly graceMs: number;
+  /** {@link CoordinatorOptions.moves} */
+  readonly moves?: 'address' | 'filesystem';
   readonly mutants: Mutants;
   readonly observe: (
     event: Pick<NodeEvent, 'event' | 'view' | 'epoch' | 'peer' | 'count' | 'detail'>,
@@ -132,10 +135,21 @@ export class GraceRecovery {
     if (carrierOf(ledger, service) !== node || moving !== null) return 'delay';
     const served = claimsServedBy(ledger, node).filter((claimant) => !this.#finishing.has(claimant));
     if (served.includes(service) && !this.#claims?.isLoaded(service)) return 'delay';
-    const answer = this.#claims?.answer(client, served) ?? 'no-grace';
+    const answer =
+      this.#arrivals(ledger)?.answer(client) ?? this.#claims?.answer(client, served) ?? 'no-grace';
     if (answer === 'grant') this.#deadline?.reclaimed(clock.nowMs());
     if (answer === 'no-grace') this.#claims?.told(client);
     return answer;
+  }
+
+  /** {@link Coordination.mayArrive} */
+  mayArrive(client: ClientIdentity, ledger: Ledger): boolean {
+    return this.#arrivals(ledger)?.mayCome(client) === true;
+  }
+
+  /** It is through with what came with the filesystem, and its record is durable. */
+  arrived(client: ClientIdentity, ledger: Ledger): void {
+    this.#arrivals(ledger)?.complete(client);
   }
 
   /** It sent RECLAIM_COMPLETE, and its record is durable. */
@@ -231,6 +245,15 @@ export class GraceRecovery {
     this.#beganMs = this.#options.clock.nowMs();
     this.#forgetTimes();
     return this.#claims;
+  }
+
+  /** Null where it is addresses that move, and outside grace. */
+  #arrivals(ledger: Ledger): Arrivals | null {
+    const { moves, node } = this.#options;
+    const claims = this.#claims;
+    return moves !== 'filesystem' || claims === null
+      ? null
+      : new Arrivals({ node, ledger, claims, finishing: this.#finishing });
   }
 
   #forgetTimes(): void {

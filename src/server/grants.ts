@@ -6,6 +6,7 @@ import {
   NFS4ERR_NO_GRACE,
   NFS4ERR_RECLAIM_BAD,
 } from '../nfs4/status.ts';
+import { absenceOf } from './absence.ts';
 import type { LockDomain } from './domains.ts';
 import type { ClientRecords } from './records.ts';
 import type { Client } from './state/clients.ts';
@@ -28,6 +29,8 @@ export class Grants {
 
   /** Grant rule, step 1. Null: go on. */
   newState(client: Client, domain: LockDomain): Failure | null {
+    const absence = absenceOf(domain);
+    if (absence !== null) return absence;
     if (isLeaving(client, domain)) return NFS4ERR_DELAY;
     // Row 6: also when there is nothing to reclaim, and also after grace (RFC 8881 section 18.51.3).
     if (!client.mayHaveNewStateIn(domain)) return NFS4ERR_GRACE;
@@ -51,12 +54,15 @@ export class Grants {
 
   /** May the client reclaim? Permissions and conflicts come on top (rows 11, 12 and 35). Null: yes. */
   reclaim(client: Client, domain: LockDomain): Failure | null {
+    const absence = absenceOf(domain);
+    if (absence !== null) return absence;
     if (isLeaving(client, domain)) return NFS4ERR_DELAY;
-    // Row 8: it has said itself that it was through.
-    if (!client.mayReclaimIn(domain)) return NFS4ERR_NO_GRACE;
+    const { coordination } = domain;
+    // Row 8: it has said itself that it was through. Row 30: not with what came here later, with the filesystem.
+    if (!client.mayReclaimIn(domain) && !coordination.mayArrive(client.identity)) return NFS4ERR_NO_GRACE;
     // What it had reclaimed was taken from it again, by expiry: not a second time.
     if (client.revoked > 0) return NFS4ERR_NO_GRACE;
-    switch (domain.coordination.reclaim(client.identity)) {
+    switch (coordination.reclaim(client.identity)) {
       case 'grant':
         return null;
       case 'no-grace':
@@ -73,7 +79,7 @@ export class Grants {
    * I/O without a lock's protection, truncation, REMOVE and RENAME, LOCKT (rows 4 and 36). Null: no.
    */
   undisturbed(domain: LockDomain): Failure | null {
-    return domain.coordination.inGrace() ? NFS4ERR_GRACE : null;
+    return absenceOf(domain) ?? (domain.coordination.inGrace() ? NFS4ERR_GRACE : null);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { NodeId } from '../core/ids.ts';
+import { type Mutants, NO_MUTANTS } from '../core/mutants.ts';
 import { Domains, type LockDomain, type RootKind } from './domains.ts';
 import { ExportPolicy } from './exports.ts';
 import { type CallerRights, OWN_RIGHTS } from './filesystem/caller-rights.ts';
@@ -35,6 +36,11 @@ export interface LockServerOptions {
   readonly serverScope: string;
   /** Left out: no address of this node ever moves. */
   readonly services?: ServiceAddressing | null;
+  /**
+   * Under which address clients reach that node's server, for fs_locations; null: not known, and they are told of no server. Left
+   * out: nobody's is known.
+   */
+  readonly locationOf?: (node: NodeId) => string | null;
   /** Differs in every life of this node. */
   readonly bootVerifier: Buffer;
   readonly limits?: Partial<Limits>;
@@ -53,6 +59,7 @@ export interface LockServerOptions {
   readonly delegations?: boolean;
   /** Is told of the named steps of the protocol. Default: nobody is. */
   readonly steps?: Steps;
+  readonly mutants?: Mutants;
   /** To whom, and as whom they act. Default: to everybody, as whoever they say they are. */
   readonly exports?: ExportPolicy;
   /** The same as the filesystems have. Default: the process's own. */
@@ -83,8 +90,10 @@ export function settle(options: LockServerOptions): Settings {
     onDefect: stopTheProgram,
     delegations: true,
     services: null,
+    locationOf: () => null,
     patienceMs: options.leaseMs / 10,
     steps: NO_STEPS,
+    mutants: NO_MUTANTS,
     exports: new ExportPolicy(),
     rights: OWN_RIGHTS,
     ...options,

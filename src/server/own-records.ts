@@ -5,10 +5,11 @@
 import type { ClientRecord, RecordScope } from '../core/client-record.ts';
 import type { Epoch, NodeId } from '../core/ids.ts';
 import { addressesCarriedBy, type Ledger } from '../core/ledger.ts';
+import type { Mutants } from '../core/mutants.ts';
 import { isBy } from '../core/record-transitions.ts';
 import type { NodeEvent } from '../history/events.ts';
 import type { DomainStore, Fence, WriteOutcome } from '../store/store.ts';
-import { asText, serviceOf } from './client-keys.ts';
+import { asText, keyOf, serviceOf } from './client-keys.ts';
 import type { ClientIdentity } from './coordination.ts';
 import { type Known, OwnClients } from './own-clients.ts';
 
@@ -17,6 +18,7 @@ export interface OwnRecordsOptions {
   readonly fence: Fence;
   /** The ledger as this node knows it now; may change between any two steps. */
   readonly ledger: () => Ledger;
+  readonly mutants: Mutants;
   readonly observe: (event: Pick<NodeEvent, 'event' | 'epoch' | 'client' | 'detail'>) => void;
 }
 
@@ -81,13 +83,35 @@ export class OwnRecords {
   release(service: NodeId): Promise<WriteOutcome> {
     this.#released.add(service);
     return this.#queued(async () => {
-      const { store, fence, ledger } = this.#options;
+      const { store, fence, ledger, mutants } = this.#options;
       const gone = this.#clients.completed().filter((known) => known.service === service);
-      const records = gone.map(({ record }) => record);
+      const records = mutants.has('M11') ? [] : gone.map(({ record }) => record);
       const scope = { epoch: ledger().epoch, node: service };
       if (records.length > 0 && (await store.removeRecords(fence, scope, records)) === 'fenced')
         return 'fenced';
       this.#clients.forgetAll(service);
+      return 'written';
+    });
+  }
+
+  /**
+   * Those of that address who have completed here and hold nothing have nothing to reclaim in the grace that runs, at whatever node: they are taken
+   * off what may be reclaimed in it. In the epoch that is written they stay.
+   * @param holders who does hold something, at the moment of the write
+   */
+  withdrawIdle(service: NodeId, holders: () => readonly ClientIdentity[]): Promise<WriteOutcome> {
+    return this.#queued(async () => {
+      const { store, fence, ledger } = this.#options;
+      const epoch = ledger().recoveryEpoch;
+      const held = new Set(holders().map(keyOf));
+      const idle = this.#clients
+        .completed()
+        .filter((known) => known.service === service && !held.has(keyOf(known.record)));
+      if (epoch === null || idle.length === 0) return 'written';
+      const scope = { epoch, node: service };
+      const records = idle.map(({ record }) => record);
+      if ((await store.removeRecords(fence, scope, records)) === 'fenced') return 'fenced';
+      for (const { ownerId } of records) this.#observe('record-removed', scope, ownerId);
       return 'written';
     });
   }

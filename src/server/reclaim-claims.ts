@@ -100,6 +100,16 @@ export class ReclaimClaims {
     return records.some(entitles) ? 'reclaim-bad' : 'no-grace';
   }
 
+  /** May it still come to reclaim? */
+  expects(client: ClientIdentity): boolean {
+    return this.#claimants.get(this.#claimantOf(client))?.expected.has(keyOf(client)) === true;
+  }
+
+  /** Did it lose what it had there before this grace, and does not know? */
+  isUntold(client: ClientIdentity): boolean {
+    return this.#claimants.get(this.#claimantOf(client))?.untold.has(keyOf(client)) === true;
+  }
+
   /** It was refused. */
   told(client: ClientIdentity): void {
     this.#claimants.get(this.#claimantOf(client))?.untold.delete(keyOf(client));

@@ -31,10 +31,15 @@ export class ClientRecords {
     return this.#of(domain).complete(client);
   }
 
+  /** Row 30: it is through with the claims that came with the filesystem. True when durable; if not, ask again. */
+  arrive(client: Client, domain: LockDomain): Promise<boolean> {
+    return this.#of(domain).arrive(client);
+  }
+
   /** The client has completed. True when that is durable in every domain; if not, ask again: what was written stays. */
   async writeAll(client: Client): Promise<boolean> {
     const durable = await this.#inEach((records) => records.write(client));
-    return durable.length === this.#byDomain.size;
+    return this.#isAll(durable);
   }
 
   /**
@@ -54,7 +59,14 @@ export class ClientRecords {
   /** Tells the coordinators that a client id was confirmed; the real product does nothing then (mutant D9). */
   async confirmed(client: Client): Promise<boolean> {
     const durable = await this.#inEach((records) => records.confirmed(client));
-    return durable.length === this.#byDomain.size;
+    return this.#isAll(durable);
+  }
+
+  /** Where the filesystem is not here there is nothing to be recorded here. */
+  #isAll(durable: readonly LockDomain[]): boolean {
+    const done = new Set(durable);
+    for (const domain of this.#byDomain.keys()) if (!done.has(domain) && isHere(domain)) return false;
+    return true;
   }
 
   async #inEach(
@@ -109,19 +121,39 @@ class DomainRecords {
 
   async complete(client: Client): Promise<boolean> {
     const answer = await this.#inOrder(client, () =>
-      this.#stays(client) && client.recordedIn.has(this.#domain)
-        ? this.#domain.coordination.completed(client.identity)
-        : 'fenced',
+      this.#stays(client) && client.recordedIn.has(this.#domain) ? this.#close(client) : 'fenced',
     );
     return answer === 'durable';
+  }
+
+  async arrive(client: Client): Promise<boolean> {
+    const answer = await this.#inOrder(client, async () => {
+      // It lost something and does not know yet: no good record before that (leases.ts).
+      if (!this.#stays(client) || client.revoked > 0 || client.revokedDelegations > 0) return 'unavailable';
+      const written = await this.#domain.coordination.arrived(client.identity);
+      // Before its global RECLAIM_COMPLETE it gets no new state all the same (row 6), and may have more to reclaim.
+      if (written === 'durable' && this.#stays(client) && client.reclaimComplete)
+        client.recordedIn.add(this.#domain);
+      return written;
+    });
+    return answer === 'durable';
+  }
+
+  /** Nothing more is to be reclaimed by it, here or come here with the filesystem. */
+  #close({ identity }: Client): Promise<RecordAnswer> {
+    const { coordination } = this.#domain;
+    return coordination.mayArrive(identity)
+      ? coordination.arrived(identity)
+      : coordination.completed(identity);
   }
 
   async withdraw(client: Client, how: 'forget' | 'revoke'): Promise<boolean> {
     const answer = await this.#inOrder(client, () => {
       client.recordedIn.delete(this.#domain);
-      return this.#domain.coordination[how](client.identity);
+      return this.#hasMoved() ? 'durable' : this.#domain.coordination[how](client.identity);
     });
-    return answer === 'durable';
+    // It may have moved while the store was asked, and what is recorded is not this node's to withdraw any more.
+    return answer === 'durable' || this.#hasMoved();
   }
 
   async confirmed(client: Client): Promise<boolean> {
@@ -130,8 +162,13 @@ class DomainRecords {
     );
   }
 
+  /** May it have a record here? */
   #stays(client: Client): boolean {
-    return client.standing === 'live' && !client.leaving.has(this.#domain);
+    return client.standing === 'live' && !client.leaving.has(this.#domain) && isHere(this.#domain);
+  }
+
+  #hasMoved(): boolean {
+    return this.#domain.coordination.place().kind === 'moved';
   }
 
   async #inOrder(client: Client, write: () => Promise<RecordAnswer> | RecordAnswer): Promise<RecordAnswer> {
@@ -156,3 +193,5 @@ class DomainRecords {
     }
   }
 }
+
+const isHere = ({ coordination }: LockDomain): boolean => coordination.place().kind === 'here';

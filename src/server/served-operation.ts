@@ -32,6 +32,11 @@ export interface ServedOperation<Args, Result extends StatusResult> {
   readonly codec: OperationCodec<Args, Result>;
   readonly placement: Placement;
   /**
+   * What becomes of it when the current filehandle is of a filesystem that is not here. `served`: it is not about that file, or looks for itself.
+   * Left out: it is refused (absence.ts).
+   */
+  readonly onAbsent?: 'served';
+  /**
    * Given where what was done cannot be taken back: the bytes of a successful result, without operation number. There
    * must be room for them before it is done (REP_TOO_BIG, RFC 8881 section 2.10.6.4).
    */

@@ -2,6 +2,7 @@ import type { NodeId } from '../core/ids.ts';
 import type { XdrWriter } from '../xdr/writer.ts';
 import type { Peer } from './callbacks/peer.ts';
 import type { Answer } from './connection.ts';
+import type { ClientIdentity } from './coordination.ts';
 import { answerCall, answerStranger } from './dispatch.ts';
 import { Listener } from './listener.ts';
 import { type LockServerOptions, settle } from './options.ts';
@@ -108,6 +109,33 @@ export class LockServer {
     const { clients, leases, settings } = this.#state;
     for (const client of [...clients.all()]) if (client.identity.service === service) leases.handOn(client);
     this.#listener.endAt((local) => settings.services?.serviceAt(local) === service);
+  }
+
+  /**
+   * The filesystem of this domain moves to another node as planned (row 29): lets go of all that clients hold there, and goes on with
+   * everything else and for everybody. Their records stay. Who held something is told by SEQUENCE that a lease has moved. The domain's place
+   * must not be `here` any more: operations that wait look again.
+   */
+  releaseMoved(domainName: string): void {
+    const { domains, clients, locking } = this.#state;
+    const domain = domains.named(domainName);
+    for (const client of clients.all()) {
+      if (client.holdsStateIn(domain)) client.movedLeases.owe(domain);
+      locking.dropIn(client, domain);
+      // Whatever is recorded is the other node's from here on.
+      client.recordedIn.delete(domain);
+      client.arrivedIn.delete(domain);
+    }
+    domain.locks.releaseAll();
+    domain.marks?.clear();
+    domain.filesystem.dropIdle();
+  }
+
+  /** Who holds anything in the filesystem of this domain. */
+  holdersIn(domainName: string): readonly ClientIdentity[] {
+    const { domains, clients } = this.#state;
+    const domain = domains.named(domainName);
+    return [...clients.all()].filter((client) => client.holdsStateIn(domain)).map(({ identity }) => identity);
   }
 
   summary(): { readonly clients: readonly ClientSummary[] } {

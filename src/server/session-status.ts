@@ -4,6 +4,7 @@ import {
   SEQ4_STATUS_CB_PATH_DOWN_SESSION,
   SEQ4_STATUS_EXPIRED_ALL_STATE_REVOKED,
   SEQ4_STATUS_EXPIRED_SOME_STATE_REVOKED,
+  SEQ4_STATUS_LEASE_MOVED,
   SEQ4_STATUS_RECALLABLE_STATE_REVOKED,
 } from '../nfs4/constants.ts';
 import type { Client } from './state/clients.ts';
@@ -11,7 +12,10 @@ import type { Session } from './state/sessions.ts';
 
 /** What every SEQUENCE tells the client (`sr_status_flags`, RFC 8881 section 18.46.3). */
 export const statusFlags = (session: Session): number =>
-  ofLoss(session.client) | ofDelegations(session.client) | ofBackChannel(session);
+  ofLoss(session.client) | ofMoves(session.client) | ofDelegations(session.client) | ofBackChannel(session);
+
+/** Row 29: until it knows of each filesystem that has moved with what it held there. */
+const ofMoves = ({ movedLeases }: Client): number => (movedLeases.any ? SEQ4_STATUS_LEASE_MOVED : 0);
 
 /** Until each was freed, from the moment that it is being taken. */
 const ofDelegations = ({ revokedDelegations }: Client): number =>

@@ -9,6 +9,7 @@ import {
 } from '../runtime/runtime.ts';
 import type { SharedView } from '../scenario/audit.ts';
 import { type Body, SimContainer } from './container.ts';
+import { LockManager } from './machine/lock-manager.ts';
 import type { SimMachine } from './machine/machine.ts';
 import type { Host } from './network/network.ts';
 import type { Reach } from './storage/ledger-store.ts';
@@ -42,9 +43,14 @@ export class SimLab implements Lab {
   readonly #bodies: ReadonlyMap<string, Body>;
   readonly #containers = new Map<string, SimContainer>();
 
-  /** @param bodies what the programs of containers do, by the first word of their command line */
-  constructor(world: World, bodies: Readonly<Record<string, Body>>) {
+  /**
+   * @param bodies what the programs of containers do, by the first word of their command line
+   * @param kernels under the nodes' shared filesystem: one of all, or one of each
+   */
+  constructor(world: World, bodies: Readonly<Record<string, Body>>, kernels: 'one' | 'several' = 'one') {
     this.#world = world;
+    if (kernels === 'several')
+      new LockManager(world, () => [...this.#containers.values()].filter(({ role }) => role === 'node'));
     this.#bodies = new Map([...Object.entries(bodies), [ETCD, (machine) => this.#becomeReady(machine)]]);
   }
 

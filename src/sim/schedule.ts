@@ -1,9 +1,10 @@
 /** What a simulated cluster goes through: a random schedule, on a cluster whose kind follows from the seed as well. */
 import { Draw } from '../scenario/random/draw.ts';
-import { faultsOffered } from '../scenario/random/fault-menu.ts';
+import { faultsOffered, RECOVERY_NAMES } from '../scenario/random/fault-menu.ts';
 import { generate } from '../scenario/random/generate.ts';
+import type { ChaosShape } from '../scenario/random/shape.ts';
 import { WORKLOAD_NAMES } from '../scenario/random/workload-menu.ts';
-import type { Scenario, Step } from '../scenario/scenario.ts';
+import type { ClusterShape, Scenario, Step } from '../scenario/scenario.ts';
 import { SIMULATION_OFFER } from './lab.ts';
 import { withOperator } from './operator-steps.ts';
 
@@ -28,13 +29,65 @@ const ENDED_BY_THE_NODE: readonly string[] = ['half-recovered'];
 /** So that the kind of a cluster is not drawn by the same numbers as what happens to it. */
 const KIND = 0x5eed;
 
+/** What is particular about a cluster, or about what befalls it. What is left out is as anywhere. */
+interface Character {
+  readonly weight: number;
+  readonly shape?: Partial<ChaosShape>;
+  readonly cluster?: Partial<ClusterShape>;
+  /** Names of faults that are all that happens. */
+  readonly faults?: readonly string[];
+}
+
+const DEATHS = ['power-cut', 'kill', 'crash', 'restart', 'reboot-storm'];
+
+const CHARACTERS: readonly Character[] = [
+  { weight: 8 },
+  // Addresses travel, and come back by themselves.
+  {
+    weight: 2,
+    shape: { failoverMs: 100 },
+    cluster: { failbackMs: 300 },
+    faults: [...DEATHS, 'pause', 'migrate', 'taker-lost', 'unseen-move', 'cut-clients', 'client-crash'],
+  },
+  { weight: 2, shape: { failoverMs: null }, faults: [...DEATHS, 'migrate', 'taker-lost', 'unseen-move'] },
+  // Heirs die, too.
+  {
+    weight: 2,
+    shape: { failoverMs: 100 },
+    faults: [...DEATHS, 'heir-lost', 'client-crash', 'client-restart', 'cut-clients'],
+  },
+  // Clients are late, or come with what they have lost.
+  {
+    weight: 2,
+    shape: { failoverMs: null },
+    faults: [...DEATHS, 'half-recovered', 'expired-untold', 'cut-clients', 'client-crash', 'client-restart'],
+  },
+  // A filesystem whose lock manager drops what live nodes hold.
+  {
+    weight: 2,
+    shape: { store: 'etcd' },
+    cluster: { beaconProvesDeath: false, fenceAfterMs: 1000 },
+    faults: [...DEATHS, 'pause', 'cut-off', 'cut-nodes', 'cut-ledger', 'cut-clients'],
+  },
+  // Nobody waits for long, and what stands still is fenced.
+  {
+    weight: 2,
+    shape: { store: 'etcd', leaseMs: 500, graceMs: 500, failoverMs: null },
+    cluster: { fenceAfterMs: 400 },
+    faults: [...DEATHS, 'pause', 'laggard', 'late-word', 'cut-ledger', 'store-member'],
+  },
+  // Most of what clients do goes by opens and delegations.
+  { weight: 1, shape: { workloads: ['delegations'] } },
+];
+
 /** @param seed 0 to 2^32 - 1 */
 export function scheduleOf(seed: number, size: ScheduleSize): Scenario {
   const kind = new Draw((seed ^ KIND) >>> 0);
-  const failoverMs = kind.one(FAILOVERS_MS);
-  const scenario = generate(seed, {
+  const character = kind.weighted(CHARACTERS);
+  const { failoverMs = kind.one(FAILOVERS_MS) } = character.shape ?? {};
+  const common: ChaosShape = {
     ...size,
-    faults: faultsOffered(SIMULATION_OFFER).filter(
+    faults: [...faultsOffered(SIMULATION_OFFER), ...RECOVERY_NAMES].filter(
       (fault) => failoverMs === null || !ENDED_BY_THE_NODE.includes(fault),
     ),
     workloads: WORKLOAD_NAMES,
@@ -42,8 +95,18 @@ export function scheduleOf(seed: number, size: ScheduleSize): Scenario {
     failoverMs,
     leaseMs: LEASE_MS,
     graceMs: GRACE_MS,
+  };
+  const { faults = common.faults, cluster } = character;
+  const scenario = generate(seed, {
+    ...common,
+    ...character.shape,
+    faults: common.faults.filter((fault) => faults.includes(fault)),
   });
-  const slowed = { ...scenario, steps: scenario.steps.map(slower) };
+  const slowed = {
+    ...scenario,
+    cluster: { ...scenario.cluster, ...cluster },
+    steps: scenario.steps.map(slower),
+  };
   return kind.chance(OPERATOR_SHARE) ? withOperator(slowed, CALM_STEPS, kind) : slowed;
 }
 

@@ -51,7 +51,8 @@ export async function simulate(options: SimulationOptions, agents: Agents): Prom
   const world = new World(seed, mutants);
   const { timeline } = world;
   const clock: Clock = { nowMs: () => timeline.nowMs, after: timeline.after };
-  const lab = new SimLab(world, { node: agents.node, client: agents.client });
+  const kernels = scenario.cluster.beaconProvesDeath === false ? 'several' : 'one';
+  const lab = new SimLab(world, { node: agents.node, client: agents.client }, kernels);
   const history: HistoryEvent[] = [];
   const run = new LabRun(
     { scenario, seed, mutants, progress: () => {} },

@@ -78,10 +78,14 @@ function checkUsage(kind: string, targets: readonly string[], options: FaultOpti
     refuse(`whom is it about? Name a node: \`gracelab fault ${kind} n1\`.`);
   if (options.down !== undefined && options.stayDown)
     refuse('it either lasts for some time (--down) or stays like that (--stay-down); leave one of them out.');
-  if (kind === 'migrate' && targets.length !== 2)
-    refuse('whose address moves, and to which node? Write `gracelab fault migrate n1 n2`.');
-  if (kind === 'failback' && targets.length !== 1)
-    refuse('whose address comes back? Write `gracelab fault failback n1`.');
+  if (kind === 'migrate' && targets.length !== 2 && targets.length !== 3)
+    refuse(
+      'whose address moves, and to which node? Write `gracelab fault migrate n1 n2`; or, where there are several lock domains, which filesystem: `gracelab fault migrate home n1 n2`.',
+    );
+  if (kind === 'failback' && targets.length > 2)
+    refuse(
+      'whose address comes back? Write `gracelab fault failback n1`; or, where there are several lock domains, which filesystem: `gracelab fault failback home n1`.',
+    );
   if (fault === undefined && (options.down !== undefined || options.stayDown))
     refuse(`--down and --stay-down belong to a fault; ${kind} takes neither.`);
   if (fault === undefined && (options.with !== undefined || options.at !== undefined))

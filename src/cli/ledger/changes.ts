@@ -34,9 +34,9 @@ function memberChanges(before: Ledger, after: Ledger, node: NodeId): string[] {
   if (was.heir !== is.heir && is.heir !== null)
     sentences.push(`${is.heir} has taken the clients of ${node} over.`);
   if (was.addressAt !== is.addressAt)
-    sentences.push(`The address of ${node} leads to ${is.addressAt ?? node}.`);
+    sentences.push(`The clients of ${node} are served by ${is.addressAt ?? node}.`);
   if (is.movingTo !== null && was.movingTo !== is.movingTo)
-    sentences.push(`The address of ${node} is about to move to ${is.movingTo}, with its clients.`);
+    sentences.push(`The clients of ${node} are about to be served by ${is.movingTo}.`);
   if (was.leaving !== is.leaving && is.leaving) sentences.push(`${node} is leaving as planned.`);
   return sentences;
 }

@@ -111,8 +111,7 @@ function claimSentence(node: NodeId, facts: GraceFacts, ledger: Ledger, question
     ];
   const { movingTo } = ledger.members[node]!;
   const server = carrierOf(ledger, node);
-  if (movingTo !== null)
-    return [`${who} may reclaim at ${movingTo} when ${server} has handed the address over.`];
+  if (movingTo !== null) return [`${who} may reclaim at ${movingTo} when ${server} has handed them over.`];
   const why = absence(server, question);
   if (why !== '') return [`${who} may reclaim at ${server}, and ${server}${why}.`];
   if (!barrierReached(ledger)) return clients.length === 0 ? [] : [`${who} may reclaim past the barrier.`];

@@ -59,12 +59,12 @@ function memberSentences(ledger: Ledger): string[] {
       ...(state === 'suspect' ? [`${node} is suspected dead; nobody has made sure of it.`] : []),
       ...(leaving ? [`${node} is leaving as planned.`] : []),
       ...(heir === null ? [] : [`${heir} has taken the clients of ${node} over.`]),
-      ...(addressAt === null ? [] : [`The address of ${node} leads to ${addressAt}.`]),
+      ...(addressAt === null ? [] : [`The clients of ${node} are served by ${addressAt}.`]),
     ];
   });
 }
 
-const HEAD = ['node', 'life', 'state', 'beacon', 'acknowledged', 'claims', 'heir', 'address at', 'leaving'];
+const HEAD = ['node', 'life', 'state', 'beacon', 'acknowledged', 'claims', 'heir', 'served by', 'leaving'];
 
 function memberTable(sight: LedgerSight): string[] {
   const rows = nodesOf(sight.ledger).map((node) => memberRow(sight, node));

@@ -61,9 +61,9 @@ const WORDS: Readonly<Record<RepairRefusal, Words>> = {
     `the clients of ${node} reclaim somewhere else; where says ${advice.why}.`,
   'already-leaving': ({ node }) => `${node} is about to leave as planned; wait until it is down.`,
   'not-leaving': ({ node }) => `${node} has not announced a planned stop; stop it by the book first.`,
-  'already-there': ({ node }) => `the address of ${node} leads there already; nothing has to be done.`,
+  'already-there': ({ node }) => `the clients of ${node} are served there already; nothing has to be done.`,
   moving: ({ node, advice }) =>
-    `the address of ${node} is on its way already; what the move still waits for says ${advice.why}.`,
+    `the clients of ${node} are on their way to another node already; what the move still waits for says ${advice.why}.`,
   'not-moving': ({ node }) =>
     `nobody has asked for the address of ${node} to be moved; look at the ledger again.`,
   'not-serving': () =>

@@ -131,7 +131,7 @@ function retireWords({ node, before, after }: Bare): string[] {
   const carried = addressesCarriedBy(before, node).filter((owner) => owner !== node);
   return [
     `${node} (life ${incarnation}) leaves this lock domain for good (view ${after.view}); none of its lives may come back, and a node of that name has to be admitted first.`,
-    ...carried.map((owner) => `The address of ${owner} leads to ${owner} again, not to ${node}.`),
+    ...carried.map((owner) => `The clients of ${owner} are served by ${owner} again, not by ${node}.`),
     ...(nodesOf(after).length === 0
       ? ['No member is left then: no node can boot before one is admitted.']
       : []),
@@ -181,7 +181,7 @@ function abandonWords({ node, before, after }: Bare, sight: LedgerSight): string
   return [
     `Nobody waits any longer for the clients of ${node}, which is down.`,
     ...givenUp(before, after).map((claimant) => lossWords(sight, before, claimant)),
-    ...returned.map((owner) => `The address of ${owner} leads to ${owner} again.`),
+    ...returned.map((owner) => `The clients of ${owner} are served by ${owner} again.`),
   ];
 }
 

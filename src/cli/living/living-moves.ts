@@ -19,21 +19,38 @@ export async function moveInLab(
   kind: string,
   targets: readonly string[],
 ): Promise<FaultAnswer> {
-  const [owner = '', to = owner] = targets;
-  for (const name of new Set([owner, to])) cluster.node(name);
-  const domains = cluster.domainsOf(owner);
-  const [domain] = domains;
-  if (domain === undefined || domains.length > 1 || cluster.labelOf(domain.domain).domain !== undefined)
-    throw new Error('a node has one address for all of its lock domains, so with several of them none moves');
-  const operator = await openOperator(domain.at, { clock, fencer: cluster.fencerOf('') });
-  try {
-    const outcome = await operator.move(owner, to);
-    if (!outcome.done) throw new Error(outcome.sentence);
-  } finally {
-    await operator[Symbol.asyncDispose]();
-  }
-  const arrived = await cluster.until(() => cluster.observations.carrierOf(owner) === to, MOVE_MS);
+  const { place, label, owner, to } = placeOf(cluster, targets);
+  const what = label === '' ? `the address of ${owner}` : `${label} of ${owner}`;
+  await using operator = await openOperator(place, { clock, fencer: cluster.fencerOf(label) });
+  const outcome = await operator.move(label === '' ? 'address' : 'filesystem', owner, to);
+  if (!outcome.done) throw new Error(outcome.sentence);
+  const arrived = await cluster.until(() => cluster.observations.serverOf(label, owner) === to, MOVE_MS);
   if (arrived !== 'holds')
-    throw new Error(`the address of ${owner} has not moved yet; what it waits for says \`gracelab why\``);
-  return { fault: kind, targets: [...targets], note: `the address of ${owner} leads to ${to}` };
+    throw new Error(`${what} has not moved yet; what it waits for says \`gracelab why\``);
+  return {
+    fault: kind,
+    targets: [...targets],
+    note: `${what} ${label === '' ? 'leads to' : 'is served by'} ${to}`,
+  };
+}
+
+/** @throws Error one sentence */
+function placeOf(cluster: Cluster, targets: readonly string[]) {
+  const [first = ''] = targets;
+  const several = cluster.nodes.flatMap(({ name }) =>
+    cluster.domainsOf(name).flatMap(({ domain }) => cluster.labelOf(domain).domain ?? []),
+  );
+  const label = several.length === 0 ? '' : first;
+  if (label !== '' && !several.includes(label))
+    throw new Error(
+      `a node has one address for all of its lock domains, so that it stays; say first which filesystem moves: ${[...new Set(several)].join(', ')}`,
+    );
+  const [owner = '', to = owner] = label === '' ? targets : targets.slice(1);
+  for (const name of new Set([owner, to])) cluster.node(name);
+  const [place, ...others] = [owner, to].map((node) =>
+    cluster.domainsOf(node).find(({ domain }) => label === '' || domain.name === label),
+  );
+  if (place === undefined || others.includes(undefined))
+    throw new Error(`${owner} and ${to} do not both serve ${label}`);
+  return { place: place.at, label, owner, to };
 }

@@ -45,14 +45,19 @@ function facts(node: NodeStatus): string {
 /** What a reader should know of a node beyond its line; a sentence each. */
 function newsOf({ name, node }: LabNodeStatus, addresses: ReadonlyMap<string, string>): string[] {
   if (node === null) return [];
-  return coordinatorsOf(node).flatMap((status) => [
+  const domains = node.domains === undefined ? [null] : Object.keys(node.domains);
+  return coordinatorsOf(node).flatMap((status, index) => [
     ...storeNews(name, status),
     ...(status.standing === 'suspect'
       ? [`${name} is suspected dead: it grants nothing, and boots again.`]
       : []),
     ...status.carriedAddresses
       .filter((owner) => owner !== name)
-      .map((owner) => `The address of ${owner} (${addresses.get(owner)}) leads to ${name}.`),
+      .map((owner) =>
+        domains[index] === null
+          ? `The address of ${owner} (${addresses.get(owner)}) leads to ${name}.`
+          : `${name} serves ${domains[index]} in place of ${owner}.`,
+      ),
     ...status.fencing.map(({ node: peer, incarnation, heldUpMs, failure }) =>
       failure === null
         ? `${name} makes sure that incarnation ${incarnation} of ${peer} is over, which has held grace up for ${seconds(heldUpMs)}.`

@@ -44,7 +44,7 @@ export async function openOperator(domain: OperatorsDomain, options: DeskOptions
 export function operatorAt(desk: OperatorsDesk): Operator {
   return {
     repair: (repair, node) => REPAIRS[repair](desk, node),
-    move: (owner, to) => move(desk, owner, to),
+    move: (what, owner, to) => move(desk, what, owner, to),
     [Symbol.asyncDispose]: () => desk.store[Symbol.asyncDispose](),
   };
 }

@@ -5,10 +5,10 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { asNodeId, type NodeId } from '../../core/ids.ts';
-import { type Ledger, memberOf, nodesOf } from '../../core/ledger.ts';
+import { carrierOf, type Ledger, memberOf, nodesOf } from '../../core/ledger.ts';
 import { NODE_NAME } from '../../core/ledger-text.ts';
 import { type Command, type Refusal, transition } from '../../core/transitions.ts';
-import type { RepairOutcome } from '../../scenario/operator.ts';
+import type { Moved, RepairOutcome } from '../../scenario/operator.ts';
 import type { Repair } from '../../scenario/scenario.ts';
 import { commandFor, proofOfDeath } from '../ledger/repair-plan.ts';
 import { lookAtBeacon, type OperatorsDesk, readLedger } from './operators-desk.ts';
@@ -32,9 +32,29 @@ export const retire = (desk: OperatorsDesk, node: string): Promise<RepairOutcome
 export const abandon = (desk: OperatorsDesk, node: string): Promise<RepairOutcome> =>
   repair(desk, 'abandon', node);
 
-/** The service address of a node, with its clients, goes to another live node as planned; to itself: it comes back. */
-export const move = (desk: OperatorsDesk, owner: string, to: string): Promise<RepairOutcome> =>
-  command(desk, asNodeId(owner), () => ({ type: 'migrate', owner: asNodeId(owner), to: asNodeId(to) }));
+/**
+ * The service address of a node, or the filesystem as it serves it, goes to another live node as planned, with its clients; to itself: it comes
+ * back. No filesystem goes to a node that sends its own clients elsewhere for it: they would be sent in a circle.
+ */
+export async function move(
+  desk: OperatorsDesk,
+  what: Moved,
+  owner: string,
+  to: string,
+): Promise<RepairOutcome> {
+  const taker = asNodeId(to);
+  if (what === 'filesystem' && owner !== to) {
+    const { ledger } = await readLedger(desk);
+    const elsewhere = carrierOf(ledger, taker);
+    if (elsewhere !== taker)
+      return {
+        done: false,
+        refusal: 'not-serving',
+        sentence: `${to} does not serve this filesystem itself, ${elsewhere} does in its place; bring it home to ${to} first.`,
+      };
+  }
+  return command(desk, asNodeId(owner), () => ({ type: 'migrate', owner: asNodeId(owner), to: taker }));
+}
 
 /**
  * A member is dead: its life is over for certain, by the proof of its beacon or by the word of the fencer. A person's
@@ -130,9 +150,9 @@ function sentenceOf(ledger: Ledger, node: NodeId, refusal: Refusal): string {
     case 'before-barrier':
       return 'not every node has stopped granting yet; see who has not with `gracelab why`.';
     case 'already-there':
-      return `the address of ${node} leads there already.`;
+      return `the clients of ${node} are served there already.`;
     case 'moving':
-      return `the address of ${node} is on its way already.`;
+      return `the clients of ${node} are on their way to another node already.`;
     case 'not-serving':
       return `only what a live node carries can move as planned, and only to a live node; of one that is dead another one takes over, where there is a failover.`;
     case 'already-leaving':

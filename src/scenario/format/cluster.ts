@@ -65,6 +65,10 @@ export const clusterKeys = {
   delegations: z.enum(['on', 'off']).optional().meta({
     description: 'May clients that can be called back have delegations? They may by default',
   }),
+  'beacon-proves-death': z.boolean().optional().meta({
+    description:
+      'Is a node dead whose beacon is missing? It is where all nodes share one kernel (true, the default); false: a fencer or the node itself has to say so first',
+  }),
 };
 
 /** The keys as they come out of the schema. */
@@ -79,6 +83,7 @@ export interface WrittenCluster {
   readonly 'after-fence'?: 'boot' | 'stay-down' | undefined;
   readonly 'store-patience'?: number | undefined;
   readonly delegations?: 'on' | 'off' | undefined;
+  readonly 'beacon-proves-death'?: boolean | undefined;
   readonly lease?: number | undefined;
   readonly grace?: number | undefined;
 }
@@ -120,5 +125,6 @@ export function shapeOf(
     afterFence: written['after-fence'] ?? 'boot',
     storePatienceMs: written['store-patience'] ?? patienceMs,
     ...(written.delegations === 'off' && { delegations: false }),
+    ...(written['beacon-proves-death'] === false && { beaconProvesDeath: false }),
   };
 }

@@ -39,7 +39,7 @@ const moved = outcomes(
   'What the move must come to: OK (the default), or why the ledger refuses it',
 );
 
-type Move = Pick<MoveStep, 'owner' | 'to'>;
+type Move = Pick<MoveStep, 'domain' | 'owner' | 'to'>;
 
 const moveStep = (text: string, move: Move, end: WrittenEnd): Step => ({
   do: 'migrate',
@@ -48,24 +48,62 @@ const moveStep = (text: string, move: Move, end: WrittenEnd): Step => ({
   ...ended(end),
 });
 
-function parseMove(text: string): Move | Refusal {
-  const [owner = '', word, to = '', ...rest] = text.trim().split(/\s+/);
-  if (word !== 'to' || to === '' || rest.length > 0)
-    return { refused: `"${text}" does not say whose address moves where; write it like "n1 to n2"` };
-  for (const one of [owner, to]) {
-    const listed = parseNames('a node')(one);
-    if ('refused' in listed) return listed;
-  }
-  if (owner === to)
+/** `home of n1`, or `n1`. */
+function parseMoved(text: string): Omit<Move, 'to'> | Refusal {
+  const words = text.trim().split(/\s+/);
+  const [domain, of, owner] = words.length === 1 ? [null, 'of', words[0]!] : words;
+  if (of !== 'of' || words.length > 3 || owner === undefined)
     return {
-      refused: `an address does not move to where it belongs; to bring it home write "failback: ${owner}"`,
+      refused: `"${text}" does not say what moves; write "n1", or "home of n1" where there are several lock domains`,
     };
-  return { owner, to };
+  for (const [what, one] of [
+    ['a lock domain', domain],
+    ['a node', owner],
+  ] as const) {
+    const listed = one === null ? null : parseNames(what)(one!);
+    if (listed !== null && 'refused' in listed) return listed;
+  }
+  return { domain: domain ?? null, owner };
 }
 
-const movePhrase = phrase('write whose address moves, and to which node, like "n1 to n2"', parseMove).meta({
-  description: "NODE to NODE: the first one's service address goes to the second, with its clients",
-  pattern: '^[a-z][a-z0-9-]*\\s+to\\s+[a-z][a-z0-9-]*$',
+function parseMove(text: string): Move | Refusal {
+  const [what = '', to, ...rest] = text.trim().split(/\s+to(?:\s+|$)/);
+  if (to === undefined || to === '' || /\s/.test(to) || rest.length > 0)
+    return {
+      refused: `"${text}" does not say what moves where; write it like "n1 to n2", or "home of n1 to n2"`,
+    };
+  const moved = parseMoved(what);
+  if ('refused' in moved) return moved;
+  const listed = parseNames('a node')(to);
+  if ('refused' in listed) return listed;
+  if (moved.owner === to)
+    return {
+      refused: `nothing moves to where it belongs; to bring it home write "failback: ${what.trim()}"`,
+    };
+  return { ...moved, to };
+}
+
+function parseFailback(text: string): Move | Refusal {
+  const moved = parseMoved(text);
+  return 'refused' in moved ? moved : { ...moved, to: moved.owner };
+}
+
+const NAME = '[a-z][a-z0-9-]*';
+const MOVED = `(${NAME}\\s+of\\s+)?${NAME}`;
+const movePhrase = phrase(
+  'write whose address moves, and to which node, like "n1 to n2"; or a filesystem, like "home of n1 to n2"',
+  parseMove,
+).meta({
+  description:
+    "NODE to NODE: the first one's service address goes to the second, with its clients. DOMAIN of NODE to NODE: so does that filesystem",
+  pattern: `^${MOVED}\\s+to\\s+${NAME}$`,
+});
+const failbackPhrase = phrase(
+  'write whose address comes back, like "n1"; or a filesystem, like "home of n1"',
+  parseFailback,
+).meta({
+  description: 'NODE: its service address comes back to it. DOMAIN of NODE: that filesystem does',
+  pattern: `^${MOVED}$`,
 });
 
 /** One verb of an operator. */
@@ -102,8 +140,8 @@ export const OPERATOR_SCHEMAS = {
     }),
   ),
   failback: z
-    .strictObject({ failback: name, expect: moved.optional(), within })
+    .strictObject({ failback: failbackPhrase, expect: moved.optional(), within })
     .transform(
-      ({ failback: owner, ...rest }): Step => moveStep(`failback: ${owner}`, { owner, to: owner }, rest),
+      ({ failback: { said, meaning }, ...rest }): Step => moveStep(`failback: ${said}`, meaning, rest),
     ),
 } as const;

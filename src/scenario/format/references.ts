@@ -185,11 +185,26 @@ function repairProblems(step: RepairStep, at: Path, known: Known): Problem[] {
   return namesProblem(at, 'node', [step.node], known.nodes);
 }
 
-/** One ledger says where an address leads, so that with several domains none moves. */
-function moveProblems({ owner, to }: MoveStep, at: Path, known: Known): Problem[] {
-  if (known.cluster.domains.length === 1) return namesProblem(at, 'node', [owner, to], known.nodes);
-  const text = 'a node has one address for all of its domains, so with several of them it cannot move';
-  return [{ path: at, atKey: false, text }];
+/** One ledger says where an address leads; with several domains it stays, and each ledger says where its filesystem is served. */
+function moveProblems({ domain, owner, to }: MoveStep, at: Path, known: Known): Problem[] {
+  const { domains } = known.cluster;
+  const problem = (text: string): Problem[] => [{ path: at, atKey: false, text }];
+  if (domain === null && domains.length === 1) return namesProblem(at, 'node', [owner, to], known.nodes);
+  if (domain === null)
+    return problem(
+      `a node has one address for all of its domains, so with several of them it stays; write which filesystem moves, like "${domains[0]?.name} of ${owner}"`,
+    );
+  if (domains.length === 1)
+    return problem(`there is one lock domain, whose clients go with an address; leave "${domain} of" out`);
+  const names = domains.map(({ name }) => name);
+  const serving = domains.find(({ name }) => name === domain)?.nodes ?? [];
+  const stranger = [owner, to].find((node) => known.nodes.includes(node) && !serving.includes(node));
+  const unknown = [
+    ...namesProblem(at, 'lock domain', [domain], names),
+    ...namesProblem(at, 'node', [owner, to], known.nodes),
+  ];
+  if (unknown.length > 0 || stranger === undefined) return unknown.slice(0, 1);
+  return problem(`${stranger} does not serve the lock domain "${domain}"; ${serving.join(', ')} do`);
 }
 
 /** With several domains the root has nothing in it but their names. */

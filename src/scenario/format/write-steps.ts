@@ -3,7 +3,16 @@
  * step does; a step that was made or changed by a program gets one that does.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { Condition, Pause, RecoveryStep, Repair, RepairStep, Step, Target } from '../scenario.ts';
+import type {
+  Condition,
+  MoveStep,
+  Pause,
+  RecoveryStep,
+  Repair,
+  RepairStep,
+  Step,
+  Target,
+} from '../scenario.ts';
 import { DEFAULT_WITHIN_MS } from './ends.ts';
 import { STEP_SCHEMAS, type Verb, verbFor } from './steps.ts';
 
@@ -75,7 +84,9 @@ const WRITERS: Writers = {
   abandon: repair,
   impostor: ({ node, withinMs }) => ({ impostor: node, ...within(withinMs) }),
   migrate: (step) => ({
-    ...(verbFor(step) === 'failback' ? { failback: step.owner } : { migrate: `${step.owner} to ${step.to}` }),
+    ...(verbFor(step) === 'failback'
+      ? { failback: moved(step) }
+      : { migrate: `${moved(step)} to ${step.to}` }),
     ...answered(step),
   }),
   wait: ({ condition, withinMs }) => ({ wait: conditionText(condition), ...within(withinMs) }),
@@ -83,6 +94,8 @@ const WRITERS: Writers = {
   parallel: ({ branches }) => ({ parallel: branches.map((branch) => branch.map(writtenStep)) }),
   repeat: ({ times, steps }) => ({ repeat: times, steps: steps.map(writtenStep) }),
 };
+
+const moved = ({ domain, owner }: MoveStep): string => (domain === null ? owner : `${domain} of ${owner}`);
 
 const UNTIL = { 'until-start': 'until start', 'until-heal': 'until heal' } as const;
 

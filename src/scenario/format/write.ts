@@ -46,6 +46,7 @@ function writtenCluster(cluster: ClusterShape): object {
     'after-fence': afterFence,
     'store-patience': `${storePatienceMs}ms`,
     ...(delegations === false && { delegations: 'off' }),
+    ...(cluster.beaconProvesDeath === false && { 'beacon-proves-death': false }),
   };
 }
 

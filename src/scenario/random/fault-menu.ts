@@ -12,11 +12,15 @@ import { LEDGER } from './menu/ledger.ts';
 import { LIVES } from './menu/lives.ts';
 import { MOVES } from './menu/moves.ts';
 import { NETWORK } from './menu/network.ts';
+import { RECOVERIES } from './menu/recoveries.ts';
 import type { ChaosShape } from './shape.ts';
 
 export const FAULT_MENU: readonly FaultChoice[] = [...LIVES, ...MOVES, ...NETWORK, ...LEDGER, ...CLIENTS];
 
 export const FAULT_NAMES: readonly string[] = FAULT_MENU.map(({ name }) => name);
+
+/** What only the schedules of the simulation have. */
+export const RECOVERY_NAMES: readonly string[] = RECOVERIES.map(({ name }) => name);
 
 /** Those that a runtime can do. */
 export const faultsOffered = ({ missing }: Offer): readonly string[] =>
@@ -26,4 +30,6 @@ export const faultsOffered = ({ missing }: Offer): readonly string[] =>
 
 /** The entries that this shape allows. */
 export const menuFor = (shape: ChaosShape): readonly FaultChoice[] =>
-  FAULT_MENU.filter(({ name, possible }) => shape.faults.includes(name) && (possible?.(shape) ?? true));
+  [...FAULT_MENU, ...RECOVERIES].filter(
+    ({ name, possible }) => shape.faults.includes(name) && (possible?.(shape) ?? true),
+  );

@@ -3,7 +3,7 @@
  * are in `core`; here is what reads, waits, writes and retries.
  */
 import type { NodeId } from '../../core/ids.ts';
-import { carrierOf, inGrace, type Ledger, memberOf, standing } from '../../core/ledger.ts';
+import { carrierOf, inGrace, type Ledger, memberOf, standing, whereServed } from '../../core/ledger.ts';
 import { type Facts, nextCommand } from '../../core/next-command.ts';
 import { type Command, transition } from '../../core/transitions.ts';
 import {
@@ -13,6 +13,7 @@ import {
   StoreUnavailableError,
 } from '../../store/store.ts';
 import { pause } from '../boot.ts';
+import type { Place } from '../coordination.ts';
 import { GraceRecovery } from '../grace-recovery.ts';
 import { OwnRecords } from '../own-records.ts';
 import { lookAtPeers, lookIntervalMs, type PeerLook } from '../peer-beacons.ts';
@@ -22,8 +23,9 @@ import { every } from './every.ts';
 import { Failback } from './failback.ts';
 import { Failover } from './failover.ts';
 import { Fencing } from './fencing.ts';
+import { FilesystemMoves } from './filesystem-moves.ts';
 import { type CoordinatorOptions, HEARTBEAT_MS } from './options.ts';
-import { PlannedMoves } from './planned-moves.ts';
+import { type Moves, PlannedMoves } from './planned-moves.ts';
 import { PlannedStop } from './planned-stop.ts';
 import { Rounds } from './rounds.ts';
 import { stepAfter, stepBefore } from './steps-of-commands.ts';
@@ -45,7 +47,7 @@ export class Agreement {
   readonly #options: CoordinatorOptions;
   readonly #failover: Failover;
   readonly #failback: Failback;
-  readonly #moves: PlannedMoves;
+  readonly #moves: Moves;
   readonly #rounds: Rounds;
   readonly #turn: SwapTurn;
   #known: StoredLedger;
@@ -71,12 +73,8 @@ export class Agreement {
     this.#known = stored;
     this.records = new OwnRecords({ ...options, fence: self, ledger: () => this.ledger });
     this.recovery = new GraceRecovery({ ...options, onDue, isHere: (client) => this.records.has(client) });
-    this.#moves = new PlannedMoves({
-      letGoOf: () => {},
-      ...options,
-      records: this.records,
-      recovery: this.recovery,
-    });
+    const moved = { letGoOf: () => {}, ...options, records: this.records, recovery: this.recovery };
+    this.#moves = options.moves === 'filesystem' ? new FilesystemMoves(moved) : new PlannedMoves(moved);
     this.#failback = new Failback({ ...options, onDue });
     this.fencing = new Fencing({ ...options, onDue });
     this.#failover = new Failover({ ...options, onDue });
@@ -129,7 +127,14 @@ export class Agreement {
 
   /** {@link Coordinator.serves} */
   serves(owner: NodeId): boolean {
-    return carrierOf(this.ledger, owner) === this.self.node && !this.#moves.hasReleased(owner);
+    return carrierOf(this.ledger, owner) === this.self.node && !this.#moves.hasReleased?.(owner);
+  }
+
+  /** {@link Coordinator.place} */
+  filesystemPlace(): Place {
+    const { node } = this.self;
+    const to = whereServed(this.ledger, node);
+    return to === node ? { kind: 'here' } : { kind: 'moved', to };
   }
 
   place(): 'current' | 'suspect' | 'fenced' {

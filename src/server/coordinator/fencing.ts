@@ -6,6 +6,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { FenceOutcome, Fencer } from '../../core/fencer.ts';
 import type { NodeId } from '../../core/ids.ts';
 import { type Ledger, standing } from '../../core/ledger.ts';
+import type { Mutants } from '../../core/mutants.ts';
 import { holdingUp, type Life, turnOf } from '../../core/succession.ts';
 import type { Command } from '../../core/transitions.ts';
 import { Alarm } from './alarm.ts';
@@ -17,6 +18,7 @@ export interface FencingOptions {
   readonly clock: Clock;
   readonly fencer: Fencer | null;
   readonly fenceAfterMs: number | null;
+  readonly mutants: Mutants;
   readonly observe: Observe;
   /** There is something to do or to say in the ledger. */
   readonly onDue: () => void;
@@ -96,6 +98,16 @@ export class Fencing {
     for (const { life, gone } of this.#watched.values())
       if (gone && standing(ledger, life.node, life.incarnation) !== 'fenced')
         return { type: 'confirm-death', ...life };
+    return this.#options.mutants.has('M6') ? this.#lateWord() : null;
+  }
+
+  /** Mutant M6 says once what it was told, whichever life runs by now. */
+  #lateWord(): Command | null {
+    for (const [key, { life, gone }] of this.#watched) {
+      if (!gone) continue;
+      this.#watched.delete(key);
+      return { type: 'confirm-death', ...life };
+    }
     return null;
   }
 
@@ -133,6 +145,7 @@ export class Fencing {
     for (const [key, { life, startedMs, gone }] of this.#watched) {
       const over = standing(ledger, life.node, life.incarnation) === 'fenced';
       const pending = startedMs !== null || gone;
+      if (gone && this.#options.mutants.has('M6')) continue;
       if (over ? startedMs === null : !keys.has(key) && !pending) this.#watched.delete(key);
     }
     for (const life of holding) {

@@ -5,6 +5,7 @@ import type { Mutants } from '../../core/mutants.ts';
 import type { NodeEvent } from '../../history/events.ts';
 import type { DomainStore, StoredLedger } from '../../store/store.ts';
 import type { BeaconLight } from '../boot.ts';
+import type { ClientIdentity } from '../coordination.ts';
 import type { Steps } from '../named-steps.ts';
 
 export type Observe = (event: Omit<NodeEvent, 't' | 'kind' | 'node' | 'incarnation'>) => void;
@@ -37,10 +38,21 @@ export interface CoordinatorOptions {
   readonly failoverMs: number | null;
   readonly addresses: AddressCarrier;
   /**
-   * The address of `owner` moves away as planned, and everybody refuses new state: all that clients have here who came by it must be let go
-   * when this returns, and none of them may be answered any more. Left out: nobody ever comes by an address that moves.
+   * What moves to another node as planned. Where a node serves this domain alone, its service address does, and its clients come there by that
+   * as before (the default). Where it serves several, the filesystem of this one does: its address stays, and clients are told where
+   * they find it (rows 29 and 30), so that they come there by the address of the node that serves it.
+   */
+  readonly moves?: 'address' | 'filesystem';
+  /**
+   * What came by the address of `owner` moves away as planned, and everybody refuses new state: all that clients have here who came by it
+   * must be let go when this returns, and none of them may be answered any more. Left out: nothing ever moves.
    */
   readonly letGoOf?: (owner: NodeId) => void;
+  /**
+   * Where filesystems move: the clients that have anything of this one here. The others are not waited for at the node that serves it next: nobody
+   * would tell them to come there. Left out: all that are on record are.
+   */
+  readonly holders?: () => readonly ClientIdentity[];
   /**
    * A node whose own address is with another takes it back after so many milliseconds without grace. Null, or left out: when it is
    * told to.

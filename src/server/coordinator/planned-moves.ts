@@ -3,18 +3,31 @@ import type { NodeId } from '../../core/ids.ts';
 import { carrierOf, type Ledger, memberOf } from '../../core/ledger.ts';
 import type { Mutants } from '../../core/mutants.ts';
 import { mayHandOver, type Self } from '../../core/next-command.ts';
+import type { ClientIdentity } from '../coordination.ts';
 import type { GraceRecovery } from '../grace-recovery.ts';
 import type { OwnRecords } from '../own-records.ts';
 
 export interface PlannedMovesOptions {
   /** {@link CoordinatorOptions.letGoOf} */
   readonly letGoOf: (owner: NodeId) => void;
+  /** {@link CoordinatorOptions.holders} */
+  readonly holders?: () => readonly ClientIdentity[];
   readonly records: OwnRecords;
   readonly recovery: GraceRecovery;
   readonly mutants: Mutants;
 }
 
-export class PlannedMoves {
+/** What another node is to serve in place of this one, as planned: an address, or a filesystem (filesystem-moves.ts). */
+export interface Moves {
+  /** Those that may be handed over. */
+  readonly done: ReadonlySet<NodeId>;
+  /** Is nothing of these clients here any more, though the ledger still leads them here? */
+  hasReleased?(owner: NodeId): boolean;
+  learn(ledger: Ledger, self: Self): void;
+  letGo(ledger: Ledger, self: Self): Promise<void>;
+}
+
+export class PlannedMoves implements Moves {
   readonly #options: PlannedMovesOptions;
   /** Nothing of their clients is here any more. */
   readonly #released = new Set<NodeId>();
@@ -25,7 +38,6 @@ export class PlannedMoves {
     this.#options = options;
   }
 
-  /** Those that may be handed over. */
   get done(): ReadonlySet<NodeId> {
     return this.#done;
   }

@@ -70,10 +70,16 @@ export class RangeLocks implements LockTable {
     this.#assertSettled();
     const range = kernelSpan(span);
     if (range === null) return { outcome: 'error', errno: 'EINVAL' };
-    const described = this.#describe(node, ownerKey, mode);
-    if (!described.ok) return { outcome: 'error', errno: described.errno };
+    const known = this.#find(node, ownerKey);
+    // From here on it does not rest: a new description of its own must not be what closes the old one to make room.
+    const rested = known !== undefined && this.#resting.delete(known);
+    const described = this.#describe(node, ownerKey, mode, known);
+    if (!described.ok) {
+      if (rested) this.#restIfEmpty(known);
+      return { outcome: 'error', errno: described.errno };
+    }
     const owned = described.value;
-    const leave = this.#resting.delete(owned)
+    const leave = rested
       ? () => this.#restIfEmpty(owned)
       : // Opened for this lock, by an owner of whom nobody may ever speak again.
         () => this.#dropIfEmpty(owned);
@@ -175,9 +181,8 @@ export class RangeLocks implements LockTable {
   }
 
   /** The owner's description of the file, opened now if need be, with no more access than the mode needs. */
-  #describe(node: FileNode, ownerKey: string, mode: LockMode): FsResult<Owned> {
+  #describe(node: FileNode, ownerKey: string, mode: LockMode, known: Owned | undefined): FsResult<Owned> {
     const writable = mode === 'write';
-    const known = this.#find(node, ownerKey);
     if (known !== undefined && (known.writable || !writable)) return { ok: true, value: known };
     const fd = this.#open(node, writable ? 'both' : 'read');
     if (!fd.ok) return fd;

@@ -11,6 +11,7 @@ import type { ServedOperation } from '../served-operation.ts';
 export const serveBackchannelCtl: ServedOperation<BackchannelCtlArgs, BackchannelCtlResult> = {
   codec: backchannelCtl,
   placement: 'in-session',
+  onAbsent: 'served',
   serve({ session }, { cbProgram, secParms }) {
     const terms = termsFrom(cbProgram, secParms);
     if (terms === null) return { status: NFS4ERR_NOENT };

@@ -22,6 +22,7 @@ import type { ServedOperation } from '../served-operation.ts';
 export const serveBindConnToSession: ServedOperation<BindConnToSessionArgs, BindConnToSessionResult> = {
   codec: bindConnToSession,
   placement: 'alone',
+  onAbsent: 'served',
   serve({ server, request }, { sessionId, dir }) {
     const session = server.sessions.byId(sessionId);
     if (session === undefined) return { status: NFS4ERR_BADSESSION };

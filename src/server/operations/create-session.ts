@@ -44,6 +44,7 @@ const CALLS_PER_LEASE = 4;
 export const serveCreateSession: ServedOperation<CreateSessionArgs, CreateSessionResult> = {
   codec: createSession,
   placement: 'anywhere',
+  onAbsent: 'served',
   serve({ server, caller, request }, args) {
     // What can be seen without the client takes no sequence id, as knfsd has it: the client may ask for less with the same one.
     const bad = judgeArgs(args);

@@ -10,6 +10,7 @@ import type { ServedOperation } from '../served-operation.ts';
 export const serveDestroyClientid: ServedOperation<DestroyClientidArgs, DestroyClientidResult> = {
   codec: destroyClientid,
   placement: 'anywhere',
+  onAbsent: 'served',
   serve({ server }, { clientId }) {
     const client = server.clients.byId(clientId);
     if (client === undefined) return { status: NFS4ERR_STALE_CLIENTID };

@@ -10,6 +10,7 @@ import type { ServedOperation } from '../served-operation.ts';
 export const serveDestroySession: ServedOperation<DestroySessionArgs, DestroySessionResult> = {
   codec: destroySession,
   placement: 'anywhere',
+  onAbsent: 'served',
   serve(compound, { sessionId }) {
     const session = compound.server.sessions.byId(sessionId);
     if (session === undefined) return { status: NFS4ERR_BADSESSION };

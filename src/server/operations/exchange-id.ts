@@ -40,6 +40,7 @@ const KNOWN_FLAGS =
 export const serveExchangeId: ServedOperation<ExchangeIdArgs, ExchangeIdResult> = {
   codec: exchangeId,
   placement: 'anywhere',
+  onAbsent: 'served',
   serve(compound, args) {
     const bad = judgeArgs(args);
     if (bad !== null) return { status: bad };

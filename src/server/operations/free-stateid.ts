@@ -11,6 +11,7 @@ import type { ServedOperation } from '../served-operation.ts';
 export const serveFreeStateid: ServedOperation<FreeStateidArgs, FreeStateidResult> = {
   codec: freeStateid,
   placement: 'in-session',
+  onAbsent: 'served',
   replyBytes: 4,
   serve(compound, args) {
     const { server, client } = compound;

@@ -1,14 +1,21 @@
+import type { FileAttributes } from '../../nfs4/attributes.ts';
+import type { Bitmap } from '../../nfs4/bitmap.ts';
 import { type GetAttrArgs, type GetAttrResult, getAttr } from '../../nfs4/operations/get-attr.ts';
-import { NFS4_OK, NFS4ERR_NOFILEHANDLE } from '../../nfs4/status.ts';
+import { type Failure, NFS4_OK, NFS4ERR_MOVED, NFS4ERR_NOFILEHANDLE } from '../../nfs4/status.ts';
+import { absenceOf, judgePresence, learntLocation } from '../absence.ts';
+import { absentAttributes, asksForLocations } from '../absent-attributes.ts';
 import { judgeRequest } from '../attributes.ts';
+import type { Compound } from '../compound.ts';
 import { askHolder } from '../delegations/holders-word.ts';
 import { asksForWhatChanges, seenAttributes } from '../delegations/seen-attributes.ts';
+import type { FileNode } from '../filesystem/types.ts';
 import type { ServedOperation } from '../served-operation.ts';
 
 /** RFC 8881 section 18.7. */
 export const serveGetAttr: ServedOperation<GetAttrArgs, GetAttrResult> = {
   codec: getAttr,
   placement: 'in-session',
+  onAbsent: 'served',
   prepare(compound, { attrRequest }) {
     const { current } = compound;
     if (current === null || !asksForWhatChanges(attrRequest)) return null;
@@ -22,8 +29,18 @@ export const serveGetAttr: ServedOperation<GetAttrArgs, GetAttrResult> = {
     if (compound.current === null) return { status: NFS4ERR_NOFILEHANDLE };
     const bad = judgeRequest(attrRequest, compound.request.minorVersion);
     if (bad !== null) return { status: bad };
-    const values = seenAttributes(compound, compound.current, attrRequest);
+    const values = attributesOf(compound, compound.current, attrRequest);
     if (typeof values === 'number') return { status: values };
     return { status: NFS4_OK, objAttributes: { mask: attrRequest, values } };
   },
 };
+
+/** Of a filesystem that moved away only where it is, and only to whoever asks for that. */
+function attributesOf(compound: Compound, node: FileNode, requested: Bitmap): FileAttributes | Failure {
+  const domain = compound.server.domains.find(node);
+  const absence = domain === null ? null : absenceOf(domain);
+  if (domain === null || absence === null) return seenAttributes(compound, node, requested);
+  if (absence !== NFS4ERR_MOVED || !asksForLocations(requested)) return judgePresence(compound) ?? absence;
+  learntLocation(compound, domain);
+  return absentAttributes(compound.server.settings, node);
+}

@@ -7,6 +7,7 @@ import type { ServedOperation } from '../served-operation.ts';
 export const servePutFh: ServedOperation<PutFhArgs, PutFhResult> = {
   codec: putFh,
   placement: 'in-session',
+  onAbsent: 'served',
   serve(compound, { object }) {
     const node = compound.server.settings.filesystem.fromHandle(object);
     if (!node.ok) return { status: statusOfErrno(node.errno) };

@@ -6,6 +6,7 @@ import type { ServedOperation } from '../served-operation.ts';
 export const servePutPubFh: ServedOperation<PutPubFhArgs, PutPubFhResult> = {
   codec: putPubFh,
   placement: 'in-session',
+  onAbsent: 'served',
   serve(compound) {
     compound.setCurrent(compound.server.settings.filesystem.root());
     return { status: NFS4_OK };

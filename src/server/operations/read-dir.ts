@@ -16,6 +16,7 @@ import {
   NFS4ERR_TOOSMALL,
 } from '../../nfs4/status.ts';
 import { XdrWriter } from '../../xdr/writer.ts';
+import { absentEntry } from '../absent-attributes.ts';
 import { judgeRequest } from '../attributes.ts';
 import type { Compound } from '../compound.ts';
 import { seenAttributes } from '../delegations/seen-attributes.ts';
@@ -52,6 +53,7 @@ export const serveReadDir: ServedOperation<ReadDirArgs, ReadDirResult> = {
     const page = filesystem.readdir(directory, args.cookie, most);
     if (!page.ok) return { status: page.errno === 'EINVAL' ? NFS4ERR_BAD_COOKIE : statusOfErrno(page.errno) };
     const entries = fill(compound, directory, page.value.entries, args.attrRequest, room);
+    if (typeof entries === 'number') return { status: entries };
     const complete = entries.length === page.value.entries.length;
     if (entries.length === 0 && !complete) return { status: NFS4ERR_TOOSMALL };
     const reply = { entries, eof: complete && page.value.eof };
@@ -59,18 +61,19 @@ export const serveReadDir: ServedOperation<ReadDirArgs, ReadDirResult> = {
   },
 };
 
-/** As many entries as fit; what comes after is for the next READDIR. */
+/** As many entries as fit; what comes after is for the next READDIR. A status where one of them fails it all. */
 function fill(
   compound: Compound,
   directory: FileNode,
   entries: readonly DirectoryEntry[],
   requested: Bitmap,
   room: number,
-): DirEntry[] {
+): DirEntry[] | Failure {
   const measure = new XdrWriter();
   const filled: DirEntry[] = [];
   for (const entry of entries) {
     const next = entryOf(compound, directory, entry, requested);
+    if (typeof next === 'number') return next;
     encodeDirEntry(measure, next);
     if (measure.position > room) break;
     filled.push(next);
@@ -83,9 +86,12 @@ function entryOf(
   directory: FileNode,
   { name, cookie }: DirectoryEntry,
   requested: Bitmap,
-): DirEntry {
+): DirEntry | Failure {
   const { server } = compound;
   const node = server.settings.filesystem.lookup(directory, name);
+  const absent = node.ok ? absentEntry(compound, node.value, requested) : null;
+  if (typeof absent === 'number') return absent;
+  if (absent !== null) return { cookie, name, attrs: { mask: requested, values: absent } };
   const values: FileAttributes | Failure = node.ok
     ? seenAttributes(compound, node.value, requested)
     : statusOfErrno(node.errno);

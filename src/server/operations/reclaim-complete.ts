@@ -4,6 +4,9 @@ import {
   reclaimComplete,
 } from '../../nfs4/operations/reclaim-complete.ts';
 import { NFS4_OK, NFS4ERR_COMPLETE_ALREADY, NFS4ERR_DELAY, NFS4ERR_NOFILEHANDLE } from '../../nfs4/status.ts';
+import { judgePresence } from '../absence.ts';
+import type { Compound } from '../compound.ts';
+import type { FileNode } from '../filesystem/types.ts';
 import type { ServedOperation } from '../served-operation.ts';
 import type { ServerState } from '../server-state.ts';
 import type { Client } from '../state/clients.ts';
@@ -16,17 +19,40 @@ import type { Client } from '../state/clients.ts';
 export const serveReclaimComplete: ServedOperation<ReclaimCompleteArgs, ReclaimCompleteResult> = {
   codec: reclaimComplete,
   placement: 'in-session',
+  onAbsent: 'served',
   replyBytes: 4,
   serve(compound, { oneFs }) {
     if (oneFs) {
-      // Row 14: the end of reclaims after a migration of one filesystem; the node's own recovery goes on.
-      return { status: compound.current === null ? NFS4ERR_NOFILEHANDLE : NFS4_OK };
+      const { current } = compound;
+      return current === null ? { status: NFS4ERR_NOFILEHANDLE } : completeThere(compound, current);
     }
     const { client, server } = compound;
     if (client.reclaimComplete) return { status: NFS4ERR_COMPLETE_ALREADY };
     return complete(server, client);
   },
 };
+
+/**
+ * Row 30: the end of reclaims in one filesystem that came here from another node; the node's own recovery goes on. Where there was none to be
+ * made it is passed over (row 14, section 18.51.4).
+ */
+function completeThere(
+  compound: Compound,
+  current: FileNode,
+): ReclaimCompleteResult | Promise<ReclaimCompleteResult> {
+  const { client, server } = compound;
+  const absence = judgePresence(compound);
+  if (absence !== null) return { status: absence };
+  const domain = server.domains.find(current);
+  if (domain === null) return { status: NFS4_OK };
+  if (!domain.coordination.mayArrive(client.identity))
+    return { status: client.arrivedIn.has(domain) ? NFS4ERR_COMPLETE_ALREADY : NFS4_OK };
+  return server.records.arrive(client, domain).then((durable) => {
+    if (!durable) return { status: NFS4ERR_DELAY };
+    client.arrivedIn.add(domain);
+    return { status: NFS4_OK };
+  });
+}
 
 function complete(
   { records, settings: { steps } }: ServerState,

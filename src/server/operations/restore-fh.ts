@@ -6,6 +6,7 @@ import type { ServedOperation } from '../served-operation.ts';
 export const serveRestoreFh: ServedOperation<RestoreFhArgs, RestoreFhResult> = {
   codec: restoreFh,
   placement: 'in-session',
+  onAbsent: 'served',
   serve(compound) {
     if (compound.saved === null) {
       // RFC 7530 section 16.28; RFC 8881 has the status no more.

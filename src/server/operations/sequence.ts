@@ -53,6 +53,7 @@ export function enterSession(
   if (verdict === 'misordered') return refused(NFS4ERR_SEQ_MISORDERED);
   if (verdict === 'false-retry') return refused(NFS4ERR_SEQ_FALSE_RETRY);
   compound.server.leases.renew(session.client);
+  if (compound.server.settings.mutants.has('M16')) bindLocks(compound, session);
   compound.request.peer?.showClient();
   if (verdict === 'busy') return refused(NFS4ERR_DELAY);
   if (verdict === 'replay' && slot.reply !== null) return { kind: 'replay', reply: slot.reply };
@@ -66,6 +67,15 @@ export function enterSession(
   compound.keepReply = args.cacheThis;
   compound.replyLimit = session.fore.maxResponseSize;
   return ENTERED;
+}
+
+/** Mutant M16. The stateids stay, and say nothing. */
+function bindLocks({ server, request: { peer } }: Compound, { client }: Session): void {
+  if (peer === null || peer.showsClient) return;
+  peer.whenEnded(() => {
+    for (const { key, states } of client.lockOwners.values())
+      for (const { file } of states.values()) server.settings.locks.releaseOwner(file.node, key);
+  });
 }
 
 function judgeSize(compound: Compound, session: Session): Failure | null {
@@ -87,6 +97,7 @@ const reply = (session: Session, slot: Slot): SequenceResult => ({
 export const serveSequence: ServedOperation<SequenceArgs, SequenceResult> = {
   codec: sequence,
   placement: 'sequence',
+  onAbsent: 'served',
   serve({ session, slot }) {
     return session === null || slot === null ? { status: NFS4ERR_SERVERFAULT } : reply(session, slot);
   },

@@ -11,6 +11,7 @@ import type { ServedOperation } from '../served-operation.ts';
 export const serveTestStateid: ServedOperation<TestStateidArgs, TestStateidResult> = {
   codec: testStateid,
   placement: 'in-session',
+  onAbsent: 'served',
   serve({ server, client }, { stateids }) {
     const statusCodes = stateids.map(
       ({ seqid, other }) => judgeStateid(server.locking.stateids.find(other), seqid, client) ?? NFS4_OK,

@@ -4,6 +4,7 @@ import type { LockDomain } from '../domains.ts';
 import type { BootIdentity } from './boot-identity.ts';
 import type { Delegation } from './delegations.ts';
 import type { LockOwner } from './lock-owners.ts';
+import { MovedLeases } from './moved-leases.ts';
 import type { OpenState } from './opens.ts';
 import type { Session } from './sessions.ts';
 
@@ -61,6 +62,10 @@ export class Client {
   locks = 0;
   ranges = 0;
 
+  readonly movedLeases = new MovedLeases();
+  /** Domains whose filesystem came here from another node, with claims of its that it is through with. */
+  readonly arrivedIn = new Set<LockDomain>();
+
   readonly sessions = new Set<Session>();
   readonly opens = new Set<OpenState>();
   readonly delegations = new Set<Delegation>();
@@ -112,6 +117,13 @@ export class Client {
   /** Called when it is in the tables no more. */
   leaveTables(): void {
     this.standing = 'gone';
+  }
+
+  /** Does it hold anything there? */
+  holdsStateIn(domain: LockDomain): boolean {
+    for (const { file } of this.opens) if (file.domain === domain) return true;
+    for (const { file } of this.delegations) if (file.domain === domain) return true;
+    return false;
   }
 
   /** Opens, locks or delegations, that is: something that others could run into. */

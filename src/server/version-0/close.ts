@@ -1,5 +1,6 @@
 import { type CloseArgs, type CloseResult, close } from '../../nfs4/operations/close.ts';
 import { NFS4_OK, NFS4ERR_BAD_STATEID, NFS4ERR_NOFILEHANDLE } from '../../nfs4/status.ts';
+import { judgePresence } from '../absence.ts';
 import { serveClose as closeFile } from '../operations/close.ts';
 import type { ServedOperation } from '../served-operation.ts';
 import { findCloser, locateState, ownerOf } from './lookup.ts';
@@ -9,6 +10,7 @@ import { inSequence } from './owner-sequence.ts';
 export const serveClose: ServedOperation<CloseArgs, CloseResult> = {
   codec: close,
   placement: 'anywhere',
+  onAbsent: 'served',
   replyBytes: 20,
   serve(compound, args) {
     const { server, current } = compound;
@@ -17,7 +19,7 @@ export const serveClose: ServedOperation<CloseArgs, CloseResult> = {
     if (typeof open === 'number') {
       // Closed by this very request, when it came the first time?
       const owner = findCloser(server, args.openStateid);
-      if (owner === null) return { status: open };
+      if (owner === null) return { status: judgePresence(compound) ?? open };
       return inSequence<CloseResult>(compound, owner.sequence, args.seqid, () => ({ status: open }));
     }
     const owner = open.kind === 'open' ? ownerOf(open) : undefined;

@@ -15,7 +15,7 @@ import {
 import type { Compound } from '../compound.ts';
 import { serveLock as takeLock } from '../operations/lock.ts';
 import type { ServedOperation } from '../served-operation.ts';
-import { type FoundState, findClient, locateState, ownerOf } from './lookup.ts';
+import { type FoundState, findClient, locateHere, locateState, ownerOf } from './lookup.ts';
 import { inSequence, OwnerSequence } from './owner-sequence.ts';
 import { recordFirst } from './record-first.ts';
 
@@ -27,6 +27,7 @@ import { recordFirst } from './record-first.ts';
 export const serveLock: ServedOperation<LockArgs, LockResult> = {
   codec: lock,
   placement: 'anywhere',
+  onAbsent: 'served',
   replyBytes: 20,
   prepare({ server }, { locker, reclaim }) {
     const stateid = locker.newLockOwner ? locker.openOwner.openStateid : locker.lockOwner.lockStateid;
@@ -48,7 +49,7 @@ function lockAsKnownOwner(
   args: LockArgs,
   { lockStateid, lockSeqid }: ExistLockOwner,
 ): LockResult {
-  const state = locateState(compound.server, lockStateid);
+  const state = locateHere(compound, lockStateid);
   if (typeof state === 'number') return asFailure(state);
   const sequence = state.kind === 'lock' ? state.client.lockSequenceOf(state.owner.owner) : null;
   if (sequence === null) return { status: NFS4ERR_BAD_STATEID };
@@ -59,7 +60,7 @@ function lockAsNewOwner(compound: Compound, args: LockArgs, locker: OpenToLockOw
   const { server } = compound;
   const client = findClient(server, locker.lockOwner.clientId);
   if (typeof client === 'number') return asFailure(client);
-  const open = locateState(server, locker.openStateid);
+  const open = locateHere(compound, locker.openStateid);
   if (typeof open === 'number') return asFailure(open);
   if (open.kind !== 'open' || open.client !== client) return { status: NFS4ERR_BAD_STATEID };
   const opener = ownerOf(open);

@@ -9,6 +9,7 @@ import {
   NFS4ERR_STALE_STATEID,
 } from '../../nfs4/status.ts';
 import type { Stateid } from '../../nfs4/types.ts';
+import { judgePresence } from '../absence.ts';
 import type { Compound } from '../compound.ts';
 import type { ServerState } from '../server-state.ts';
 import type { OpenState } from '../state/opens.ts';
@@ -50,6 +51,12 @@ export function locateState({ identity, locking }: ServerState, { other }: State
   if (state === undefined)
     return locking.stateids.blocks.isOfGoneClient(index) ? NFS4ERR_EXPIRED : NFS4ERR_BAD_STATEID;
   return state.client instanceof SessionlessClient ? (state as FoundState) : NFS4ERR_BAD_STATEID;
+}
+
+/** The same, of the current file: in a filesystem that is not here nobody has anything any more, and that is said in place of it. */
+export function locateHere(compound: Compound, stateid: Stateid): FoundState | Failure {
+  const state = locateState(compound.server, stateid);
+  return typeof state === 'number' ? (judgePresence(compound) ?? state) : state;
 }
 
 /**

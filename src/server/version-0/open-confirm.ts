@@ -6,13 +6,14 @@ import {
 import { NFS4_OK, NFS4ERR_BAD_STATEID, NFS4ERR_DELAY, NFS4ERR_NOFILEHANDLE } from '../../nfs4/status.ts';
 import type { ServedOperation } from '../served-operation.ts';
 import { bumpSeqid } from '../state/stateids.ts';
-import { findState, locateState, ownerOf } from './lookup.ts';
+import { findState, locateHere, locateState, ownerOf } from './lookup.ts';
 import { inSequence } from './owner-sequence.ts';
 
 /** RFC 7530 section 16.18. The first confirmed open is where the client's record becomes durable (I6). */
 export const serveOpenConfirm: ServedOperation<OpenConfirmArgs, OpenConfirmResult> = {
   codec: openConfirm,
   placement: 'anywhere',
+  onAbsent: 'served',
   replyBytes: 20,
   prepare({ server }, { openStateid }) {
     const open = locateState(server, openStateid);
@@ -28,7 +29,7 @@ export const serveOpenConfirm: ServedOperation<OpenConfirmArgs, OpenConfirmResul
   serve(compound, { openStateid, seqid }) {
     const { server, current } = compound;
     if (current === null) return { status: NFS4ERR_NOFILEHANDLE };
-    const open = locateState(server, openStateid);
+    const open = locateHere(compound, openStateid);
     if (typeof open === 'number') return { status: open };
     const owner = open.kind === 'open' ? ownerOf(open) : undefined;
     if (owner === undefined) return { status: NFS4ERR_BAD_STATEID };

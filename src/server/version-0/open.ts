@@ -80,6 +80,7 @@ function decodeRest(r: XdrReader): Pick<OpenArgs, 'openHow' | 'claim'> {
 export const serveOpen: ServedOperation<Args, OpenResult> = {
   codec,
   placement: 'anywhere',
+  onAbsent: 'served',
   replyBytes: 88,
   prepare(compound, args) {
     const { server } = compound;

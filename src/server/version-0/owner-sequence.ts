@@ -12,6 +12,7 @@ import {
   NFS4ERR_STALE_STATEID,
   type Status,
 } from '../../nfs4/status.ts';
+import { judgePresence } from '../absence.ts';
 import type { Compound } from '../compound.ts';
 import type { FileNode } from '../filesystem/types.ts';
 
@@ -87,7 +88,8 @@ export function inSequence<Result extends StatusResult>(
   if (repeated !== null) return replay(compound, repeated);
   if (!sequence.isNext(seqid)) return { status: NFS4ERR_BAD_SEQID };
   const request = fingerprintOf(compound);
-  const result = work();
+  const absence = judgePresence(compound);
+  const result = absence === null ? work() : ({ status: absence } as Result);
   // Another request could come in between, and be done on what this one has not changed yet (record-first.ts waits before).
   if (result instanceof Promise) throw new Error('what has a seqid is done in one turn');
   // It will be done once more: that is not its answer.

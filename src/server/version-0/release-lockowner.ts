@@ -11,6 +11,7 @@ import { findLiveClient } from './lookup.ts';
 export const serveReleaseLockowner: ServedOperation<ReleaseLockownerArgs, ReleaseLockownerResult> = {
   codec: releaseLockowner,
   placement: 'anywhere',
+  onAbsent: 'served',
   replyBytes: 4,
   serve({ server }, { lockOwner }) {
     const client = findLiveClient(server, lockOwner.clientId);

@@ -20,6 +20,7 @@ import { confirmedClientOf, isInUse } from './set-clientid.ts';
 export const serveSetClientidConfirm: ServedOperation<SetClientidConfirmArgs, SetClientidConfirmResult> = {
   codec: setClientidConfirm,
   placement: 'anywhere',
+  onAbsent: 'served',
   serve({ server, caller }, args) {
     const client = server.clients.anyById(args.clientId);
     if (!(client instanceof SessionlessClient)) return { status: NFS4ERR_STALE_CLIENTID };

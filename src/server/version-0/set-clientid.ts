@@ -14,6 +14,7 @@ import { identityOf } from './principal.ts';
 export const serveSetClientid: ServedOperation<SetClientidArgs, SetClientidResult> = {
   codec: setClientid,
   placement: 'anywhere',
+  onAbsent: 'served',
   serve({ server, caller }, args) {
     const ownerId = args.client.id.toString('hex');
     const identity = identityOf(ownerId, caller);

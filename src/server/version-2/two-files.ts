@@ -1,5 +1,6 @@
 import { type Failure, NFS4ERR_FBIG, NFS4ERR_INVAL, NFS4ERR_NOFILEHANDLE } from '../../nfs4/status.ts';
 import type { Stateid } from '../../nfs4/types.ts';
+import { absenceAt } from '../absence.ts';
 import { MAX_FILE_OFFSET } from '../attributes.ts';
 import type { Compound } from '../compound.ts';
 import { statusOfErrno } from '../errno-status.ts';
@@ -25,7 +26,7 @@ export function twoFiles(compound: Compound): TwoFiles | Failure {
   if (typeof target === 'number') return target;
   const source = compound.saved;
   if (source === null) return NFS4ERR_NOFILEHANDLE;
-  return judgeType(compound, source) ?? { source, target };
+  return absenceAt(compound, source) ?? judgeType(compound, source) ?? { source, target };
 }
 
 /** May both be read and written? As READ and WRITE are asked. */

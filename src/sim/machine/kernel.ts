@@ -39,6 +39,8 @@ export class Kernel {
   readonly #random: Random;
   readonly #files = new Map<string, KernelFile>();
   readonly #descriptors = new Map<number, Description>();
+  /** Files as processes see them whose locks were dropped while they lived: with their own locks only. */
+  readonly #onTheirOwn = new Map<SimProcess, Map<KernelFile, KernelFile>>();
   #lastFd = 2;
 
   constructor(timeline: Timeline, random: Random) {
@@ -61,8 +63,37 @@ export class Kernel {
   /** A descriptor. */
   open(file: KernelFile, process: SimProcess, writable: boolean): number {
     this.#lastFd += 1;
-    this.#descriptors.set(this.#lastFd, { file, process, writable });
+    this.#descriptors.set(this.#lastFd, { file: this.#asSeenBy(process, file), process, writable });
     return this.#lastFd;
+  }
+
+  /**
+   * All locks of a process that lives are dropped, and it is not told: from now on it sees its own and nobody else's, and all others see
+   * theirs without its own. So does the lock manager of a filesystem of several kernels with a node that it has not heard of for a while (D19).
+   */
+  dropLocksOf(process: SimProcess): void {
+    if (this.#onTheirOwn.has(process)) return;
+    this.#onTheirOwn.set(process, new Map());
+    for (const [fd, description] of this.#descriptors) {
+      if (description.process !== process) continue;
+      const file = this.#asSeenBy(process, description.file);
+      const moved = { ...description, file };
+      description.file.locks.handOver(description, file.locks, moved);
+      description.file.locks.handOver(process, file.locks, process);
+      this.#descriptors.set(fd, moved);
+    }
+    process.whenDead(() => this.#onTheirOwn.delete(process));
+  }
+
+  #asSeenBy(process: SimProcess, file: KernelFile): KernelFile {
+    const seen = this.#onTheirOwn.get(process);
+    if (seen === undefined) return file;
+    let own = seen.get(file);
+    if (own === undefined) {
+      own = { name: file.name, locks: new LockTable() };
+      seen.set(file, own);
+    }
+    return own;
   }
 
   /**

@@ -53,6 +53,14 @@ export class LockTable {
     return null;
   }
 
+  /** All locks of this owner become those of another one in another table. */
+  handOver(owner: object, to: LockTable, newOwner: object): void {
+    const handed = this.#locks.filter((lock) => lock.owner === owner);
+    if (handed.length === 0) return;
+    this.releaseAll(owner);
+    to.#locks = [...to.#locks, ...handed.map((lock) => ({ ...lock, owner: newOwner }))];
+  }
+
   releaseAll(owner: object): void {
     if (this.holds(owner)) this.#locks = this.#locks.filter((lock) => lock.owner !== owner);
   }

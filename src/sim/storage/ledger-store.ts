@@ -4,7 +4,7 @@ import type { Random } from '../../core/clock.ts';
 import { asEpoch } from '../../core/ids.ts';
 import { type Ledger, memberOf } from '../../core/ledger.ts';
 import type { Mutants } from '../../core/mutants.ts';
-import type { ClientIdentity } from '../../core/record-transitions.ts';
+import { type ClientIdentity, entitles, recorderOf } from '../../core/record-transitions.ts';
 import type { MemoryDomain, MemoryStore } from '../../store/memory.ts';
 import {
   type DomainStore,
@@ -95,14 +95,21 @@ export class LedgerStore implements DomainStore {
     return this.#inner[Symbol.asyncDispose]();
   }
 
-  /** ... and are honoured in a later grace. */
+  /** ... and are honoured in a later grace: whoever was good enough once is so for ever, whichever life said so. */
   async #recordsOfAllTimes({ epoch, node }: RecordScope): Promise<ClientRecord[]> {
+    const ledger = (await this.#inner.read())?.ledger;
+    const by = ledger !== undefined && memberOf(ledger, node) !== undefined ? recorderOf(ledger, node) : null;
     const records = new Map<string, ClientRecord>();
     for (let old = 1; old <= epoch; old += 1) {
-      for (const record of await this.#inner.records({ epoch: asEpoch(old), node }))
-        records.set(`${record.ownerId} ${record.principal}`, record);
+      for (const record of await this.#inner.records({ epoch: asEpoch(old), node })) {
+        const key = `${record.ownerId} ${record.principal}`;
+        const known = records.get(key);
+        if (known === undefined || !entitles(known)) records.set(key, record);
+      }
     }
-    return [...records.values()];
+    return [...records.values()].map((record) =>
+      by === null || !entitles(record) ? record : { ...record, writer: by.node, incarnation: by.incarnation },
+    );
   }
 
   /** Mutant D8: the store takes every writer's word. */

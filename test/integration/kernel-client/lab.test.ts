@@ -19,7 +19,7 @@ import {
   version2,
   writeTree,
 } from './mounts.ts';
-import { Rival } from './rival.ts';
+import { ownerIdOf, Rival } from './rival.ts';
 
 /** A lease long enough for a client on a busy machine to be back in time; an heir comes too late where a node boots again at once. */
 const LAB = 'nodes: 3\nlease: 10s\ngrace: 10s\nfailover: 8s\nclients: {vm1: n1, vm2: n2, rival: n2}\n';
@@ -133,6 +133,10 @@ t.test('clients of the Linux kernel in a lab', { skip: typeof image === 'string'
     await t.test(`POSIX locks by ${version}`, (t) => locks(t, mount, 'posix', rival));
     await t.test(`flock by ${version}`, (t) => locks(t, mount, 'flock', rival));
   }
+  await t.test('the rival is no client of the lab that came back', async (t) => {
+    const clients = await lab.clients('n2', /^rival/);
+    t.same(clients.map(({ name }) => name).sort(), ['rival', ownerIdOf('rival')]);
+  });
   await written;
   await t.test(`${FILES} files are read back by another node`, (t) => readTree(t, first[1], FILES));
   await t.test('delegations', (t) => delegations(t, scene));

@@ -8,7 +8,7 @@ const PROGRAM = path.join(import.meta.dirname, 'programs', 'rival.ts');
 
 /** A line to the program. */
 export interface RivalOrder {
-  /** Its owner id, and the name of its lock owner. */
+  /** The name of its lock owner, and what its owner id is made from. */
   readonly client: string;
   readonly host: string;
   readonly port: number;
@@ -20,6 +20,12 @@ export interface RivalOrder {
   readonly retry?: 'none' | 'grace' | 'all';
   readonly timeoutMs?: number;
 }
+
+/**
+ * No client of a lab is called that. Two lives with one owner id are one client that restarts again and again: each that introduces itself
+ * ends the other, with its locks (RFC 8881 section 18.35.4, case 5).
+ */
+export const ownerIdOf = (client: string): string => `${client} of the test`;
 
 interface ServedPlace {
   readonly host: string;

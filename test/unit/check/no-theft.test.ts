@@ -52,6 +52,36 @@ t.test('I2: RECLAIM_CONFLICT shows the theft whose own answer never came', async
   t.equal(check(story).verdict, 'violation');
 });
 
+/** Alice is refused at 1.521 s, half a second into the grace, and told so. */
+const refused = (story: Story) =>
+  story.recovers(1510, 'alice').reclaim(1520, 'alice', {}, 'NO_GRACE').told(1522, 'alice');
+
+t.test(
+  'I2: who comes in time and is refused with NO_GRACE has had no chance, whoever gets the lock',
+  async (t) => {
+    const { verdict, evidence } = check(refused(rebooted()));
+    t.equal(verdict, 'violation');
+    t.match(evidence[0]?.sentence, /Chance refused: alice.*n1 died.*refused with NO_GRACE/);
+  },
+);
+
+t.test('no false alarm: NO_GRACE to whoever has no right to reclaim any more', async (t) => {
+  const late = rebooted().renews(1600, 3000, 'alice').recovers(3100, 'alice');
+  t.equal(
+    check(late.reclaim(3120, 'alice', {}, 'NO_GRACE').told(3122, 'alice')).verdict,
+    'valid',
+    'a grace time after grace began its deadline may have passed',
+  );
+  const silent = powerCut().death(1050, 'n1', 'n2').back(2100, 'n1', 'n2').recovers(2510, 'alice');
+  t.equal(
+    check(silent.reclaim(2520, 'alice', {}, 'NO_GRACE').told(2522, 'alice')).verdict,
+    'valid',
+    'its lease may have run out at the next life of n1',
+  );
+  const unreadable = rebooted().says(1505, 'n1', 'store-unavailable', { peer: 'n1' });
+  t.equal(check(refused(unreadable)).verdict, 'valid', 'row 20: records that nobody can read');
+});
+
 t.test('I2: the ledger alone is enough to know of a death', async (t) => {
   const story = Story.quiet()
     .client(20, 'alice', 'n1')

@@ -104,6 +104,10 @@ t.test('C6: whose address leads where, who is suspected, and who is being fenced
     'The address of n2 (10.77.2.12) leads to n1.',
     'n1 makes sure that incarnation 4 of n2 is over, which has held grace up for 1.5 s.',
   ]);
+  const work = { ...SAID, carriedAddresses: ['n1'] };
+  const home = { ...SAID, carriedAddresses: ['n1', 'n2'] };
+  const several = { ...work, domains: { work, home } };
+  t.match(text({ nodes: [{ ...NODE, node: several }, peer] }).at(-1), 'n1 serves home in place of n2.');
   const failed = { ...node, fencing: [{ ...fencing, failure: 'nobody answers' }] };
   t.match(
     text({ nodes: [{ ...NODE, node: failed }] }).at(-1),

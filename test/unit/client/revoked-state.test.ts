@@ -10,8 +10,10 @@ import {
   SEQ4_STATUS_EXPIRED_SOME_STATE_REVOKED,
   SEQ4_STATUS_LEASE_MOVED,
 } from '../../../src/nfs4/constants.ts';
+import { freeStateid } from '../../../src/nfs4/operations/free-stateid.ts';
 import type { TestStateidResult } from '../../../src/nfs4/operations/test-stateid.ts';
 import * as st from '../../../src/nfs4/status.ts';
+import type { Stateid } from '../../../src/nfs4/types.ts';
 import { VirtualClock } from '../../../src/sim/virtual-clock.ts';
 import { Scene } from './fixtures/scene.ts';
 
@@ -154,4 +156,24 @@ t.test('an answer about a stateid that was replaced meanwhile takes nothing away
   };
   await reviewState(session as unknown as Session, [file], new Observer('alice', 'n1', () => {}));
   t.equal(file.locks.held.length, 1);
+});
+
+t.test('row 22: a lock that is granted while its open is asked about is freed with it', async (t) => {
+  const [opened, locked] = [1, 2].map((byte) => ({ seqid: 1, other: Buffer.alloc(12, byte) }));
+  const file = new FileState(new VirtualClock(), 'p1', 'a');
+  file.openStateid = opened!;
+  const freed: Buffer[] = [];
+  const session = {
+    async execute({ request }: { request(): ReturnType<Parameters<Session['execute']>[0]['request']> }) {
+      const ops = request() ?? [];
+      for (const { op, args } of ops)
+        if (op === freeStateid) freed.push((args as { stateid: Stateid }).stateid.other);
+      // The answer to a LOCK of before arrives just now.
+      file.lockStateid ??= locked!;
+      const result: TestStateidResult = { status: st.NFS4_OK, statusCodes: [st.NFS4ERR_EXPIRED] };
+      return { kind: 'reply', reply: new CompoundReply(st.NFS4_OK, ops, [result]) };
+    },
+  };
+  await reviewState(session as unknown as Session, [file], new Observer('alice', 'n1', () => {}));
+  t.same(freed, [opened!.other, locked!.other]);
 });

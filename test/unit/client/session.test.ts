@@ -193,7 +193,7 @@ t.test('invoke is recorded before the bytes are handed over', async (t) => {
   const log: string[] = [];
   const scene: Scene = new Scene({
     observe: (event) => void (event.kind === 'op' && log.push(event.phase)),
-    dial: async (events, timeoutMs) => {
+    dial: () => async (events, timeoutMs) => {
       const channel = await scene.server.dial(events, timeoutMs);
       return (
         channel && {

@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import type { LockMode, Span } from '../../../src/core/byte-ranges.ts';
 import type { ExportedFilesystem } from '../../../src/server/filesystem/filesystem.ts';
-import { RangeLocks } from '../../../src/server/filesystem/range-locks.ts';
+import { type LockableFiles, RangeLocks } from '../../../src/server/filesystem/range-locks.ts';
+import { KERNEL_LOCKS, type LockCalls } from '../../../src/server/filesystem/record-locks.ts';
 import type { FileNode, GrantedLock, LockOutcome } from '../../../src/server/filesystem/types.ts';
 import { hold, kill } from './fixtures/hold.ts';
 import { boot, errnoOf, good, scratchExport, walk } from './fixtures/scratch.ts';
@@ -212,6 +213,50 @@ t.test('what rests is bounded, and makes room when descriptors are short', (t) =
   t.equal(other.locks.lock(other.file, 'bob', span(25, 26), 'write').outcome, 'conflict');
   locks.releaseAll();
   t.notOk(locks.held(file, 'holder').length);
+  t.end();
+});
+
+t.test('an owner that rests gets a description for writing when descriptors are short', (t) => {
+  const dir = scratchExport(t);
+  writeFileSync(join(dir, 'file'), '');
+  const { filesystem, file } = site(t, dir);
+  let short = 0;
+  const closed: number[] = [];
+  const calls: LockCalls = {
+    ...KERNEL_LOCKS,
+    close(fd) {
+      const status = KERNEL_LOCKS.close(fd);
+      closed.push(status);
+      return status;
+    },
+  };
+  const files: LockableFiles = {
+    sharedDescriptor: (node) => filesystem.sharedDescriptor(node),
+    openDescription(node, access) {
+      if (short === 0) return filesystem.openDescription(node, access);
+      short -= 1;
+      return { ok: false, errno: 'EMFILE' };
+    },
+  };
+  const locks = new RangeLocks(files, calls);
+  for (const owner of ['bob', 'alice']) {
+    granted(locks.lock(file, owner, span(0, 1), 'read')).keep();
+    good(locks.unlock(file, owner, span(0, 1)));
+  }
+  const other = site(t, dir);
+  short = 1;
+  granted(locks.lock(file, 'alice', span(0, 1), 'write')).keep();
+  t.equal(other.locks.lock(other.file, 'bob', span(0, 1), 'write').outcome, 'conflict');
+  t.strictSame(locks.held(file, 'alice'), [range(0, 1, 'write')]);
+  good(locks.unlock(file, 'alice', span(0, 1)));
+  t.equal(good(other.locks.test(other.file, 'bob', span(0, 1), 'write')), null, 'nothing is left behind');
+  t.strictSame(closed, [0, 0], "no descriptor is closed twice: bob's, and what alice had for reading");
+  granted(locks.lock(file, 'carol', span(5, 6), 'read')).keep();
+  good(locks.unlock(file, 'carol', span(5, 6)));
+  short = 2;
+  t.match(locks.lock(file, 'carol', span(5, 6), 'write'), { outcome: 'error', errno: 'EMFILE' });
+  granted(locks.lock(file, 'carol', span(5, 6), 'read')).keep();
+  locks.releaseAll();
   t.end();
 });
 

@@ -1,8 +1,8 @@
 import t from 'tap';
 import type { OperatorsDesk } from '../../../src/cli/operator/operators-desk.ts';
-import { abandon, admit, declareDead, retire } from '../../../src/cli/operator/repairs.ts';
+import { abandon, admit, declareDead, move, retire } from '../../../src/cli/operator/repairs.ts';
 import type { FenceOutcome } from '../../../src/core/fencer.ts';
-import { asIncarnation, asNodeId } from '../../../src/core/ids.ts';
+import { asIncarnation, asNodeId, asView } from '../../../src/core/ids.ts';
 import { createLedger, type Ledger } from '../../../src/core/ledger.ts';
 import { type Command, transition } from '../../../src/core/transitions.ts';
 import { VirtualClock } from '../../../src/sim/virtual-clock.ts';
@@ -63,6 +63,34 @@ t.test('admit and retire are swaps, and refusals come with what to do', async (t
     refusal: 'not-a-member',
     sentence: 'n9 is no member of this lock domain; there are n1, n2.',
   });
+});
+
+t.test('row 29: no filesystem goes to a node that sends its own clients elsewhere for it', async (t) => {
+  const moved = after(
+    true,
+    boot(N1),
+    boot(N2),
+    finish(N1),
+    finish(N2),
+    { type: 'migrate', owner: N1, to: N2 },
+    { type: 'acknowledge', node: N1, incarnation: FIRST, view: asView(5) },
+    { type: 'acknowledge', node: N2, incarnation: FIRST, view: asView(5) },
+    { type: 'hand-over', node: N1, incarnation: FIRST, owner: N1 },
+    { type: 'finish', node: N2, incarnation: FIRST, claimant: N1 },
+  );
+  const desk = await deskOver(moved);
+  t.match(await move(desk, 'filesystem', 'n2', 'n1'), {
+    done: false,
+    refusal: 'not-serving',
+    sentence: 'n1 does not serve this filesystem itself, n2 does in its place; bring it home to n1 first.',
+  });
+  t.same(await ledgerOf(desk), moved);
+  t.match(await move(desk, 'address', 'n2', 'n1'), { done: true }, 'an address may go to any live node');
+  t.match(
+    await move(await deskOver(moved), 'filesystem', 'n1', 'n1'),
+    { done: true },
+    'and this brings it home',
+  );
 });
 
 t.test('D3: a node that serves cannot be retired', async (t) => {

@@ -34,6 +34,32 @@ function complaints(from: string | RegExp, to: string): readonly string[] {
   return loaded.ok ? [] : loaded.problems;
 }
 
+/** The first sentence about this step in a cluster of two lock domains. */
+function inTwoDomains(step: string): string | undefined {
+  const domains = 'domains: { home: [n1, n2], work: [n1, n3] }';
+  const head = `name: two\ntitle: Two\ncluster: { nodes: 3, lease: 1s, ${domains} }`;
+  const text = `${head}\nclients: { alice: n1 }\nsteps:\n  - ${step}\n  - lock: alice home/f 0..1\n`;
+  const loaded = parseScenario(text, 'x.yaml');
+  return loaded.ok ? undefined : loaded.problems[0];
+}
+
+t.test('with several lock domains it is filesystems that move', async (t) => {
+  t.equal(inTwoDomains('migrate: home of n1 to n2'), undefined);
+  t.equal(inTwoDomains('failback: work of n3'), undefined);
+  t.equal(
+    inTwoDomains('migrate: n1 to n2'),
+    'x.yaml:6:14: steps[0].migrate: a node has one address for all of its domains, so with several of them it stays; write which filesystem moves, like "home of n1".',
+  );
+  t.equal(
+    inTwoDomains('migrate: home of n1 to n3'),
+    'x.yaml:6:14: steps[0].migrate: n3 does not serve the lock domain "home"; n1, n2 do.',
+  );
+  t.equal(
+    inTwoDomains('migrate: hone of n1 to n2'),
+    'x.yaml:6:14: steps[0].migrate: no lock domain is called "hone"; did you mean "home"?',
+  );
+});
+
 t.test('the example itself is accepted', async (t) => {
   t.match(parseScenario(GOOD, 'x.yaml'), { ok: true });
 });
@@ -336,7 +362,7 @@ REFUSALS.push(
     'a move that leads nowhere',
     'fault: power-cut n1 for 500ms',
     'migrate: n1 to n1',
-    'x.yaml:10:14: steps[2].migrate: an address does not move to where it belongs; to bring it home write "failback: n1".',
+    'x.yaml:10:14: steps[2].migrate: nothing moves to where it belongs; to bring it home write "failback: n1".',
   ],
   [
     'a move to a node that is not there',
@@ -349,6 +375,30 @@ REFUSALS.push(
     'fault: power-cut n1 for 500ms',
     'failback: n9',
     'x.yaml:10:15: steps[2].failback: no node is called "n9"; did you mean "n1"?',
+  ],
+  [
+    'a move of nobody knows what',
+    'fault: power-cut n1 for 500ms',
+    'migrate: home n1 to n2',
+    'x.yaml:10:14: steps[2].migrate: "home n1" does not say what moves; write "n1", or "home of n1" where there are several lock domains.',
+  ],
+  [
+    'a move to two nodes',
+    'fault: power-cut n1 for 500ms',
+    'migrate: n1 to n2 n3',
+    'x.yaml:10:14: steps[2].migrate: "n1 to n2 n3" does not say what moves where; write it like "n1 to n2", or "home of n1 to n2".',
+  ],
+  [
+    'a filesystem that comes home to a node without a name',
+    'fault: power-cut n1 for 500ms',
+    'failback: home of',
+    'x.yaml:10:15: steps[2].failback: "home of" does not say what moves; write "n1", or "home of n1" where there are several lock domains.',
+  ],
+  [
+    'a filesystem that moves where there is one lock domain',
+    'fault: power-cut n1 for 500ms',
+    'migrate: home of n1 to n2',
+    'x.yaml:10:14: steps[2].migrate: there is one lock domain, whose clients go with an address; leave "home of" out.',
   ],
   [
     'a refusal that the ledger does not know',

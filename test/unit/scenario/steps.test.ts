@@ -331,8 +331,8 @@ t.test("a move ends when the address leads there; the swap in the history is the
     return { ...LEDGER, members: { ...LEDGER.members, n1: member } };
   };
   const asked: string[] = [];
-  const move: Operator['move'] = async (owner, to) => {
-    asked.push(`${owner} to ${to}`);
+  const move: Operator['move'] = async (what, owner, to) => {
+    asked.push(`${what} of ${owner} to ${to}`);
     if (asked.length === 1) return { done: false, refusal: 'moving', sentence: 'it is on its way.' };
     return { done: true, ledger: swapped(null), revision: 1 };
   };
@@ -342,7 +342,7 @@ t.test("a move ends when the address leads there; the swap in the history is the
     over = true;
   });
   await on.clock.advance(100);
-  t.strictSame(asked, ['n1 to n2', 'n1 to n2'], 'refused for the moment');
+  t.strictSame(asked, ['address of n1 to n2', 'address of n1 to n2'], 'refused for the moment');
   t.notOk(over, 'it has begun, and the address is where it was');
   const node = { node: 'n1', incarnation: 1, command: 'acknowledge' } as const;
   on.cluster.record({ kind: 'ledger', t: 2e8, sentAt: 2e8, ledger: swapped('n2'), revision: 2, ...node });

@@ -113,6 +113,7 @@ const SINGLE: readonly fc.Arbitrary<object>[] = [
   }),
   step({
     do: fc.constant('migrate'),
+    domain: fc.constant(null),
     owner: fc.constantFrom(...NODES),
     to: fc.constantFrom(...NODES),
     expect: fc.constantFrom(['OK'], ['moving', 'OK']),

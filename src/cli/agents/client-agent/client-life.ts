@@ -14,6 +14,7 @@ const CONFIGURATION = z.object({
   name: z.string().min(1).max(255),
   /** Which of the servers it mounts. */
   node: z.string().min(1),
+  /** Their addresses, by name: a filesystem may move from one to another. */
   servers: z.record(z.string(), z.string()),
   port: z.int().min(1).max(65_535),
   leaseMs: z.number().positive(),
@@ -67,7 +68,8 @@ export async function liveAsClient(conversation: Conversation, machine: ClientMa
     node,
     clock,
     random: machine.random,
-    ...(machine.dial && { dial: machine.dial(host, port) }),
+    servers: Object.fromEntries(Object.entries(servers).map(([name, address]) => [address, name])),
+    ...(machine.dial && { dial: machine.dial }),
     leaseMs,
     ...(principal === undefined ? {} : { principal }),
     observe: report,

@@ -13,6 +13,8 @@ const LEFT_BEHIND_MS = 2000;
 /** What commands are about. */
 export interface Life {
   readonly domains: readonly ServedDomain[];
+  /** There are several domains in the cluster, perhaps not at this node. */
+  readonly named: boolean;
   readonly server: LockServer;
   readonly steps: ArmableSteps;
   readonly machine: {
@@ -24,7 +26,7 @@ export interface Life {
 /** @throws Error one sentence */
 export async function obey(
   { command, ...parameters }: Command,
-  { domains, server, steps, machine }: Life,
+  { domains, named, server, steps, machine }: Life,
 ): Promise<object> {
   switch (command) {
     case 'arm':
@@ -35,7 +37,7 @@ export async function obey(
       const each = Object.fromEntries(domains.map(({ name, coordination }) => [name, coordination.status()]));
       return {
         ...first!.coordination.status(),
-        ...(domains.length > 1 && { domains: each }),
+        ...(named && { domains: each }),
         storeUse: Object.fromEntries(domains.map(({ name, storeUse }) => [name, storeUse()])),
         ...server.summary(),
       };

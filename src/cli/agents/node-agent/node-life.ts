@@ -3,9 +3,10 @@
  * machine, a real or a simulated one, is for the composition root to say.
  */
 import type { Clock } from '../../../core/clock.ts';
-import { asNodeId } from '../../../core/ids.ts';
+import { asNodeId, type NodeId } from '../../../core/ids.ts';
 import type { NodeEvent } from '../../../history/events.ts';
 import type { RunProgram } from '../../../runtime/service-address.ts';
+import type { ClientIdentity } from '../../../server/coordination.ts';
 import type { ServiceAddressing } from '../../../server/options.ts';
 import { LockServer } from '../../../server/server.ts';
 import { bootVerifier, scopeOf } from '../../server-identity.ts';
@@ -62,9 +63,10 @@ export async function liveAsNode(conversation: Conversation, machine: NodeMachin
   steps.arm(configuration.armed);
 
   const waiting = new BootWaiting(clock, (problem) => conversation.send({ waiting: problem }));
-  await beTheOnlyLife(node, configuration.stable, clock, machine.locks, (problem) =>
-    problem === null ? waiting.over() : waiting.because(problem),
-  );
+  if (!configuration.mutants.includes('M14'))
+    await beTheOnlyLife(node, configuration.stable, clock, machine.locks, (problem) =>
+      problem === null ? waiting.over() : waiting.because(problem),
+    );
   let domains: readonly ServedDomain[] = [];
   let server: LockServer | undefined;
   const observe = (event: Omit<NodeEvent, 't' | 'kind' | 'node' | 'incarnation'>) => {
@@ -87,7 +89,15 @@ export async function liveAsNode(conversation: Conversation, machine: NodeMachin
     stamp,
     addresses,
     steps,
-    letGoOf: (owner) => server?.releaseService(owner),
+    // Where filesystems move, clients of other nodes that came after one are this node's own.
+    letGoOf: (owner, domain) =>
+      !namedDomains
+        ? server?.releaseService(owner)
+        : owner === node
+          ? server?.releaseMoved(domain)
+          : undefined,
+    // None before there is a server.
+    holders: (domain) => server?.holdersIn(domain) ?? [],
   });
   server = new LockServer({
     services: servicesOf(configuration, domains),
@@ -103,7 +113,7 @@ export async function liveAsNode(conversation: Conversation, machine: NodeMachin
     const { view } = coordination.status().ledger;
     observe({ event: 'serving', view, ...(namedDomains && { domain: name }) });
   }
-  conversation.serve((command) => obey(command, { domains, server, steps, machine }));
+  conversation.serve((command) => obey(command, { domains, named: namedDomains, server, steps, machine }));
   const lives = domains.map(({ name, coordination }) => [name, coordination.incarnation] as const);
   conversation.send({
     ready: true,
@@ -116,24 +126,26 @@ export async function liveAsNode(conversation: Conversation, machine: NodeMachin
 
 type BootSurroundings = Omit<
   DomainSurroundings,
-  'configuration' | 'onWaiting' | 'onFenced' | 'addresses' | 'machine'
+  'configuration' | 'onWaiting' | 'onFenced' | 'addresses' | 'machine' | 'letGoOf' | 'holders'
 > & {
   readonly machine: NodeMachine;
   readonly addresses: ServiceAddresses;
+  readonly letGoOf: (owner: NodeId, domain: string) => void;
+  readonly holders: (domain: string) => readonly ClientIdentity[];
 };
 
 /** The node's life has begun when it has begun in each of its domains, and is over when it is over in one. */
 async function bootAll(
   configuration: NodeConfiguration,
-  { addresses, ...surroundings }: BootSurroundings,
+  { addresses, letGoOf, holders, ...surroundings }: BootSurroundings,
 ): Promise<readonly ServedDomain[]> {
   const { node, domains, serviceAddresses } = configuration;
   const waiting = new BootWaiting(surroundings.clock, (problem) =>
     surroundings.conversation.send({ waiting: problem }),
   );
-  // One ledger says where an address leads. Where there are several, nothing moves.
-  const movable = domains.length === 1 && !configuration.namedDomains;
-  if (!movable && serviceAddresses[node] !== undefined) addresses.carry([asNodeId(node)]);
+  // One ledger says where an address leads. Where there are several addresses stay, and each ledger says where its filesystem is served.
+  const addressesMove = !configuration.namedDomains;
+  if (!addressesMove && serviceAddresses[node] !== undefined) addresses.carry([asNodeId(node)]);
   const onWaiting = (problem: string) => waiting.because(problem);
   // All ledgers answer before a life begins in any of them: it would let its clients' time to reclaim run out while the
   // node, which waits for the others, serves nobody.
@@ -147,7 +159,9 @@ async function bootAll(
       bootDomain(domain, stores[index]!, {
         ...surroundings,
         configuration,
-        addresses: movable ? addresses : { carry: () => {} },
+        addresses: addressesMove ? addresses : { carry: () => {} },
+        letGoOf: (owner) => letGoOf(owner, domain.name),
+        holders: () => holders(domain.name),
         onWaiting,
         onFenced: (reason) => surroundings.machine.end(FENCED_EXIT, `${node} ends this life: ${reason}`),
       }),
@@ -157,11 +171,12 @@ async function bootAll(
   return booted;
 }
 
-/** Which node's service an address leads to; null where nothing can move. */
+/** Which node's service an address leads to; null where no address can move. */
 function servicesOf(
-  { node, serviceAddresses }: NodeConfiguration,
+  { node, serviceAddresses, namedDomains }: NodeConfiguration,
   domains: readonly ServedDomain[],
 ): ServiceAddressing | null {
+  if (namedDomains) return null;
   const ownerAt = new Map(Object.entries(serviceAddresses).map(([owner, at]) => [at, asNodeId(owner)]));
   if (ownerAt.size === 0) return null;
   return {
@@ -175,7 +190,7 @@ function servicesOf(
 }
 
 function serverOptions(
-  { node, leaseMs, namedDomains, delegations }: NodeConfiguration,
+  { node, leaseMs, namedDomains, delegations, serviceAddresses, mutants }: NodeConfiguration,
   domains: readonly ServedDomain[],
   { random }: NodeMachine,
 ) {
@@ -185,6 +200,8 @@ function serverOptions(
     root: namedDomains ? ('domains' as const) : ('export' as const),
     leaseMs,
     delegations,
+    mutants: new Set(mutants),
+    locationOf: (other: NodeId) => serviceAddresses[other] ?? null,
     serverOwner: { major: `gracelab/${node}`, minor: 0n },
     serverScope: scopeOf(domains),
     bootVerifier: bootVerifier(domains[0]!.coordination.incarnation, random),

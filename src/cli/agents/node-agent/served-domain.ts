@@ -58,6 +58,7 @@ export interface DomainSurroundings {
   readonly stamp: () => number;
   readonly addresses: AddressCarrier;
   readonly letGoOf: NonNullable<CoordinatorOptions['letGoOf']>;
+  readonly holders: NonNullable<CoordinatorOptions['holders']>;
   readonly steps: Steps;
   readonly onWaiting: (problem: string) => void;
   /** The life in this domain is over, and with it the node's: one sentence. */
@@ -82,6 +83,7 @@ export async function bootDomain(
     stamp,
     addresses,
     letGoOf,
+    holders,
     steps,
     onWaiting,
     onFenced,
@@ -98,7 +100,7 @@ export async function bootDomain(
   const coordination = await Coordinator.boot({
     node: asNodeId(node),
     foundingMembers: domain.members.map(asNodeId),
-    beaconProvesDeath: domain.beaconProvesDeath,
+    beaconProvesDeath: domain.beaconProvesDeath || mutants.has('D19'),
     store,
     beacon: Beacon.open(join(control, CONTROL_FILES.beacon), {
       ownership: mutants.has('D16') ? 'description' : 'process',
@@ -110,8 +112,11 @@ export async function bootDomain(
     ...(beaconPollMs !== undefined && { beaconPollMs }),
     failoverMs,
     addresses,
+    moves: configuration.namedDomains ? 'filesystem' : 'address',
     letGoOf,
-    failbackMs: configuration.failbackMs,
+    holders,
+    // Clients that have gone after a filesystem stay where it is, so that nothing is won by taking it back unasked.
+    failbackMs: configuration.namedDomains ? null : configuration.failbackMs,
     fencer: labFencer(conversation, clock, configuration.namedDomains ? domain.name : null),
     fenceAfterMs,
     storePatienceMs,

@@ -128,7 +128,7 @@ export class Swarm {
       clock,
       random,
       slots: SLOTS,
-      dial: this.#dial,
+      dial: () => this.#dial,
       observe: (event) => this.#observe(event),
     });
     return { client, file: client.file(name) };

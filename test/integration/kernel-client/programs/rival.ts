@@ -5,15 +5,16 @@
 import { createInterface } from 'node:readline';
 import { systemClock } from '../../../../src/cli/agents/surroundings.ts';
 import { NfsClient } from '../../../../src/client/nfs-client.ts';
-import { RANGE, type RivalOrder } from '../rival.ts';
+import { ownerIdOf, RANGE, type RivalOrder } from '../rival.ts';
 
 const clients = new Map<string, Promise<NfsClient>>();
 
-function clientOf({ client: name, host, port }: RivalOrder): Promise<NfsClient> {
-  const known = clients.get(name);
+function clientOf({ client, host, port }: RivalOrder): Promise<NfsClient> {
+  const known = clients.get(client);
   if (known !== undefined) return known;
+  const name = ownerIdOf(client);
   const begun = NfsClient.connect({ name, host, port, clock: systemClock, random: Math.random });
-  clients.set(name, begun);
+  clients.set(client, begun);
   return begun;
 }
 

@@ -27,10 +27,10 @@ t.test('quiet: no grace, and nobody is waited for', async (t) => {
     '  No grace (view 5). Clients are recorded in epoch 2.',
     '  A missing beacon proves that a node is dead.',
     '',
-    '  node  life  state  beacon  acknowledged  claims  heir  address at  leaving',
-    '  n1    1     up     lit     -             closed  -     n1          -',
-    '  n2    1     up     lit     -             closed  -     n2          -',
-    '  n3    1     up     lit     -             closed  -     n3          -',
+    '  node  life  state  beacon  acknowledged  claims  heir  served by  leaving',
+    '  n1    1     up     lit     -             closed  -     n1         -',
+    '  n2    1     up     lit     -             closed  -     n2         -',
+    '  n3    1     up     lit     -             closed  -     n3         -',
     '',
     '  No client is recorded.',
   ]);
@@ -50,7 +50,7 @@ t.test('in grace: before the barrier who is awaited, past it whose clients may r
 t.test('heirs, addresses, suspects and members that never booted', async (t) => {
   const taken = inherit(barrier(dies(quiet(), N1, N2)), N2, N1);
   t.ok(ledgerSentences(sightOf(taken)).includes('n2 has taken the clients of n1 over.'));
-  t.ok(ledgerSentences(sightOf(taken)).includes('The address of n1 leads to n2.'));
+  t.ok(ledgerSentences(sightOf(taken)).includes('The clients of n1 are served by n2.'));
   t.match(ledgerText(sightOf(taken), null, PLAIN), /\n {2}n1 +1 +down +out +- +open +n2 +n2 +-/);
   const suspect = dies(quiet(false), N1, N2);
   t.ok(ledgerSentences(sightOf(suspect)).includes('n1 is suspected dead; nobody has made sure of it.'));
@@ -106,7 +106,7 @@ t.test('what has changed between two ledgers', async (t) => {
   const past = barrier(before);
   t.match(changesBetween(past, inherit(past, N3, N1)), [
     'n3 has taken the clients of n1 over.',
-    'The address of n1 leads to n3.',
+    'The clients of n1 are served by n3.',
   ]);
 });
 

@@ -70,7 +70,7 @@ t.test(
       ADVICE,
     );
     t.match(planned, { plan: { losers: { n1: ['alice', 'bob'], n2: ['alice', 'bob'] } } });
-    t.ok(sentences(planned).includes('The address of n1 leads to n1 again.'));
+    t.ok(sentences(planned).includes('The clients of n1 are served by n1 again.'));
   },
 );
 

@@ -1,0 +1,68 @@
+/**
+ * Clients that come after a filesystem which has moved to this node as planned (rows 29 and 30). They were served by another node, whose
+ * records speak of them, and come by this node's own address, since addresses stay where it is filesystems that move.
+ */
+import type { NodeId } from '../core/ids.ts';
+import { claimsServedBy, type Ledger, memberOf, nodesOf } from '../core/ledger.ts';
+import { serviceOf } from './client-keys.ts';
+import type { ClientIdentity, ReclaimAnswer } from './coordination.ts';
+import type { ReclaimClaims } from './reclaim-claims.ts';
+
+export interface ArrivalsOptions {
+  readonly node: NodeId;
+  readonly ledger: Ledger;
+  /** Of the grace that runs. */
+  readonly claims: ReclaimClaims;
+  /** Claims that are about to be closed: nobody reclaims from these. */
+  readonly finishing: ReadonlySet<NodeId>;
+}
+
+export class Arrivals {
+  readonly #options: ArrivalsOptions;
+
+  constructor(options: ArrivalsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Null: it has nothing to do with a filesystem that moved. Whoever lost something at this very node must hear of that first: nobody could
+   * tell it from what it had at the other one.
+   */
+  answer(client: ClientIdentity): ReclaimAnswer | null {
+    const { claims } = this.#options;
+    if (claims.isUntold(client)) return null;
+    const former = this.#formerServices(client);
+    const isEntitled = (service: NodeId) => claims.answer({ ...client, service }, [service]) === 'grant';
+    if (former.some(isEntitled)) return 'grant';
+    return this.#areUnderWay(former) ? 'delay' : null;
+  }
+
+  /** {@link Coordination.mayArrive} */
+  mayCome(client: ClientIdentity): boolean {
+    const former = this.#formerServices(client);
+    return (
+      this.#areUnderWay(former) ||
+      former.some((service) => this.#options.claims.expects({ ...client, service }))
+    );
+  }
+
+  complete(client: ClientIdentity): void {
+    for (const service of this.#formerServices(client)) this.#options.claims.complete({ ...client, service });
+  }
+
+  /** Whose clients' claims came here with the filesystem. */
+  #formerServices(client: ClientIdentity): NodeId[] {
+    const { node, ledger, finishing } = this.#options;
+    const own = serviceOf(client, node);
+    return claimsServedBy(ledger, node).filter((of) => of !== own && !finishing.has(of));
+  }
+
+  /** The records are still to be read; or the filesystem is on its way, and its clients may have heard of it earlier than this node. */
+  #areUnderWay(former: readonly NodeId[]): boolean {
+    const { node, ledger, claims } = this.#options;
+    return (
+      former.some((service) => !claims.isLoaded(service)) ||
+      nodesOf(ledger).some((owner) => memberOf(ledger, owner)!.movingTo === node)
+    );
+  }
+}
