@@ -3,6 +3,7 @@ import type { Claim } from './claims.ts';
 import { contactsOf, lapsesAt } from './contacts.ts';
 import type { CheckContext } from './context.ts';
 import { type Grace, memberNamed } from './graces.ts';
+import { movesCalledOff } from './moves-called-off.ts';
 import { type DeathSign, deathAfter } from './node-lives.ts';
 import { plannedMoves } from './planned-moves.ts';
 
@@ -50,11 +51,15 @@ export function endOfGrantor(context: CheckContext, claim: Claim, node: string):
   return earlier(deathAfter(context.lives(node), claim.grant.repliedAt), movedAway(context, claim, node));
 }
 
-/** For these clients it is as if the giver of their address had died, though it lives. */
-const movedAway = (context: CheckContext, claim: Claim, node: string): DeathSign | undefined =>
-  plannedMoves(context).find(
-    ({ owner, from, over }) => owner === claim.node && from === node && over.latest > claim.grant.repliedAt,
-  )?.over;
+/** For these clients it is as if the giver of their address had died, though it lives; and it may be so where the move came to nothing in the end. */
+function movedAway(context: CheckContext, claim: Claim, node: string): DeathSign | undefined {
+  const [done, calledOff] = [plannedMoves(context), movesCalledOff(context)].map((moves) =>
+    moves.find(
+      ({ owner, from, over }) => owner === claim.node && from === node && over.latest > claim.grant.repliedAt,
+    ),
+  );
+  return earlier(done?.over, calledOff?.over);
+}
 
 const earlier = (a: DeathSign | undefined, b: DeathSign | undefined): DeathSign | undefined =>
   a === undefined || (b !== undefined && b.latest < a.latest) ? b : a;

@@ -1,4 +1,4 @@
-import type { ClientEvent, History, RunEvent } from '../history/events.ts';
+import type { ClientEvent, FaultEvent, History, RunEvent } from '../history/events.ts';
 import { Carriers, grantorOf, type ToldGrants, toldGrants } from './carriers.ts';
 import { trackClaims } from './claim-tracker.ts';
 import type { Claim } from './claims.ts';
@@ -34,7 +34,8 @@ export class CheckContext {
   readonly filesystemsMove: boolean;
   readonly #cluster: ClusterFacts | undefined;
   readonly #made = new Map<string, unknown>();
-  readonly #servers = new Map<Operation, readonly string[]>();
+  /** By the index of an operation's invoke. */
+  readonly #servers: (readonly string[] | undefined)[];
 
   /** @param cluster overrides what the history's `start` event says */
   constructor(
@@ -49,6 +50,7 @@ export class CheckContext {
     this.filesystemsMove = options.filesystemsMove ?? false;
     this.slackNs = (options.slackMs ?? 1000) * NS_PER_MS;
     this.#cluster = options.cluster ?? clusterIn(history);
+    this.#servers = new Array(this.history.length);
   }
 
   /** @throws {MissingFactError} when neither the history nor the caller says */
@@ -75,6 +77,13 @@ export class CheckContext {
   /** {@link milestonesOf} */
   get milestones(): readonly Milestone[] {
     return this.once('milestones', () => milestonesOf(this.history));
+  }
+
+  /** Those of the milestones that are faults, in order. */
+  get faults(): readonly FaultEvent[] {
+    return this.once('faults', () =>
+      this.milestones.flatMap(([, event]) => (event.kind === 'fault' ? [event] : [])),
+    );
   }
 
   get operations(): Operations {
@@ -118,14 +127,14 @@ export class CheckContext {
   servers(operation: Operation): readonly string[] {
     const { carriers } = this;
     if (!carriers.moved) return [operation.node];
-    let servers = this.#servers.get(operation);
+    let servers = this.#servers[operation.invokeIndex];
     if (servers === undefined) {
       const grantor = grantorOf(this.#toldGrants, operation);
       servers =
         grantor === null
           ? carriers.during(operation.node, operation.invokedAt, operation.repliedAt)
           : [grantor];
-      this.#servers.set(operation, servers);
+      this.#servers[operation.invokeIndex] = servers;
     }
     return servers;
   }

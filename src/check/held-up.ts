@@ -100,8 +100,7 @@ function faultStretches(
 ): FaultStretch[] {
   const stretches: FaultStretch[] = [];
   const begun = new Map<string, { readonly target: string; readonly from: number }>();
-  for (const [, event] of context.milestones) {
-    if (event.kind !== 'fault') continue;
+  for (const event of context.faults) {
     for (const target of event.targets) {
       if (!counts(event, target)) continue;
       const key = `${event.fault} ${target}`;
@@ -121,18 +120,13 @@ function faultStretches(
 
 /** When the life that `node` had at `t` was certainly over: a deadly fault, or the ledger says so. A suspect may live. */
 function endOfLife(context: CheckContext, node: string, t: number): number {
-  const fault = context.milestones.find(
-    ([, event]) =>
-      event.kind === 'fault' &&
-      event.phase === 'begin' &&
-      event.t > t &&
-      endsLife(event) &&
-      event.targets.includes(node),
+  const fault = context.faults.find(
+    (event) => event.phase === 'begin' && event.t > t && endsLife(event) && event.targets.includes(node),
   );
   const told = context.steps.find(
     ({ event, latest }) => latest > t && memberNamed(event.ledger, node)?.state === 'down',
   );
-  return Math.min(fault?.[1].t ?? Number.POSITIVE_INFINITY, told?.latest ?? Number.POSITIVE_INFINITY);
+  return Math.min(fault?.t ?? Number.POSITIVE_INFINITY, told?.latest ?? Number.POSITIVE_INFINITY);
 }
 
 function suspects({ event }: LedgerStep): string[] {

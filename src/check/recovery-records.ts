@@ -1,7 +1,9 @@
 import { contactsOf } from './contacts.ts';
 import type { CheckContext } from './context.ts';
 import { type Bracket, type Grace, memberNamed } from './graces.ts';
+import type { DeathSign } from './node-lives.ts';
 import type { Operation } from './operations.ts';
+import { plannedMoves } from './planned-moves.ts';
 import { atTime } from './words.ts';
 
 interface Moment {
@@ -104,7 +106,9 @@ export function authorityOf(
       indices: [lifeBefore.index, grace.start.index],
     };
   }
-  const inThatLife = ({ t }: Moment) => t >= lifeBefore.earliest && t <= lifeEnd;
+  const handedOn = lastHandOver(context, address, grace);
+  const inThatLife = ({ t }: Moment) =>
+    t >= Math.max(lifeBefore.earliest, handedOn?.earliest ?? 0) && t <= lifeEnd;
   const removed = course?.records.findLast(
     ({ node, t, epoch }) => node === claimant && epoch === grace.recoveryEpoch && t <= reclaim.invokedAt,
   );
@@ -113,13 +117,18 @@ export function authorityOf(
   }
   if (course?.completions.some((each) => each.servers.includes(claimant) && inThatLife(each)))
     return 'on-record';
-  const record = course?.records.find((each) => each.durable && each.node === claimant && inThatLife(each));
+  const record = course?.records.find(
+    (each) => each.durable && each.node === claimant && inThatLife(each) && each.t > (handedOn?.latest ?? -1),
+  );
   // Written, and the client never heard of that life again: its answer may have died with the node.
   if (record !== undefined && !heardAfter(context, reclaim.client, claimant, record.t, lifeEnd))
     return 'on-record';
   return {
-    why: `${reclaim.client} had not completed its recovery in the life of ${claimant} that began at ${atTime(lifeBefore.latest)}`,
-    indices: [lifeBefore.index, record?.index ?? -1],
+    why:
+      handedOn === undefined || handedOn.earliest < lifeBefore.earliest
+        ? `${reclaim.client} had not completed its recovery in the life of ${claimant} that began at ${atTime(lifeBefore.latest)}`
+        : `${reclaim.client} had not completed its recovery since the address of ${address} was ${handedOn.what} at ${atTime(handedOn.latest)}`,
+    indices: [lifeBefore.index, handedOn?.index ?? -1, record?.index ?? -1],
   };
 }
 
@@ -132,6 +141,13 @@ function isBefore(context: CheckContext, boot: Bracket, start: Bracket): boolean
   const [bootAt, startAt] = [places.get(boot.index), places.get(start.index)];
   return bootAt === undefined || startAt === undefined ? boot.latest < start.latest : bootAt < startAt;
 }
+
+/** The last time before this grace that the address went on as planned: whoever comes by it completes anew, with the taker, or with the giver when it is back. */
+const lastHandOver = (context: CheckContext, address: string, { start }: Grace): DeathSign | undefined =>
+  context.filesystemsMove
+    ? undefined
+    : plannedMoves(context).findLast(({ owner, over }) => owner === address && over.latest < start.earliest)
+        ?.over;
 
 /** Who carried that address when the grace before was lifted, and had its clients on record. */
 const recorderOf = (grace: Grace, address: string): string =>

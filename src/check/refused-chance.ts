@@ -20,7 +20,8 @@ export interface RefusedChance {
  */
 export function refusedChance(context: CheckContext, belief: OrphanedBelief): RefusedChance | null {
   const { claim, death, protectedUntil } = belief;
-  if (claim.ending !== 'told' || protectedUntil !== claim.believedUntil) return null;
+  if (context.filesystemsMove || claim.ending !== 'told' || protectedUntil !== claim.believedUntil)
+    return null;
   const told = claim.believedUntil;
   const grace = context.graces.findLast(({ start }) => start.latest <= told);
   if (grace === undefined || told - grace.start.earliest >= context.graceNs) return null;

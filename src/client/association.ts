@@ -33,7 +33,7 @@ export interface AssociationOptions {
   /** A reclaim of this file was answered MOVED. */
   onMoved(file: FileState, association: Association): void;
   /** {@link KeeperOptions.onLeaseMoved} */
-  onLeaseMoved(association: Association): void;
+  onLeaseMoved(association: Association, sentAtMs: number): void;
   /** {@link KeeperOptions.onRevoked} */
   onRevoked(association: Association): void;
 }
@@ -72,7 +72,7 @@ export class Association {
       files: () => options.files(this),
       onLeaseMs: (leaseMs) => this.#leaseKnown(leaseMs),
       onMoved: (file) => options.onMoved(file, this),
-      onLeaseMoved: () => options.onLeaseMoved(this),
+      onLeaseMoved: (sentAtMs) => options.onLeaseMoved(this, sentAtMs),
       onRevoked: () => options.onRevoked(this),
     });
   }

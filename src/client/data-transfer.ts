@@ -192,6 +192,7 @@ async function reopen(context: FileContext, patience: Patience): Promise<Result>
   const leave = await file.turns.take(patience.deadlineMs);
   if (leave === null) return { status: 'TIMEOUT', attempts: 0 };
   try {
+    if (context.isClosed()) return { status: 'CLOSED', attempts: 0 };
     return await openInTurn(context, context.wish(), 'grace', patience);
   } finally {
     leave();

@@ -7,6 +7,8 @@ export interface FileContext {
   readonly clock: Clock;
   readonly requester: Requester;
   readonly file: FileState;
+  /** The application has closed it: nobody would know of an open that was made now. */
+  isClosed(): boolean;
   /** How it is opened when it is not open, or no longer. */
   wish(): OpenWish;
   /** Asks the server which of the file's state is gone, and lets go of that. */

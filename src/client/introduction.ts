@@ -50,6 +50,8 @@ interface Identity {
   sequence: number;
 }
 
+/** MOVED is understood, whether the filesystem was here before or not (RFC 8881 section 18.35.3). */
+const CAPABILITIES = nfs.EXCHGID4_FLAG_SUPP_MOVED_REFER | nfs.EXCHGID4_FLAG_SUPP_MOVED_MIGR;
 /** In bytes: READ and WRITE of a mebibyte with their headers. */
 const MESSAGE_LIMIT_BYTES = 1024 * 1024 + 4096;
 const FORE_CHANNEL = {
@@ -108,7 +110,7 @@ export class Introduction {
     const { ownerId, verifier, onServerForgot } = this.#options;
     const request = op(exchangeId, {
       clientOwner: { verifier, ownerId },
-      flags: 0,
+      flags: CAPABILITIES,
       stateProtect: { how: nfs.SP4_NONE },
       clientImplId: null,
     });

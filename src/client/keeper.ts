@@ -50,8 +50,8 @@ export interface KeeperOptions {
   readonly files: () => Iterable<FileState>;
   /** This file, whose open or lock was to be reclaimed, is not at this server any more. */
   readonly onMoved: (file: FileState) => void;
-  /** The server says, with SEQUENCE, that another one has some of the client's state now. */
-  readonly onLeaseMoved: () => void;
+  /** The server says that another one has some of the client's state now, with a SEQUENCE that was sent then. */
+  readonly onLeaseMoved: (sentAtMs: number) => void;
   /** The server says, with SEQUENCE, that it took state away. */
   readonly onRevoked: () => void;
 }
@@ -255,7 +255,7 @@ export class Keeper {
     // An answer to something that was sent before we were done may still tell of the time before.
     const since = this.#standingSinceMs;
     if (since === null || sentAtMs < since) return;
-    if ((flags & SEQ4_STATUS_LEASE_MOVED) !== 0) this.#options.onLeaseMoved();
+    if ((flags & SEQ4_STATUS_LEASE_MOVED) !== 0) this.#options.onLeaseMoved(sentAtMs);
     if ((flags & SEQ4_STATUS_RESTART_RECLAIM_NEEDED) !== 0) {
       this.#serverForgot(true);
       this.#session?.changes.wake();

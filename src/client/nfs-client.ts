@@ -13,6 +13,7 @@
  */
 import type { Clock, Random } from '../core/clock.ts';
 import type { CbRecallArgs } from '../nfs4/callbacks/cb-recall.ts';
+import { SEQ4_STATUS_LEASE_MOVED } from '../nfs4/constants.ts';
 import { NFS4_OK, NFS4ERR_BAD_STATEID, type Status, statusName } from '../nfs4/status.ts';
 import type { Association } from './association.ts';
 import { Associations } from './associations.ts';
@@ -123,7 +124,7 @@ export class NfsClient {
       callbacks: options.callbacks,
       files: (association) => this.#whereabouts.filesAt(association),
       onMoved: ({ path }, association) => this.#whereabouts.moved(path, association),
-      onLeaseMoved: (association) => this.#whereabouts.leaseMoved(association),
+      onLeaseMoved: (association, sentAtMs) => this.#whereabouts.leaseMoved(association, sentAtMs),
       onRevoked: (association) => this.#reviews.revoked(association),
     });
     this.#underway = new Underway(clock);
@@ -173,6 +174,8 @@ export class NfsClient {
         const heard = await this.#heardFrom(this.#whereabouts.inUse(), deadlineMs);
         if (heard === null) break;
         if (heard && this.#whereabouts.settled) return { status: 'OK' };
+        // A session that stands is there at once, whatever the time, and without a connection nothing can be sent on it.
+        if (this.#options.clock.nowMs() >= deadlineMs) break;
       }
       return { status: this.#whereabouts.stopped ? 'CLOSED' : 'TIMEOUT' };
     });
@@ -272,7 +275,7 @@ export class NfsClient {
 
   /** Was a session lost, or has a filesystem moved, and is not all brought back yet that can be? */
   get recovering(): boolean {
-    return !this.#whereabouts.settled || this.#servers.all.some(({ keeper }) => keeper.recovering);
+    return !this.#whereabouts.settled || this.#whereabouts.inUse().some(({ keeper }) => keeper.recovering);
   }
 
   /** sr_status_flags (SEQ4_STATUS_*) of the latest SEQUENCE of each server that has files of the client: `SEQ4_STATUS_LEASE_MOVED` ... */
@@ -282,7 +285,7 @@ export class NfsClient {
 
   /** Why a server refuses a session, if one does: `CLID_INUSE` ... */
   get refusal(): StatusName | null {
-    const refusals = this.#whereabouts.inUse().map(({ keeper }): Status | null => keeper.refusal);
+    const refusals = this.#servers.all.map(({ keeper }): Status | null => keeper.refusal);
     const refusal = refusals.find((status) => status !== null) ?? null;
     return refusal === null ? null : statusName(refusal);
   }
@@ -342,11 +345,13 @@ export class NfsClient {
 
   /** Have they all answered, and do their sessions stand? Null: not by the deadline, or the client stopped. */
   async #heardFrom(associations: readonly Association[], deadlineMs: number): Promise<boolean | null> {
-    for (const { keeper } of associations) {
+    for (const association of associations) {
+      const { keeper } = association;
       const session = await keeper.ready(deadlineMs);
       if (session === null) return null;
       const outcome = await session.execute({ request: () => [], cacheReply: false, deadlineMs });
       if (outcome.kind !== 'reply' || !keeper.standing) return false;
+      if ((keeper.statusFlags & SEQ4_STATUS_LEASE_MOVED) !== 0) await this.#whereabouts.search(association);
     }
     return true;
   }

@@ -52,7 +52,7 @@ export interface LostLock extends HeldLock {
 export interface NfsFileOptions {
   readonly file: FileState;
   readonly wish: OpenWish;
-  readonly context: Omit<FileContext, 'wish' | 'file'>;
+  readonly context: Omit<FileContext, 'wish' | 'file' | 'isClosed'>;
   readonly defaultTimeoutMs: () => number;
   readonly onClosed: () => void;
 }
@@ -77,7 +77,12 @@ export class NfsFile {
   constructor(options: NfsFileOptions) {
     this.#options = options;
     this.#wish = options.wish;
-    this.#context = { ...options.context, file: options.file, wish: () => this.#wish };
+    this.#context = {
+      ...options.context,
+      file: options.file,
+      wish: () => this.#wish,
+      isClosed: () => this.#closed,
+    };
   }
 
   get owner(): string {

@@ -59,11 +59,12 @@ export class Reclaimer {
     return this.#session.over === null && (await this.#complete(done)) !== null;
   }
 
-  /** The same for one filesystem. Null: the session ended before that. */
+  /** The same for one filesystem. Null: the session ended before that, or the server has lost everything meanwhile. */
   async admit({ root, files }: Arrival): Promise<'complete' | 'moved' | null> {
     await this.#reclaim(files());
     if (this.#session.over !== null) return null;
     if (this.#moved) return 'moved';
+    if ([...files()].some(({ reclaimPending }) => reclaimPending)) return null;
     const way = root.map((objName) => op(lookup, { objName }));
     const done = () => [op(putRootFh, {}), ...way, op(reclaimComplete, { oneFs: true })];
     const status = await this.#complete(done, (answer) => answer === NFS4ERR_MOVED);
@@ -118,14 +119,17 @@ export class Reclaimer {
       subject: { op: 'lock', owner, file: path, span: toByteSpan(span), mode, reclaim: true },
       build: () => lockRange(file, this.#session.clientId, span, mode, { reclaim: true, waits: false }),
       deadlineMs: NEVER_MS,
+      // The server has said that it lost the open, too, since that was reclaimed: all over again.
+      isMoot: () => file.reclaimPending,
     });
   }
 
-  /** Repeats a claim until it is granted or refused for good; null when the session ended first. */
-  async #insist(claim: RecordedRequest): Promise<Status | null> {
+  /** Repeats a claim until it is granted or refused for good; null when the session ended first, or there was nothing to claim any more. */
+  async #insist({ isMoot, ...claim }: RecordedRequest & { isMoot?(): boolean }): Promise<Status | null> {
     return this.#repeat(
       () => recordedAttempt(this.#options.observer, claim),
       (status) => judgeReclaim(status) === 'again',
+      isMoot,
     );
   }
 
@@ -139,11 +143,15 @@ export class Reclaimer {
     );
   }
 
-  async #repeat(attempt: () => Attempt, again: (status: Status) => boolean): Promise<Status | null> {
+  async #repeat(
+    attempt: () => Attempt,
+    again: (status: Status) => boolean,
+    isMoot: () => boolean = () => false,
+  ): Promise<Status | null> {
     const { clock, random, timing } = this.#options;
     for (let repetition = 0; ; repetition += 1) {
       const outcome = await this.#session.execute(attempt());
-      if (this.#session.over !== null && outcome.kind !== 'reply') return null;
+      if ((this.#session.over !== null || isMoot()) && outcome.kind !== 'reply') return null;
       // A claim that silently was not made would leave the client believing in a lock that nobody gave it (I5).
       if (outcome.kind !== 'reply') throw new Error('a reclaim was not sent in a session that lives');
       if (!again(outcome.reply.status)) return outcome.reply.status;

@@ -9,6 +9,7 @@ import type { Association } from './association.ts';
 import { type FileState, splitPath } from './file-state.ts';
 import { Filesystem } from './filesystem.ts';
 import { type Location, locate, statusOf } from './location.ts';
+import { isTransient } from './recovery-rules.ts';
 import { Relocation } from './relocation.ts';
 import type { ServerAddress } from './server-address.ts';
 import type { Session } from './session.ts';
@@ -52,7 +53,8 @@ export class Whereabouts {
   readonly #inQuestion = new Set<string>();
   /** Servers that are being asked which filesystem has moved. */
   readonly #searches = new Map<Association, Promise<void>>();
-  readonly #searchedAtMs = new Map<Association, number>();
+  /** What came of the latest time. */
+  readonly #searched = new Map<Association, { beganAtMs: number; endedAtMs: number; found: boolean }>();
   #stopped = false;
 
   constructor(options: WhereaboutsOptions) {
@@ -141,18 +143,37 @@ export class Whereabouts {
     this.#question(directoryOf(path), association);
   }
 
-  /** The server says that some lease has moved: which filesystem is gone is asked for each that is in use there (section 18.46.3). */
-  leaseMoved(association: Association): void {
+  /** The server said that some lease has moved, in the answer to a request that was sent then. */
+  leaseMoved(association: Association, sentAtMs: number): void {
+    const last = this.#searched.get(association);
+    // The flag stays up until the server has been asked about everything, so it says the same again and again meanwhile.
+    if (last !== undefined && sentAtMs < last.beganAtMs) return;
+    if (
+      [...this.#inQuestion].some((directory) => this.#filesystemWith(directory).association === association)
+    )
+      return;
+    // And for longer, if it means something that the client does not use any more.
+    const restMs = association.timing.renewEveryMs;
+    if (last !== undefined && !last.found && this.#options.clock.nowMs() - last.endedAtMs < restMs) return;
+    void this.search(association);
+  }
+
+  /**
+   * A lease has moved from this server: which filesystem is gone is asked for each that is in use there (section 18.46.3). Resolves when that is known;
+   * where to may still have to be asked.
+   */
+  search(association: Association): Promise<void> {
+    const underway = this.#searches.get(association);
+    if (underway !== undefined) return underway;
     const { clock } = this.#options;
-    const lastMs = this.#searchedAtMs.get(association) ?? Number.NEGATIVE_INFINITY;
-    // The flag stays up until the server has been asked, so it says the same again and again meanwhile.
-    if (this.#searches.has(association) || clock.nowMs() - lastMs < association.timing.renewEveryMs) return;
-    const search = this.#search(association).finally(() => {
+    const beganAtMs = clock.nowMs();
+    const search = this.#search(association).then((found) => {
       this.#searches.delete(association);
-      this.#searchedAtMs.set(association, clock.nowMs());
+      this.#searched.set(association, { beganAtMs, endedAtMs: clock.nowMs(), found });
       this.#changes.wake();
     });
     this.#searches.set(association, search);
+    return search;
   }
 
   /** Resolves when it is known what has moved from there, if that is being asked. */
@@ -160,13 +181,27 @@ export class Whereabouts {
     await this.#searches.get(association);
   }
 
-  async #search(association: Association): Promise<void> {
+  async #search(association: Association): Promise<boolean> {
+    let found = false;
     const directories = new Set(Array.from(this.filesAt(association), ({ path }) => directoryOf(path)));
     for (const directory of directories) {
       const isStill = this.#stay(directory, association);
-      const { session } = association.keeper;
-      const status = isStill() && session && (await statusOf(session, namesIn(directory)));
-      if (status === NFS4ERR_MOVED && isStill()) this.#question(directory, association);
+      if ((await this.#statusOf(directory, association, isStill)) !== NFS4ERR_MOVED || !isStill()) continue;
+      found = true;
+      this.#question(directory, association);
+    }
+    return found;
+  }
+
+  /** What is on its way is answered DELAY, until it is somewhere. */
+  async #statusOf(directory: string, { keeper, timing }: Association, isStill: () => boolean) {
+    const { clock, random } = this.#options;
+    for (let repetition = 0; ; repetition += 1) {
+      const { session } = keeper;
+      if (session === null || !isStill()) return null;
+      const status = await statusOf(session, namesIn(directory));
+      if (status === null || !isTransient(status)) return status;
+      await sleep(clock, backoffMs(timing.retry, repetition, random));
     }
   }
 

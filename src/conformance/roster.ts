@@ -100,12 +100,15 @@ export class Roster {
   }
 }
 
+/** After LEASE_MOVED, too, it is renewed: that is said of another server's (RFC 7530 section 9.14.3). */
+const RENEWED = new Set(['OK', 'LEASE_MOVED']);
+
 /** A client that has no session yet, or whose server is away, is its test's to look after. @returns whether its lease was renewed */
 async function renew(client: Listed): Promise<boolean> {
   try {
     const status = await client.renew();
     if (OVER.has(status)) client.renewing = false;
-    return status === 'OK';
+    return RENEWED.has(status);
   } catch {
     // The next round asks again.
     return false;

@@ -9,15 +9,11 @@ export interface RowTest {
   readonly versions?: readonly MinorVersion[];
   /** It restarts the server. Default false. */
   readonly restarts?: boolean;
+  /** It moves the filesystem that it works in to the peer, and brings it back. */
+  readonly movesExport?: boolean;
   /** It says something about a second node. */
   readonly needsPeer?: boolean;
   /** It must have the server, and its restarts, for itself: before all others or after them. */
   readonly alone?: 'before' | 'after';
   run(trial: Trial): Promise<void>;
-}
-
-/** What is said of a row that no test can judge on a single server. */
-export interface RowWithoutTest {
-  readonly row: number;
-  readonly reason: string;
 }

@@ -18,7 +18,8 @@ const ATTRIBUTES = attributeBitmap(['leaseTime']);
 /** For all: clients of the tests are several users. */
 const MODE = 0o777;
 
-const walkTo = (path: readonly string[]) => [
+/** From the server's root. */
+export const walkTo = (path: readonly string[]) => [
   op(putRootFh, {}),
   ...path.map((objName) => op(lookup, { objName })),
 ];

@@ -14,7 +14,7 @@ import {
 } from './outcome.ts';
 import { Roster } from './roster.ts';
 import type { RowTest } from './row-test.ts';
-import { RULES, TESTS, WITHOUT_TEST } from './rows/index.ts';
+import { RULES, TESTS } from './rows/index.ts';
 import { makeRunDirectory, readLeaseMs, removeRunDirectory } from './run-directory.ts';
 import type { ServerHelper } from './server-helper.ts';
 import { ROOT, type ServerUnderTest } from './server-under-test.ts';
@@ -79,9 +79,7 @@ function judged(row: number, outcomes: readonly TestOutcome[]): RowOutcome {
   const tests = outcomes
     .filter((outcome) => outcome.row === row)
     .sort((a, b) => order.indexOf(a.title) - order.indexOf(b.title) || a.version - b.version);
-  const without = WITHOUT_TEST.find((each) => each.row === row);
-  if (tests.length > 0 || without === undefined) return rowOutcome(row, rule, tests);
-  return { row, rule, outcome: 'not-applicable', detail: without.reason, tests: [] };
+  return rowOutcome(row, rule, tests);
 }
 
 interface Started {
@@ -133,7 +131,7 @@ class Run {
         .map((version) => ({ test, version })),
     );
     const without = started.flatMap((each) => {
-      const needed = each.test.needsPeer && peer === null ? 'needs --peer' : this.#whyNoRestart(each.test);
+      const needed = each.test.needsPeer && peer === null ? 'needs --peer' : this.#whyNoHelp(each.test);
       return needed === null ? [] : [{ ...each, needed }];
     });
     const possible = started.filter((each) => !without.some(({ test }) => test === each.test));
@@ -148,8 +146,8 @@ class Run {
     return outcomes;
   }
 
-  #whyNoRestart({ restarts }: RowTest): string | null {
-    return restarts && this.#options.helper === null ? 'needs --helper' : null;
+  #whyNoHelp({ restarts, movesExport }: RowTest): string | null {
+    return (restarts || movesExport) && this.#options.helper === null ? 'needs --helper' : null;
   }
 
   /** These side by side, on a server that is not in grace. */
@@ -181,12 +179,14 @@ class Run {
     version: MinorVersion,
     restart: (wish?: RestartWish) => Promise<Life>,
   ): Promise<TestOutcome> {
-    const { server, peer, runId } = this.#options;
+    const { server, peer, helper, runId, target } = this.#options;
     this.#labels += 1;
     const label = `${runId}-${test.row}-${this.#labels}`;
     const { leaseMs } = this;
     const [directory, roster] = [this.#directory, this.#roster];
-    const trial = new Trial({ server, peer, version, leaseMs, directory, label, roster, restart });
+    const path = [...target.path, directoryName(runId)];
+    const parts = { server, peer, helper, version, leaseMs, directory, path, label, roster, restart };
+    const trial = new Trial(parts);
     const unfinished = await test.run(trial).then(
       () => null,
       (error: Error) => error,

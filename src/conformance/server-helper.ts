@@ -8,17 +8,20 @@ export type HelperOutcome = 'done' | 'unknown-verb';
  * `reboot`: the server dies without warning, and starts again. `lose-records`: the same, and what it recorded about its clients is gone
  * in between. `corrupt-records`: the same, and it is nonsense. `lease SECONDS`: the same, and from now on that is its lease
  * time, and the grace time that it was told. `migrate`: the address that it is asked at moves to another node of its cluster as planned, with its
- * clients; nobody dies.
+ * clients; nobody dies. `move-export`: the filesystem that the tested path is in moves from it to the peer as planned, and no address does; nobody
+ * dies. `return-export`: it comes back.
  */
 export type HelperVerb =
   | readonly ['reboot']
   | readonly ['lose-records']
   | readonly ['corrupt-records']
   | readonly ['lease', string]
-  | readonly ['migrate'];
+  | readonly ['migrate']
+  | readonly ['move-export']
+  | readonly ['return-export'];
 
 export interface ServerHelper {
-  /** Resolves when the server serves again. @throws Error one sentence, when the program failed */
+  /** Resolves when the server serves again, or it is done. @throws Error one sentence, when the program failed */
   call(verb: HelperVerb): Promise<HelperOutcome>;
 }
 

@@ -6,6 +6,8 @@ import type { Clock, Random } from '../core/clock.ts';
 import type { Address } from './target.ts';
 
 export interface ServerUnderTest {
+  /** Name or address, as it was given. */
+  readonly host: string;
   readonly clock: Clock;
   readonly random: Random;
   /** A new connection for hand-built COMPOUNDs. @throws Error one sentence, when there is none */
@@ -43,6 +45,7 @@ export function serverUnderTest(options: ServerOptions): ServerUnderTest {
   let free = parallel;
   const waiting: (() => void)[] = [];
   return {
+    host,
     clock,
     random,
     async connect(principal) {

@@ -4,9 +4,10 @@ import type { Principal } from '../client/principal.ts';
 import type { Clock } from '../core/clock.ts';
 import type { RestartWish } from './lane.ts';
 import type { Life } from './life.ts';
-import type { MinorVersion } from './outcome.ts';
-import { NotApplicable, Unjudged } from './outcome.ts';
+import { reach, whileMoved } from './moved-export.ts';
+import { type MinorVersion, NotApplicable, Unjudged } from './outcome.ts';
 import type { Roster } from './roster.ts';
+import type { ServerHelper } from './server-helper.ts';
 import { ROOT, type ServerUnderTest } from './server-under-test.ts';
 import { WireClient } from './wire-client.ts';
 import { WireClient0 } from './wire-client-0.ts';
@@ -15,10 +16,13 @@ export interface TrialParts {
   readonly server: ServerUnderTest;
   /** Another node of the same cluster. */
   readonly peer: ServerUnderTest | null;
+  readonly helper: ServerHelper | null;
   readonly version: MinorVersion;
   readonly leaseMs: number;
   /** Handle of the directory of the run. */
   readonly directory: Buffer;
+  /** From the server's root to there. */
+  readonly path: readonly string[];
   /** Nobody else uses it: part of all names. */
   readonly label: string;
   readonly roster: Roster;
@@ -32,6 +36,8 @@ export interface ClientWish {
   /** Even the same instance. */
   readonly sameVerifier?: boolean;
   readonly atPeer?: boolean;
+  /** Handle of the directory that it works in. Default: as it was found at the server under test. */
+  readonly directory?: Buffer;
 }
 
 export class Trial {
@@ -56,19 +62,34 @@ export class Trial {
     return this.#parts.directory;
   }
 
+  /** To that directory, from the root of the server under test. */
+  get path(): readonly string[] {
+    return this.#parts.path;
+  }
+
+  /** As it was given to the run. @throws {NotApplicable} */
+  get peerHost(): string {
+    return this.#peer().host;
+  }
+
+  #peer(): ServerUnderTest {
+    const { peer } = this.#parts;
+    if (peer === null) throw new NotApplicable('needs --peer');
+    return peer;
+  }
+
   /** One that the server has not heard of. Its state is gone when the test is over. */
   client(name: string, wish: ClientWish = {}): WireClient {
-    const { server, peer, version, leaseMs, directory, roster } = this.#parts;
+    const { server, version, leaseMs, directory, roster } = this.#parts;
     if (version === 0) throw new RangeError('clients of version 4.0 are client0()');
-    if (wish.atPeer && peer === null) throw new NotApplicable('needs --peer');
     const client = new WireClient({
-      server: wish.atPeer && peer !== null ? peer : server,
+      server: wish.atPeer ? this.#peer() : server,
       name,
       ownerId: wish.as?.ownerId ?? this.#ownerId(name),
       verifier: wish.as !== undefined && wish.sameVerifier ? wish.as.verifier : roster.freshVerifier(),
       principal: wish.principal ?? ROOT,
       version,
-      directory,
+      directory: wish.directory ?? directory,
       patienceMs: leaseMs * 2,
     });
     roster.add(client, this);
@@ -104,6 +125,16 @@ export class Trial {
     if (!holds) this.findings.push(`${what}: expected ${expected}, got ${got}`);
   }
 
+  /** `judge` runs while the filesystem of the run is at the peer. It is back when this settles, whatever came of it. */
+  moveExport(judge: () => Promise<void>): Promise<void> {
+    return whileMoved(this.#parts.helper, judge, async () => {
+      const looker = this.#parts.version === 0 ? this.client0('looker') : this.client('looker');
+      await looker.start();
+      const found = await this.until('OK', this.leaseMs * 2, () => reach(looker, this.directory));
+      if (found !== 'OK') throw new Unjudged(`the filesystem has not come back: GETFH was answered ${found}`);
+    });
+  }
+
   async pause(ms: number): Promise<void> {
     await new Promise<void>((go) => void this.clock.after(ms, go));
   }
@@ -125,12 +156,17 @@ export class Trial {
 
   /** What is judged within is judged only if grace ran all the time. */
   async inGrace(life: Life, judge: () => Promise<void>): Promise<void> {
-    const before = this.findings.length;
     const first = await life.first;
     if (first !== 'GRACE')
       throw new Unjudged(`after the restart there was no grace: an OPEN was answered ${first}`);
+    await this.whileGrace(() => life.ask(), judge);
+  }
+
+  /** @param ask what a new OPEN is answered at this moment */
+  async whileGrace(ask: () => Promise<string>, judge: () => Promise<void>): Promise<void> {
+    const before = this.findings.length;
     await judge();
-    if (this.findings.length > before && (await life.ask()) !== 'GRACE') {
+    if (this.findings.length > before && (await ask()) !== 'GRACE') {
       this.findings.length = before;
       throw new Unjudged('grace ended before everything was asked that belongs into it: try a longer one');
     }

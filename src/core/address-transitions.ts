@@ -41,10 +41,14 @@ export function inherit(
  * A planned move begins as a planned stop does: with grace, while the giver still holds its clients' locks. Their claims are open from here
  * on, so that grace cannot end before they have come to the taker; or to the giver, where the taker is lost on the way and the giver may have
  * let go already.
+ *
+ * A filesystem moves in a grace of its own. In one that runs already the taker may have acknowledged before it could know of the move, and would
+ * tell clients who come early that they have lost their locks. Nor may anything be handed on whose clients are still to come: those who were
+ * told to follow it would ask at a node that does not serve their claims any more.
  */
 export function migrate(
   ledger: Ledger,
-  { owner, to }: { readonly owner: NodeId; readonly to: NodeId },
+  { owner, to, filesystem }: { readonly owner: NodeId; readonly to: NodeId; readonly filesystem?: boolean },
   mutants: Mutants,
 ): TransitionResult {
   const moved = memberOf(ledger, owner);
@@ -55,6 +59,11 @@ export function migrate(
   if (moved.movingTo !== null) return refuse('moving');
   if (giver.leaving || taker.leaving) return refuse('already-leaving');
   if (giver.state !== 'up' || taker.state !== 'up') return refuse('not-serving');
+  if (filesystem) {
+    // Its clients would be sent on from there, and in the end in a circle.
+    if (owner !== to && carrierOf(ledger, to) !== to) return refuse('not-serving');
+    if (inGrace(ledger)) return refuse('in-grace');
+  }
   const claims = mutants.has('M9') ? moved.claims : 'open';
   return done(enterGrace(withMember(ledger, owner, { ...moved, movingTo: to, claims }), mutants));
 }

@@ -35,9 +35,15 @@ export type Command =
   | { readonly type: 'abandon'; readonly dead: NodeId; readonly operator: true }
   /**
    * The address of `owner` is to move to `to` with its clients, as planned (C11); to its owner, that is a failback. From an
-   * operator, or from whoever wants its own address back: any may ask for it, since it breaks nothing.
+   * operator, or from whoever wants its own address back: any may ask for it, since it breaks nothing. `filesystem`: addresses stay, and `to`
+   * is to serve the filesystem in place of `owner` (row 29).
    */
-  | { readonly type: 'migrate'; readonly owner: NodeId; readonly to: NodeId }
+  | {
+      readonly type: 'migrate';
+      readonly owner: NodeId;
+      readonly to: NodeId;
+      readonly filesystem?: boolean;
+    }
   /** The sender, past the barrier, has let go of all that the clients of that address held. */
   | ({ readonly type: 'hand-over'; readonly owner: NodeId } & FromNode)
   /** A planned stop begins: grace first, while the sender still holds its locks (C11). */
@@ -58,6 +64,7 @@ export type Refusal =
   | 'already-suspect'
   | 'own-death'
   | 'no-grace'
+  | 'in-grace'
   | 'before-barrier'
   | 'claims-closed'
   | 'has-heir'

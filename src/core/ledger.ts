@@ -102,8 +102,18 @@ export const newMember = (beaconIndex: number, incarnation: Incarnation): Member
 export const memberOf = (ledger: Ledger, node: NodeId): Member | undefined =>
   Object.hasOwn(ledger.members, node) ? ledger.members[node] : undefined;
 
+/** A ledger never changes, and every rule asks it for its nodes. */
+const sortedNodes = new WeakMap<Ledger, readonly NodeId[]>();
+
 /** In the order of names, so that everything derived from a ledger is the same on every node. */
-export const nodesOf = (ledger: Ledger): NodeId[] => (Object.keys(ledger.members) as NodeId[]).sort();
+export function nodesOf(ledger: Ledger): readonly NodeId[] {
+  let nodes = sortedNodes.get(ledger);
+  if (nodes === undefined) {
+    nodes = (Object.keys(ledger.members) as NodeId[]).sort();
+    sortedNodes.set(ledger, nodes);
+  }
+  return nodes;
+}
 
 export const inGrace = (ledger: Ledger): boolean => ledger.recoveryEpoch !== null;
 

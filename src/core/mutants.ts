@@ -32,6 +32,8 @@ export const MUTANTS = {
   M14: 'a process does not look whether the node that it claims to be lives',
   M15: 'the record of a client whose locks are taken from it stays good',
   M16: 'what a client holds goes with its connection',
+  M17: 'the giver of a filesystem lets go before it hands over',
+  M18: 'whoever comes before the taker of a filesystem knows of it is refused',
 } as const;
 
 export type MutantId = keyof typeof MUTANTS;

@@ -9,6 +9,11 @@ import type { Disturbances } from './disturbances.ts';
 import type { LedgerOfLab } from './ledger-access.ts';
 import type { NetworkOfLab } from './network-access.ts';
 
+/** A fault that cannot be in this lab, or not now: nothing was begun. */
+export class FaultRefusedError extends Error {
+  override readonly name = 'FaultRefusedError';
+}
+
 /** Where a node is to stand still. */
 export interface ArmedStep {
   readonly step: ProtocolStep;
@@ -51,13 +56,14 @@ export interface BreakableNode {
 
 /** See {@link BreakableNode.arm}. @throws Error for one that has no named steps */
 export function armStep(node: BreakableNode, order: ArmedStep): Promise<void> {
-  if (node.arm === undefined) throw new Error(`${node.name} does not announce the steps of its protocol`);
+  if (node.arm === undefined)
+    throw new FaultRefusedError(`${node.name} does not announce the steps of its protocol`);
   return node.arm(order);
 }
 
 /** @throws Error for one that has none */
 export function stableOf({ name, stable }: BreakableNode): StableStorage {
-  if (stable === undefined) throw new Error(`${name} has no storage of its own`);
+  if (stable === undefined) throw new FaultRefusedError(`${name} has no storage of its own`);
   return stable;
 }
 

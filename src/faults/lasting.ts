@@ -1,7 +1,7 @@
 /** What faults have in common that stay in force for a while, and are ended then or by a heal. */
 import { z } from 'zod';
 import type { Disturbance, Disturbances } from './disturbances.ts';
-import type { BreakableNode, FaultSurroundings } from './fault.ts';
+import { type BreakableNode, FaultRefusedError, type FaultSurroundings } from './fault.ts';
 import { pause } from './outage.ts';
 
 const MAX_MS = 3_600_000;
@@ -42,12 +42,12 @@ export async function inForce(
 
 /**
  * Of faults that put something in a place of its own (a table, a file's name, a size), which a second one would take for what was there before.
- * @throws Error where this one is in force already
+ * @throws FaultRefusedError where this one is in force already
  */
 export function refuseTwice({ fault, targets }: Disturbance, { all }: Pick<Disturbances, 'all'>): void {
   const twice = targets.find((name) => all.some((one) => one.fault === fault && one.targets.includes(name)));
   if (twice !== undefined)
-    throw new Error(`the fault ${fault} is in force on ${twice} already; heal it first`);
+    throw new FaultRefusedError(`the fault ${fault} is in force on ${twice} already; heal it first`);
 }
 
 /** Ends whatever of that kind is in force on one of these. */

@@ -126,7 +126,10 @@ export function resolveTargets(selector: string, population: Population, random:
     return { ok: false, error: `there is no node "${selector}"; a target is one of ${words}` };
   }
   if (count < 1 || count > nodes.length)
-    return { ok: false, error: `a cluster of ${nodes.length} nodes has no ${selector}` };
+    return {
+      ok: false,
+      error: `a cluster of ${nodes.length} ${nodes.length === 1 ? 'node' : 'nodes'} has no ${selector}`,
+    };
   return drawSome(count, nodes, random);
 }
 

@@ -24,6 +24,8 @@ export interface ModelBounds {
   readonly stops: number;
   /** An operator moves a service address, with its clients, from one live node to another; back to its owner, that is a failback. */
   readonly moves: number;
+  /** What an operator moves is the filesystem: addresses stay, and clients are told where to go (rows 29 and 30). */
+  readonly filesystems: boolean;
   /** An operator admits or retires a member. */
   readonly memberships: number;
   /** An operator declares a node dead, or gives up on the claims of a dead one. */
@@ -38,7 +40,10 @@ export interface ModelBounds {
 }
 
 /** The bounds that count something. */
-export type BoundCount = Exclude<keyof ModelBounds, 'beaconProvesDeath' | 'trustsOperators' | 'mutants'>;
+export type BoundCount = Exclude<
+  keyof ModelBounds,
+  'filesystems' | 'beaconProvesDeath' | 'trustsOperators' | 'mutants'
+>;
 
 /** What may happen only so often, each counted in a state under its place in this list. */
 export const COUNTED_FAULTS = [

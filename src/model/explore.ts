@@ -59,9 +59,15 @@ class Exploration {
 
   constructor(bounds: ModelBounds, options: ExploreOptions) {
     this.#options = options;
-    this.#layout = new Layout(bounds.nodes, bounds.clients, bounds.mutants.has('D6') ? EPOCHS_OF_D6 : 2);
+    const epochs = bounds.mutants.has('D6') ? EPOCHS_OF_D6 : 2;
+    this.#layout = new Layout(bounds.nodes, bounds.clients, epochs, bounds.filesystems);
     this.#orders = symmetries(bounds.nodes, bounds.clients);
-    this.#shapes = new LedgerShapes(bounds.nodes, bounds.clients, this.#orders, bounds.mutants);
+    this.#shapes = new LedgerShapes(
+      bounds.nodes,
+      bounds.filesystems ? bounds.nodes : bounds.clients,
+      this.#orders,
+      bounds.mutants,
+    );
     this.#steps = new Steps(bounds, this.#shapes, this.#layout);
     this.#table = new StateTable(this.#layout.size);
     this.#scratch = new Uint8Array(this.#layout.size);
@@ -217,7 +223,8 @@ class Exploration {
     }
     for (let c = 0; c < this.#bounds.clients; c++) {
       at.setCompletion(state, c, COMPLETED);
-      at.setRecordedBy(state, epoch, c, lifeOf(c, 1));
+      at.setRecordedBy(state, epoch, c, c, lifeOf(c, 1));
+      if (this.#bounds.filesystems) at.setSite(state, c, c);
       at.setHome(state, c, c);
       at.setClaimant(state, c, c);
     }

@@ -18,7 +18,7 @@ export function grantViolation(cluster: Cluster, w: Uint8Array, n: number, c: nu
       return `I3: ${cluster.name(n)} grants new state while ${cluster.name(peer)} may still grant a reclaim`;
     }
   }
-  return cluster.isRecorded(w, c) ? null : `I6: ${clientName(c)} gets new state without a durable record`;
+  return cluster.isRecorded(w, c, n) ? null : `I6: ${clientName(c)} gets new state without a durable record`;
 }
 
 function mayReclaimAt(cluster: Cluster, w: Uint8Array, n: number): boolean {

@@ -12,6 +12,7 @@ import {
   memberOf,
   standing,
   unserved,
+  whereServed,
 } from '../core/ledger.ts';
 import type { Mutants } from '../core/mutants.ts';
 import { type Facts, nextCommand } from '../core/next-command.ts';
@@ -35,6 +36,8 @@ export interface Shape {
   readonly unserved: readonly NodeId[];
   /** By node: who carries its address; -1: no member has that address. Client c comes by that of node c. */
   readonly carriers: readonly number[];
+  /** By node: where its clients find the filesystem, if that moves and addresses stay. */
+  readonly servedAt: readonly number[];
   /** By node: where its address is about to move as planned; -1: nowhere. */
   readonly movingTo: readonly number[];
   /** By node: the life that holds the cluster up if the deadline has passed; 0: none. */
@@ -48,7 +51,7 @@ export interface Shape {
 
 export class LedgerShapes {
   readonly nodes: readonly NodeId[];
-  readonly #clients: number;
+  readonly #services: number;
   readonly #orders: readonly (readonly number[])[];
   readonly #mutants: Mutants;
   readonly #ids = new Map<string, number>();
@@ -59,10 +62,13 @@ export class LedgerShapes {
   readonly #permuted = new Map<readonly number[], number[]>();
   readonly #keys = new WeakMap<Command, string>();
 
-  /** @param orders how like nodes may be exchanged, without the identity */
-  constructor(nodes: number, clients: number, orders: readonly (readonly number[])[], mutants: Mutants) {
+  /**
+   * @param services by the addresses of how many nodes, of the first, clients may come
+   * @param orders how like nodes may be exchanged, without the identity
+   */
+  constructor(nodes: number, services: number, orders: readonly (readonly number[])[], mutants: Mutants) {
     this.#orders = orders;
-    this.#clients = clients;
+    this.#services = services;
     this.nodes = Array.from({ length: nodes }, (_, index) => asNodeId(`n${index + 1}`));
     this.#mutants = mutants;
   }
@@ -210,6 +216,7 @@ export class LedgerShapes {
       claimsOpen: of(({ claims }) => claims === 'open', false),
       unserved: unserved(ledger),
       carriers: of(({ addressAt }, node) => place(addressAt ?? node), -1),
+      servedAt: this.nodes.map((node) => place(whereServed(ledger, node))),
       movingTo: of(({ movingTo }) => (movingTo === null ? -1 : place(movingTo)), -1),
       holdingUp: this.nodes.map((node) => held.get(node) ?? 0),
       incarnations: of(({ incarnation }): number => incarnation, 0),
@@ -230,7 +237,7 @@ export class LedgerShapes {
       members[node] = {
         ...member,
         acknowledgedView: current ? CANONICAL_VIEW : asView(0),
-        ...(this.nodes.indexOf(node) >= this.#clients && NOBODY_RECORDED),
+        ...(this.nodes.indexOf(node) >= this.#services && NOBODY_RECORDED),
       };
     }
     return { ...ledger, view: CANONICAL_VIEW, members };

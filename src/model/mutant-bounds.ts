@@ -15,6 +15,7 @@ export const NO_FAULTS: Faults = {
   unknowns: 0,
   stops: 0,
   moves: 0,
+  filesystems: false,
   memberships: 0,
   repairs: 0,
   expiries: 0,

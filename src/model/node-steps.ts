@@ -3,6 +3,7 @@ import { asIncarnation } from '../core/ids.ts';
 import { mayHandOver, mayRelease } from '../core/next-command.ts';
 import { type Cluster, clientName } from './cluster.ts';
 import { loseClient, loseClients, obey, record } from './effects.ts';
+import { handOnFilesystem } from './filesystem-steps.ts';
 import type { Emit } from './step.ts';
 import { lifeOf, NOWHERE, UNCOMPLETED } from './world.ts';
 
@@ -13,6 +14,7 @@ export function nodeSteps(cluster: Cluster, w: Uint8Array, n: number, emit: Emit
   records(cluster, w, n, emit);
   letGo(cluster, w, n, emit);
   handOn(cluster, w, n, emit);
+  if (cluster.bounds.filesystems) handOnFilesystem(cluster, w, n, emit);
 }
 
 function learn(cluster: Cluster, w: Uint8Array, n: number, emit: Emit): void {
@@ -52,7 +54,7 @@ function records(cluster: Cluster, w: Uint8Array, n: number, emit: Emit): void {
   if (cluster.mayWrite(w, n)) {
     for (let c = 0; c < cluster.bounds.clients; c++)
       if (at.home(w, c) === n && at.completion(w, c) !== UNCOMPLETED)
-        record(cluster, next, epoch, c, lifeOf(n, at.incarnation(w, n)));
+        record(cluster, next, epoch, cluster.service(n, c), c, lifeOf(n, at.incarnation(w, n)));
   }
   emit(() => `${cluster.name(n)} writes its clients’ records in epoch ${epoch}`, next, null, false);
 }
@@ -72,7 +74,7 @@ function letGo(cluster: Cluster, w: Uint8Array, n: number, emit: Emit): void {
 /** A planned move, past the barrier: what the clients of that address hold goes, and they are answered here no more. */
 function handOn(cluster: Cluster, w: Uint8Array, n: number, emit: Emit): void {
   const { at, bounds, shapes } = cluster;
-  if (cluster.hasMutant('M10')) return;
+  if (cluster.hasMutant('M10') || bounds.filesystems) return;
   const self = { node: cluster.id(n), incarnation: asIncarnation(at.incarnation(w, n)) };
   for (const owner of mayHandOver(shapes.get(at.known(w, n)).ledger, self, bounds.mutants)) {
     const c = shapes.nodes.indexOf(owner);
@@ -82,8 +84,8 @@ function handOn(cluster: Cluster, w: Uint8Array, n: number, emit: Emit): void {
     // What this life wrote about it must not count should the address come back to this very life.
     if (!cluster.hasMutant('M11') && cluster.mayWrite(w, n)) {
       const { epoch } = shapes.get(at.known(w, n));
-      if (cluster.recordedBy(w, epoch, c) === lifeOf(n, at.incarnation(w, n)))
-        record(cluster, next, epoch, c, 0);
+      if (cluster.recordedBy(w, epoch, c, c) === lifeOf(n, at.incarnation(w, n)))
+        record(cluster, next, epoch, c, c, 0);
     }
     if (at.home(w, c) === n) loseClient(cluster, next, c, NOWHERE);
     if (holds) at.freeLock(next);

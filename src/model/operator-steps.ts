@@ -1,4 +1,4 @@
-/** What a person does to the cluster: members admitted and retired, addresses moved, a node declared dead, its claims given up. */
+/** What a person does to the cluster: members admitted and retired, addresses or filesystems moved, a node declared dead, its claims given up. */
 import { asIncarnation } from '../core/ids.ts';
 import type { Command } from '../core/transitions.ts';
 import type { CountedFault } from './bounds.ts';
@@ -9,13 +9,14 @@ import { ON } from './world.ts';
 
 export function operatorSteps(cluster: Cluster, w: Uint8Array, n: number, emit: Emit): void {
   const node = cluster.id(n);
+  const filesystem = cluster.bounds.filesystems;
   if (cluster.mayFault(w, 'memberships')) {
     swap(cluster, w, n, { type: 'admit', node }, 'memberships', emit);
     swap(cluster, w, n, { type: 'retire', node }, 'memberships', emit);
   }
   if (cluster.mayFault(w, 'moves'))
     for (const to of cluster.shapes.nodes)
-      swap(cluster, w, n, { type: 'migrate', owner: node, to }, 'moves', emit);
+      swap(cluster, w, n, { type: 'migrate', owner: node, to, filesystem }, 'moves', emit);
   if (cluster.mayFault(w, 'repairs')) {
     swap(cluster, w, n, { type: 'abandon', dead: node, operator: true }, 'repairs', emit);
     declareDead(cluster, w, n, emit);

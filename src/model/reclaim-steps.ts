@@ -2,20 +2,15 @@
 import { type Cluster, clientName } from './cluster.ts';
 import { believeNothing } from './effects.ts';
 import { reclaimViolation, refusalViolation } from './invariants.ts';
+import { reclaimAnswer } from './reclaim-answer.ts';
 import type { Emit } from './step.ts';
 import { HELD, ON } from './world.ts';
 
 export function reclaim(cluster: Cluster, w: Uint8Array, c: number, n: number, emit: Emit): void {
-  const { at, shapes } = cluster;
-  const known = at.known(w, n);
-  const shape = shapes.get(known);
-  const inGrace = shape.recoveryEpoch !== 0;
-  // They are told to come again later.
-  if (inGrace && shapes.standing(known, n, at.incarnation(w, n)) !== 'current') return;
-  if (inGrace && !shape.barrier && !cluster.hasMutant('D11')) return;
-  // Nor is there anything to say while its address is on its way.
-  if (inGrace && shape.movingTo[c]! >= 0) return;
-  const authorised = inGrace && cluster.hasRecord(w, c, n);
+  const { at } = cluster;
+  const answer = reclaimAnswer(cluster, w, c, n);
+  if (answer === 'delay') return;
+  const authorised = answer === 'grant';
   // The kernel may still be letting go of a dead life's locks: the server says DELAY to that.
   if (authorised && heldByTheDead(cluster, w)) return;
   const next = w.slice();
@@ -28,6 +23,7 @@ export function reclaim(cluster: Cluster, w: Uint8Array, c: number, n: number, e
   at.setLock(next, n, at.incarnation(w, n), c);
   at.setBelief(next, c, HELD);
   at.setHome(next, c, n);
+  at.setSentHere(next, c, false);
   const violation = reclaimViolation(cluster, w, c, n);
   emit(() => `${clientName(c)} reclaims at ${cluster.name(n)}`, next, violation, false);
 }

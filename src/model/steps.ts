@@ -52,6 +52,6 @@ function running(cluster: Cluster, w: Uint8Array, n: number, emit: Emit): void {
     confirm(cluster, w, n, emit);
   } else {
     nodeSteps(cluster, w, n, emit);
-    commandSteps(cluster, w, n, emit);
+    if (!cluster.mustRecord(w, n)) commandSteps(cluster, w, n, emit);
   }
 }

@@ -37,6 +37,7 @@ const ALARMED = 2;
 const STOP_WANTED = 4;
 const RELEASED = 8;
 const HUNG = 16;
+const WITHDRAWN = 32;
 
 /** Where the bounds of a state's parts are. Numbers of nodes and clients count from 0; faults take half a byte each. */
 export class Layout {
@@ -44,6 +45,8 @@ export class Layout {
   readonly clients: number;
   /** Of how many epochs, the current one and those before it, client records are kept. */
   readonly epochs: number;
+  /** What moves as planned is the filesystem: a client may be on record at any node. */
+  readonly filesystems: boolean;
   readonly #beacons: number;
   readonly #words: number;
   readonly #lock: number;
@@ -51,19 +54,23 @@ export class Layout {
   readonly #records: number;
   readonly #spent: number;
   readonly #retired: number;
+  readonly #services: readonly (readonly number[])[];
   readonly size: number;
 
-  constructor(nodes: number, clients: number, epochs: number) {
+  constructor(nodes: number, clients: number, epochs: number, filesystems: boolean) {
     this.nodes = nodes;
     this.clients = clients;
     this.epochs = epochs;
+    this.filesystems = filesystems;
     this.#beacons = 3 + nodes * NODE_BYTES;
     this.#words = this.#beacons + nodes;
     this.#lock = this.#words + nodes;
     this.#clients = this.#lock + 3;
     this.#records = this.#clients + clients * CLIENT_BYTES;
-    this.#spent = this.#records + epochs * clients;
+    this.#spent = this.#records + epochs * clients * (filesystems ? nodes : 1);
     this.#retired = this.#spent + Math.ceil(COUNTED_FAULTS.length / 2);
+    const everywhere = [...Array(nodes).keys()];
+    this.#services = Array.from({ length: clients }, (_, c) => (filesystems ? everywhere : [c]));
     this.size = this.#retired + 1;
   }
 
@@ -98,7 +105,10 @@ export class Layout {
   readonly setReleased = (w: Uint8Array, n: number): void => this.#setFlag(w, n, RELEASED, true);
   readonly hung = (w: Uint8Array, n: number): boolean => this.#flag(w, n, HUNG);
   readonly setHung = (w: Uint8Array, n: number): void => this.#setFlag(w, n, HUNG, true);
-  /** The epoch that all clients of this life are durable in. */
+  /** It has taken back what it recorded of its clients in the new epoch, since the filesystem moves away from it as planned. */
+  readonly withdrawn = (w: Uint8Array, n: number): boolean => this.#flag(w, n, WITHDRAWN);
+  readonly setWithdrawn = (w: Uint8Array, n: number, on: boolean): void => this.#setFlag(w, n, WITHDRAWN, on);
+  /** The epoch that all clients of this life are durable in; 0: it is to be made so anew. */
   readonly recordedIn = (w: Uint8Array, n: number): number => w[this.#node(n) + 6]!;
   readonly setRecordedIn = (w: Uint8Array, n: number, epoch: number): void => {
     w[this.#node(n) + 6] = epoch;
@@ -156,9 +166,19 @@ export class Layout {
     w[this.#client(c)] = (w[this.#client(c)]! & 0xf0) | belief;
   };
   /** It sent RECLAIM_COMPLETE in its home's present life, and the record of it is durable: {@link UNCOMPLETED} and above. */
-  readonly completion = (w: Uint8Array, c: number): number => w[this.#client(c)]! >> 4;
+  readonly completion = (w: Uint8Array, c: number): number => (w[this.#client(c)]! >> 4) & 0x3;
   readonly setCompletion = (w: Uint8Array, c: number, completion: number): void => {
-    w[this.#client(c)] = (w[this.#client(c)]! & 0xf) | (completion << 4);
+    w[this.#client(c)] = (w[this.#client(c)]! & ~0x30) | (completion << 4);
+  };
+  /** What it believes in it had at another node, which has sent it here after a filesystem. */
+  readonly sentHere = (w: Uint8Array, c: number): boolean => (w[this.#client(c)]! & 0x40) !== 0;
+  readonly setSentHere = (w: Uint8Array, c: number, on: boolean): void => this.#setBit(w, c, 0x40, on);
+  /** It has told its home that it is through with what came there with a filesystem. */
+  readonly arrived = (w: Uint8Array, c: number): boolean => (w[this.#client(c)]! & 0x80) !== 0;
+  readonly setArrived = (w: Uint8Array, c: number, on: boolean): void => this.#setBit(w, c, 0x80, on);
+  readonly #setBit = (w: Uint8Array, c: number, bit: number, on: boolean): void => {
+    const at = this.#client(c);
+    w[at] = on ? w[at]! | bit : w[at]! & ~bit;
   };
   /** The node whose present life has completed it or gave it the lock. */
   readonly home = (w: Uint8Array, c: number): number => (w[this.#client(c) + 1]! & 0xf) - 1;
@@ -178,20 +198,43 @@ export class Layout {
    * It wants its lock back, and had completed in this grace, or before it, at a life of that node which died since and
    * which the ledger still takes for alive: should grace end so, it is among the claims of the next one.
    */
-  readonly leftBehindAt = (w: Uint8Array, c: number): number => w[this.#client(c) + 2]! - 1;
+  readonly leftBehindAt = (w: Uint8Array, c: number): number => (w[this.#client(c) + 2]! & 0xf) - 1;
   readonly setLeftBehindAt = (w: Uint8Array, c: number, node: number): void => {
-    w[this.#client(c) + 2] = node + 1;
+    w[this.#client(c) + 2] = (w[this.#client(c) + 2]! & 0xf0) | (node + 1);
+  };
+  /** Where filesystems move: the node whose address it comes by, whose own client it is. */
+  readonly site = (w: Uint8Array, c: number): number => (w[this.#client(c) + 2]! >> 4) - 1;
+  readonly setSite = (w: Uint8Array, c: number, node: number): void => {
+    w[this.#client(c) + 2] = (w[this.#client(c) + 2]! & 0xf) | ((node + 1) << 4);
   };
 
-  /** The life that recorded the client in an epoch: the node above the incarnation; 0: no record. cluster.ts says which epochs there are. */
-  readonly recordedBy = (w: Uint8Array, epoch: number, c: number): number => w[this.#record(epoch, c)]!;
-  readonly setRecordedBy = (w: Uint8Array, epoch: number, c: number, life: number): void => {
-    w[this.#record(epoch, c)] = life;
+  /**
+   * The life that recorded the client in an epoch as one that comes by the address of that node: the node above the incarnation; 0: no record.
+   * cluster.ts says which epochs there are.
+   */
+  readonly recordedBy = (w: Uint8Array, epoch: number, service: number, c: number): number =>
+    w[this.#record(epoch, service, c)]!;
+  readonly setRecordedBy = (
+    w: Uint8Array,
+    epoch: number,
+    service: number,
+    c: number,
+    life: number,
+  ): void => {
+    w[this.#record(epoch, service, c)] = life;
   };
-  readonly forgetEpoch = (w: Uint8Array, epoch: number): void =>
-    void w.fill(0, this.#record(epoch, 0), this.#record(epoch, 0) + this.clients);
-  readonly #record = (epoch: number, c: number): number =>
-    this.#records + (epoch % this.epochs) * this.clients + c;
+  readonly forgetEpoch = (w: Uint8Array, epoch: number): void => {
+    for (let c = 0; c < this.clients; c++)
+      for (const service of this.services(c)) this.setRecordedBy(w, epoch, service, c, 0);
+  };
+  /** By whose addresses this client may come. */
+  services(c: number): readonly number[] {
+    return this.#services[c]!;
+  }
+  readonly #record = (epoch: number, service: number, c: number): number => {
+    const slot = (epoch % this.epochs) * this.clients + c;
+    return this.#records + (this.filesystems ? slot * this.nodes + service : slot);
+  };
 
   // ---- what has happened so far ----
 
@@ -256,9 +299,14 @@ export class Layout {
     this.setLeftBehindAt(to, d, leftBehindAt < 0 ? NOWHERE : order[leftBehindAt]!);
     this.setHome(to, d, home < 0 ? NOWHERE : order[home]!);
     this.setClaimant(to, d, claimant < 0 ? NOWHERE : order[claimant]!);
+    const site = this.site(from, c);
+    this.setSite(to, d, site < 0 ? NOWHERE : order[site]!);
     for (let e = 0; e < this.epochs; e++) {
-      const life = this.recordedBy(from, e, c);
-      this.setRecordedBy(to, e, d, life === 0 ? 0 : lifeOf(order[nodeOfLife(life)]!, life & 0xf));
+      for (const service of this.services(c)) {
+        const life = this.recordedBy(from, e, service, c);
+        const renamed = life === 0 ? 0 : lifeOf(order[nodeOfLife(life)]!, life & 0xf);
+        this.setRecordedBy(to, e, order[service]!, d, renamed);
+      }
     }
   }
 }

@@ -1,37 +1,27 @@
 /**
- * Filesystems that are not here: on their way to another node, or there already (RFC 8881 section 11.4). Who comes for one is told DELAY or
- * MOVED, and by GETATTR of fs_locations where it is.
+ * Filesystems that are not here but at another node (RFC 8881 section 11.4). Who comes for one is told MOVED, and by GETATTR of fs_locations
+ * where it is. One that has come home has moved all the same to a client that has not noticed yet: what it had was let go of in between.
  */
-import { type Failure, NFS4ERR_DELAY, NFS4ERR_MOVED } from '../nfs4/status.ts';
+import { type Failure, NFS4ERR_MOVED } from '../nfs4/status.ts';
 import type { Compound } from './compound.ts';
 import type { LockDomain } from './domains.ts';
 import type { FileNode } from './filesystem/types.ts';
 
-/** What is said about a filesystem that is not here. */
-export type Absence = typeof NFS4ERR_DELAY | typeof NFS4ERR_MOVED;
-
 /** Null: it is here. */
-export function absenceOf({ coordination }: LockDomain): Absence | null {
-  switch (coordination.place().kind) {
-    case 'here':
-      return null;
-    case 'leaving':
-      return NFS4ERR_DELAY;
-    case 'moved':
-      return NFS4ERR_MOVED;
-  }
-}
+export const absenceOf = ({ coordination }: LockDomain): typeof NFS4ERR_MOVED | null =>
+  coordination.place().kind === 'here' ? null : NFS4ERR_MOVED;
 
-/** Of the filesystem that a file is in; null: it is here, or this is the pseudo root, which always is. */
-export function absenceAt({ server }: Compound, node: FileNode | null): Absence | null {
+/** The same of the filesystem that a file is in, for whoever asks. The pseudo root always is here. */
+export function absenceAt({ server, session }: Compound, node: FileNode | null): typeof NFS4ERR_MOVED | null {
   const domain = node === null ? null : server.domains.find(node);
-  return domain === null ? null : absenceOf(domain);
+  if (domain === null) return null;
+  return session?.client.movedLeases.isOwed(domain) ? NFS4ERR_MOVED : absenceOf(domain);
 }
 
 /** What an operation on the current filehandle is answered if its filesystem is not here; null: it is. */
 export function judgePresence(compound: Compound): Failure | null {
   const absence = absenceAt(compound, compound.current);
-  if (absence === NFS4ERR_MOVED) heardOfMove(compound);
+  if (absence !== null) heardOfMove(compound);
   return absence;
 }
 

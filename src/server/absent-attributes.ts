@@ -8,7 +8,7 @@ import {
   sameAttributes,
 } from '../nfs4/attributes.ts';
 import { type Bitmap, bitmapHas, bitmapIsEmpty, bitmapWithout } from '../nfs4/bitmap.ts';
-import { type Failure, NFS4_OK, NFS4ERR_MOVED } from '../nfs4/status.ts';
+import { type Failure, NFS4_OK } from '../nfs4/status.ts';
 import { absenceAt, judgePresence } from './absence.ts';
 import type { Compound } from './compound.ts';
 import { statusOfErrno } from './errno-status.ts';
@@ -23,13 +23,19 @@ const COMPARABLE = attributeBitmap(['fsid', 'fsLocations', 'mountedOnFileid']);
 /** Who asks for this wants to know about a filesystem though it is not here. */
 export const asksForLocations = (requested: Bitmap): boolean => bitmapHas(requested, FS_LOCATIONS);
 
-/** Of what the file is in: its path from the root, and other servers that have it, which is where it moved to. None: it is here. */
-export function locationsOf({ domains, locationOf }: Settings, node: FileNode): FsLocations {
+/** Of a filesystem that is here, for whoever knows that it is: its path from the root, and no other server that has it. */
+export function locationsHere({ domains }: Settings, node: FileNode): FsLocations {
+  const domain = domains.find(node);
+  return { fsRoot: domain === null ? [] : domains.pathOf(domain), locations: [] };
+}
+
+/** Of one that is not, or was not while this client was not looking: the same, and the server that has it now. None: nobody knows its address. */
+function locationsOf({ domains, locationOf }: Settings, node: FileNode): FsLocations {
   const domain = domains.find(node);
   if (domain === null) return { fsRoot: [], locations: [] };
   const fsRoot = domains.pathOf(domain);
   const place = domain.coordination.place();
-  const server = place.kind === 'moved' ? locationOf(place.to) : null;
+  const server = locationOf(place.kind === 'moved' ? place.to : null);
   return { fsRoot, locations: server === null ? [] : [{ server: [server], rootPath: fsRoot }] };
 }
 
@@ -54,7 +60,7 @@ export function compareAbsent(compound: Compound, { mask, values }: AttributeSet
   const absence = absenceAt(compound, current);
   if (current === null || absence === null) return null;
   const tellable = asksForLocations(mask) && bitmapIsEmpty(bitmapWithout(mask, COMPARABLE));
-  if (absence !== NFS4ERR_MOVED || !tellable) return judgePresence(compound);
+  if (!tellable) return judgePresence(compound);
   const known = absentAttributes(compound.server.settings, current);
   return typeof known === 'number' ? known : sameAttributes(mask, known, values);
 }
@@ -71,7 +77,7 @@ export function absentEntry(
   const absence = absenceAt(compound, node);
   if (absence === null) return null;
   const { settings } = compound.server;
-  if (absence === NFS4ERR_MOVED && asksForLocations(requested)) return absentAttributes(settings, node);
+  if (asksForLocations(requested)) return absentAttributes(settings, node);
   if (!bitmapHas(requested, RDATTR_ERROR)) return absence;
   const identity = identityOf(settings, node);
   return typeof identity === 'number' ? identity : { ...identity, rdattrError: absence };

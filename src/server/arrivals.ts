@@ -4,6 +4,7 @@
  */
 import type { NodeId } from '../core/ids.ts';
 import { claimsServedBy, type Ledger, memberOf, nodesOf } from '../core/ledger.ts';
+import type { Mutants } from '../core/mutants.ts';
 import { serviceOf } from './client-keys.ts';
 import type { ClientIdentity, ReclaimAnswer } from './coordination.ts';
 import type { ReclaimClaims } from './reclaim-claims.ts';
@@ -15,6 +16,7 @@ export interface ArrivalsOptions {
   readonly claims: ReclaimClaims;
   /** Claims that are about to be closed: nobody reclaims from these. */
   readonly finishing: ReadonlySet<NodeId>;
+  readonly mutants: Mutants;
 }
 
 export class Arrivals {
@@ -39,11 +41,14 @@ export class Arrivals {
 
   /** {@link Coordination.mayArrive} */
   mayCome(client: ClientIdentity): boolean {
+    const { claims } = this.#options;
     const former = this.#formerServices(client);
-    return (
-      this.#areUnderWay(former) ||
-      former.some((service) => this.#options.claims.expects({ ...client, service }))
-    );
+    return this.#areUnderWay(former) || former.some((service) => claims.expects({ ...client, service }));
+  }
+
+  /** Does this node not know yet what the client has to say that it is through with? */
+  areAwaited(client: ClientIdentity): boolean {
+    return this.#areUnderWay(this.#formerServices(client));
   }
 
   complete(client: ClientIdentity): void {
@@ -59,9 +64,10 @@ export class Arrivals {
 
   /** The records are still to be read; or the filesystem is on its way, and its clients may have heard of it earlier than this node. */
   #areUnderWay(former: readonly NodeId[]): boolean {
-    const { node, ledger, claims } = this.#options;
+    const { node, ledger, claims, mutants } = this.#options;
+    if (former.some((service) => !claims.isLoaded(service))) return true;
     return (
-      former.some((service) => !claims.isLoaded(service)) ||
+      !mutants.has('M18') &&
       nodesOf(ledger).some((owner) => memberOf(ledger, owner)!.movingTo === node)
     );
   }

@@ -25,7 +25,7 @@ import {
   NFS4ERR_INVAL,
   NFS4ERR_NOFILEHANDLE,
 } from '../nfs4/status.ts';
-import { asksForLocations, locationsOf } from './absent-attributes.ts';
+import { asksForLocations, locationsHere } from './absent-attributes.ts';
 import { statusOfErrno } from './errno-status.ts';
 import type { FileNode, FileType, FsAttributes, SettableAttributes } from './filesystem/types.ts';
 import { MAX_NAME_BYTES } from './names.ts';
@@ -141,7 +141,7 @@ export function readAttributes(
     ...fixedAttributes(settings),
     ...ownAttributes(found.value),
     filehandle: filesystem.handleOf(node),
-    ...(asksForLocations(requested) ? { fsLocations: locationsOf(settings, node) } : {}),
+    ...(asksForLocations(requested) ? { fsLocations: locationsHere(settings, node) } : {}),
     ...(minorVersion === 0 ? { supportedAttrs: SUPPORTED_IN_0 } : {}),
     ...(minorVersion < 2 ? {} : ofVersion2(settings, node, found.value)),
   };

@@ -34,7 +34,9 @@ import { enterSession } from './operations/sequence.ts';
 import { before } from './patience.ts';
 import { type AnyServedOperation, judgePlacement } from './served-operation.ts';
 import type { ServerState } from './server-state.ts';
+import type { Client } from './state/clients.ts';
 import { finishRequest, type RequestFingerprint } from './state/slots.ts';
+import { senderOf } from './version-0/sender.ts';
 
 /** Bytes of a request that go into its fingerprint; a WRITE of a megabyte is told from another by its head. */
 const FINGERPRINT_BYTES = 1024;
@@ -89,6 +91,14 @@ export class CompoundRun {
       requestBytes: message.length,
       peer,
     });
+    if (header.minorVersion === 0) this.#compound.findSender = () => this.#findSender();
+  }
+
+  #findSender(): Client | null {
+    const rest = this.#message.subarray(this.#reader.position);
+    return senderOf(this.#compound.server, rest, this.#count - this.#index - 1, (number, r) =>
+      this.#table?.[number]?.codec.decodeArgs(r),
+    );
   }
 
   /** Was something done that cannot be taken back? */

@@ -53,6 +53,8 @@ export class Compound {
   #passing: (() => void) | null = null;
   /** Version 4.0: who the operation at hand is for. */
   #acting: Client | null = null;
+  /** Version 4.0: who is named by what follows the operation at hand; null: nobody. */
+  findSender: () => Client | null = () => null;
   /** May the operation at hand be done once more, when what stands in its way is gone? */
   patient = false;
   #departing: Promise<boolean> | null = null;
@@ -73,6 +75,14 @@ export class Compound {
     const client = this.session?.client ?? this.#acting;
     if (client === null) throw new Error('an operation that needs a session ran without one');
     return client;
+  }
+
+  /**
+   * Whose own delegations do not stand against the operation at hand. Null: in version 4.0 not every COMPOUND says who sends it; then its own delegations
+   * are asked back like anybody's.
+   */
+  get asker(): Client | null {
+    return this.session?.client ?? this.#acting ?? this.findSender();
   }
 
   /** Version 4.0: the client of the client id or stateid that the operation at hand came with. */

@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import { beginRecord, endRecord, type RecordBuffers, RecordReader } from '../rpc/record-marking.ts';
 import type { XdrWriter } from '../xdr/writer.ts';
 import { XdrError } from '../xdr/xdr-error.ts';
-import { isReply, Peer } from './callbacks/peer.ts';
+import { isReply, Peer, type PeerEnds } from './callbacks/peer.ts';
 import type { Limits } from './limits.ts';
 import type { SharedReads } from './shared-reads.ts';
 import type { WriterPool } from './writer-pool.ts';
@@ -58,7 +58,7 @@ export class Connection {
   #takenMs: number;
 
   /** @param socket has not begun to read, and is of no use to anybody else any more */
-  constructor(socket: Socket, answer: Answer, common: Common) {
+  constructor(socket: Socket, ends: PeerEnds, answer: Answer, common: Common) {
     this.#socket = common.reads.of(socket, (chunk) => this.#receive(chunk));
     this.#answer = answer;
     this.#common = common;
@@ -66,7 +66,7 @@ export class Connection {
       buffers: common.messages,
       chunksAreReused: true,
     });
-    this.#peer = new Peer((message) => this.#callBack(message));
+    this.#peer = new Peer((message) => this.#callBack(message), ends);
     this.#heardMs = common.clock.nowMs();
     this.#takenMs = this.#heardMs;
     this.#socket.on('close', () => this.#ended());

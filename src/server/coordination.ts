@@ -26,13 +26,9 @@ export type RecordAnswer = 'durable' | 'unavailable' | 'fenced';
 /**
  * Where the filesystem of a domain is, for those who come to this node (RFC 8881 section 11.11).
  * - `here`: as usual.
- * - `leaving`: what clients have of it here is being let go, and where they find it is not yet said: DELAY.
  * - `moved`: that node serves it in place of this one: MOVED, and GETATTR of fs_locations says where.
  */
-export type Place =
-  | { readonly kind: 'here' }
-  | { readonly kind: 'leaving' }
-  | { readonly kind: 'moved'; readonly to: NodeId };
+export type Place = { readonly kind: 'here' } | { readonly kind: 'moved'; readonly to: NodeId };
 
 export interface Coordination {
   /** Where the filesystem is. Good for the turn of the event loop that it was asked in. */

@@ -64,10 +64,14 @@ export class Coordinator implements Coordination {
 
   mayArrive(client: ClientIdentity): boolean {
     const { ledger, recovery } = this.#agreement;
-    return this.#options.moves === 'filesystem' && inGrace(ledger) && recovery.mayArrive(client, ledger);
+    const move = this.#options.moves === 'filesystem';
+    return move && inGrace(ledger) && recovery.mayArrive(client, ledger);
   }
 
   async arrived(client: ClientIdentity): Promise<RecordAnswer> {
+    const { ledger, recovery } = this.#agreement;
+    // What it says now would be about nothing, and its claims would be waited for when they come.
+    if (inGrace(ledger) && recovery.awaitsArrivals(client, ledger)) return 'unavailable';
     const answer = await this.#answering(() => this.#agreement.records.put(client));
     if (answer === 'durable') this.#agreement.recovery.arrived(client, this.#agreement.ledger);
     this.#agreement.wake();

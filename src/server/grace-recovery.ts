@@ -147,6 +147,11 @@ export class GraceRecovery {
     return this.#arrivals(ledger)?.mayCome(client) === true;
   }
 
+  /** What comes, or came, with the filesystem is not known here yet. */
+  awaitsArrivals(client: ClientIdentity, ledger: Ledger): boolean {
+    return this.#arrivals(ledger)?.areAwaited(client) === true;
+  }
+
   /** It is through with what came with the filesystem, and its record is durable. */
   arrived(client: ClientIdentity, ledger: Ledger): void {
     this.#arrivals(ledger)?.complete(client);
@@ -249,11 +254,11 @@ export class GraceRecovery {
 
   /** Null where it is addresses that move, and outside grace. */
   #arrivals(ledger: Ledger): Arrivals | null {
-    const { moves, node } = this.#options;
+    const { moves, node, mutants } = this.#options;
     const claims = this.#claims;
     return moves !== 'filesystem' || claims === null
       ? null
-      : new Arrivals({ node, ledger, claims, finishing: this.#finishing });
+      : new Arrivals({ node, ledger, claims, finishing: this.#finishing, mutants });
   }
 
   #forgetTimes(): void {

@@ -58,10 +58,12 @@ export class Grants {
     if (absence !== null) return absence;
     if (isLeaving(client, domain)) return NFS4ERR_DELAY;
     const { coordination } = domain;
+    const arrives = coordination.mayArrive(client.identity);
     // Row 8: it has said itself that it was through. Row 30: not with what came here later, with the filesystem.
-    if (!client.mayReclaimIn(domain) && !coordination.mayArrive(client.identity)) return NFS4ERR_NO_GRACE;
-    // What it had reclaimed was taken from it again, by expiry: not a second time.
-    if (client.revoked > 0) return NFS4ERR_NO_GRACE;
+    if (!client.mayReclaimIn(domain) && !arrives) return NFS4ERR_NO_GRACE;
+    // What it had reclaimed was taken from it again, by expiry: not a second time. What comes with a filesystem it had elsewhere meanwhile;
+    // that it has lost something here it acknowledges first.
+    if (client.revoked > 0) return arrives ? NFS4ERR_DELAY : NFS4ERR_NO_GRACE;
     switch (coordination.reclaim(client.identity)) {
       case 'grant':
         return null;

@@ -6,6 +6,8 @@ export interface Limits {
   readonly connections: number;
   /** Of one address; further ones are closed at once. */
   readonly connectionsPerAddress: number;
+  /** Version 4.0: connections of ours to clients, so that they can be called; whoever comes later has no delegations. */
+  readonly callbackConnections: number;
   /** Milliseconds for which a connection may be silent that has not shown a client that is known here. */
   readonly strangerMs: number;
   /** The same for one that has: as long as knfsd waits, and never less than two leases. */
@@ -60,6 +62,7 @@ export interface Limits {
 export const DEFAULT_LIMITS: Limits = {
   connections: 2048,
   connectionsPerAddress: 1024,
+  callbackConnections: 512,
   strangerMs: 60_000,
   idleMs: 360_000,
   stalledMs: 120_000,

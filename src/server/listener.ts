@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Clock } from '../core/clock.ts';
 import { RecordBuffers } from '../rpc/record-marking.ts';
+import type { PeerEnds } from './callbacks/peer.ts';
 import { type Answer, type Common, Connection } from './connection.ts';
 import type { Limits } from './limits.ts';
 import { SharedReads } from './shared-reads.ts';
@@ -12,12 +13,6 @@ const KEEP_ALIVE_MS = 30_000;
 const LOOKS_PER_WAIT = 4;
 /** Large messages for which there is always memory. */
 const MESSAGES_KEPT = 8;
-
-/** The addresses of a connection: the peer's, and the one of ours that it has asked. */
-interface Ends {
-  readonly address: string;
-  readonly local: string;
-}
 
 /** How a peer is answered, by its address and the one of ours that it has asked; null: not at all. */
 export type AnswerTo = (address: string, localAddress: string) => Answer | null;
@@ -33,7 +28,7 @@ export class Listener {
   readonly #answerTo: AnswerTo;
   readonly #common: Common;
   /** In the order they came. */
-  readonly #connections = new Map<Connection, Ends>();
+  readonly #connections = new Map<Connection, PeerEnds>();
   readonly #perAddress = new Map<string, number>();
   readonly #server: Server;
   #cancelLook: (() => void) | null = null;
@@ -103,7 +98,7 @@ export class Listener {
       socket.destroy();
       return;
     }
-    const connection = new Connection(socket, answer, this.#common);
+    const connection = new Connection(socket, { address: plain(address), local }, answer, this.#common);
     this.#connections.set(connection, { address, local });
     this.#perAddress.set(address, ofAddress + 1);
     connection.onClose(() => this.#forget(connection));

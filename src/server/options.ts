@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { NodeId } from '../core/ids.ts';
 import { type Mutants, NO_MUTANTS } from '../core/mutants.ts';
+import type { DialBack } from './callbacks/dial.ts';
 import { Domains, type LockDomain, type RootKind } from './domains.ts';
 import { ExportPolicy } from './exports.ts';
 import { type CallerRights, OWN_RIGHTS } from './filesystem/caller-rights.ts';
@@ -37,10 +38,10 @@ export interface LockServerOptions {
   /** Left out: no address of this node ever moves. */
   readonly services?: ServiceAddressing | null;
   /**
-   * Under which address clients reach that node's server, for fs_locations; null: not known, and they are told of no server. Left
-   * out: nobody's is known.
+   * Under which address clients reach that node's server, for fs_locations; of no node: this one's. Null: not known, and they are told of no
+   * server. Left out: nobody's is known.
    */
-  readonly locationOf?: (node: NodeId) => string | null;
+  readonly locationOf?: (node: NodeId | null) => string | null;
   /** Differs in every life of this node. */
   readonly bootVerifier: Buffer;
   readonly limits?: Partial<Limits>;
@@ -57,6 +58,8 @@ export interface LockServerOptions {
   readonly patienceMs?: number;
   /** May clients that can be called back have delegations? Default: yes. */
   readonly delegations?: boolean;
+  /** How clients of version 4.0 are called. Default: not at all, and they have no delegations. */
+  readonly dialBack?: DialBack | null;
   /** Is told of the named steps of the protocol. Default: nobody is. */
   readonly steps?: Steps;
   readonly mutants?: Mutants;
@@ -89,6 +92,7 @@ export function settle(options: LockServerOptions): Settings {
     observe: () => {},
     onDefect: stopTheProgram,
     delegations: true,
+    dialBack: null,
     services: null,
     locationOf: () => null,
     patienceMs: options.leaseMs / 10,

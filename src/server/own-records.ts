@@ -35,8 +35,8 @@ export class OwnRecords {
   readonly #clients: OwnClients;
   /** Addresses that this life let go of: what is written about their clients is the next carrier's to write. */
   readonly #released = new Set<NodeId>();
-  /** The epoch that all of them are in. A new life has none yet, so whichever epoch it is. */
-  #recordedEpoch: Epoch;
+  /** The epoch that all of them are in. A new life has none yet, so whichever epoch it is. Null: they are to be written anew. */
+  #recordedEpoch: Epoch | null;
   /** Writes happen one after another, so that a removal never overtakes the write it undoes. */
   #writes: Promise<unknown> = Promise.resolve();
   /** Completions that wait for the write before them, the last in the queue; null: the last there is something else. */
@@ -80,18 +80,36 @@ export class OwnRecords {
    * after what the next carrier writes. And what it has recorded about them in the current epoch goes: should the address come back to
    * this very life, those who did not reclaim meanwhile would be taken for recorded (edge condition 2). To be repeated when it rejects.
    */
-  release(service: NodeId): Promise<WriteOutcome> {
+  async release(service: NodeId): Promise<WriteOutcome> {
+    const outcome = await this.withdraw(service);
+    if (outcome === 'written') this.handOver(service);
+    return outcome;
+  }
+
+  /** The first half of {@link release}: they are this life's still, and on record as such in no epoch that is written. */
+  withdraw(service: NodeId): Promise<WriteOutcome> {
     this.#released.add(service);
     return this.#queued(async () => {
       const { store, fence, ledger, mutants } = this.#options;
+      if (mutants.has('M11')) return 'written';
       const gone = this.#clients.completed().filter((known) => known.service === service);
-      const records = mutants.has('M11') ? [] : gone.map(({ record }) => record);
+      const records = gone.map(({ record }) => record);
       const scope = { epoch: ledger().epoch, node: service };
-      if (records.length > 0 && (await store.removeRecords(fence, scope, records)) === 'fenced')
-        return 'fenced';
-      this.#clients.forgetAll(service);
-      return 'written';
+      if (records.length === 0) return 'written';
+      return store.removeRecords(fence, scope, records);
     });
+  }
+
+  /** The second half, at once: whatever was written of them is another life's to go on with. */
+  handOver(service: NodeId): void {
+    this.#released.add(service);
+    this.#clients.forgetAll(service);
+  }
+
+  /** Nothing came of what {@link withdraw} was for: {@link writeAll} makes them durable anew. */
+  restore(service: NodeId): void {
+    this.#recordedEpoch = null;
+    this.resume(service);
   }
 
   /**

@@ -1,6 +1,6 @@
 /** The beacons of all other nodes, as the ledger names them (docs/protocol.md). */
 import { beaconSlot } from '../core/beacon-slot.ts';
-import type { NodeId } from '../core/ids.ts';
+import type { Incarnation, NodeId } from '../core/ids.ts';
 import { type Ledger, nodesOf } from '../core/ledger.ts';
 import type { Facts } from '../core/next-command.ts';
 import type { BeaconLight } from './boot.ts';
@@ -26,16 +26,44 @@ export function lookIntervalMs(ledger: Ledger, baseMs = BEACON_POLL_MS): number 
   return baseMs * Math.max(1, peers / PEERS_AT_FULL_RATE);
 }
 
+/** A node that is up; `slot` is null where its incarnation can have no beacon. */
+type Lit = Facts['missing'][number] & { readonly slot: bigint | null };
+
+/** By ledger, which every grant asks until there is a newer one. */
+const litBy = new WeakMap<Ledger, readonly Lit[]>();
+
+/** Every node that `ledger` says is up, and where its beacon is. */
+function litIn(ledger: Ledger): readonly Lit[] {
+  let lit = litBy.get(ledger);
+  if (lit === undefined) {
+    lit = nodesOf(ledger)
+      .filter((peer) => ledger.members[peer]!.state === 'up')
+      .map((peer) => {
+        const { beaconIndex, incarnation } = ledger.members[peer]!;
+        return { peer, peerIncarnation: incarnation, slot: slotOf(beaconIndex, incarnation) };
+      });
+    litBy.set(ledger, lit);
+  }
+  return lit;
+}
+
+function slotOf(beaconIndex: number, incarnation: Incarnation): bigint | null {
+  try {
+    return beaconSlot(beaconIndex, incarnation);
+  } catch {
+    return null;
+  }
+}
+
 /** Tests the beacon of every other node that `ledger` says is up, at that node's incarnation. About 1 µs each. */
 export function lookAtPeers(ledger: Ledger, self: NodeId, beacon: BeaconLight): PeerLook {
   const missing: Facts['missing'][number][] = [];
   let answered = true;
-  for (const peer of nodesOf(ledger)) {
-    const member = ledger.members[peer]!;
-    if (peer === self || member.state !== 'up') continue;
+  for (const { peer, peerIncarnation, slot } of litIn(ledger)) {
+    if (peer === self) continue;
     try {
-      if (beacon.isLit(beaconSlot(member.beaconIndex, member.incarnation))) continue;
-      missing.push({ peer, peerIncarnation: member.incarnation });
+      if (slot === null) answered = false;
+      else if (!beacon.isLit(slot)) missing.push({ peer, peerIncarnation });
     } catch {
       answered = false;
     }

@@ -1,3 +1,4 @@
+import { ConnectionRoom } from './callbacks/dialled-path.ts';
 import { Recalls } from './delegations/recalls.ts';
 import { Wishes } from './delegations/wishes.ts';
 import type { Domains, LockDomain } from './domains.ts';
@@ -32,6 +33,8 @@ export class ServerState {
   /** Version 4.0. */
   readonly reclaimSilence: ReclaimSilence;
   readonly duplicateRequests: DuplicateRequests;
+  /** For connections to clients. */
+  readonly callbackRoom: ConnectionRoom;
   #confirmVerifiers = 0;
   #stopped = false;
   /** When this life began, on the clock of the settings. */
@@ -73,6 +76,7 @@ export class ServerState {
     this.wishes = new Wishes(settings.clock, settings.leaseMs);
     const { clock, leaseMs, limits } = settings;
     this.duplicateRequests = new DuplicateRequests(clock, leaseMs, limits.cachedReplyBytes);
+    this.callbackRoom = new ConnectionRoom(limits.callbackConnections);
     this.reclaimSilence = new ReclaimSilence({ ...settings, records: this.records });
   }
 
@@ -87,7 +91,7 @@ export class ServerState {
   /** It has acknowledged that it lost delegations, or given them back at last: its record says again that it may reclaim. */
   rewriteRecord(client: Client, domain: LockDomain): void {
     if (client.revoked > 0 || client.revokedDelegations > 0) return;
-    if (client.isCompleteIn(domain) && client.lacksRecordIn(domain)) void this.records.write(client, domain);
+    if (client.isOwedRecordIn(domain)) void this.records.write(client, domain);
   }
 
   /** Whoever waited for something durable may not go on. */
@@ -102,5 +106,6 @@ export class ServerState {
     this.recalls.stop();
     this.wishes.stop();
     this.reclaimSilence.stop();
+    for (const client of this.clients.all()) if (client instanceof SessionlessClient) client.takePath(null);
   }
 }

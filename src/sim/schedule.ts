@@ -36,6 +36,12 @@ interface Character {
   readonly cluster?: Partial<ClusterShape>;
   /** Names of faults that are all that happens. */
   readonly faults?: readonly string[];
+  /** Its clients work as those of real containers do. */
+  readonly busy?: boolean;
+  /** By how much longer they keep what they have. */
+  readonly longer?: number;
+  /** Nobody admits or retires there. */
+  readonly unattended?: true;
 }
 
 const DEATHS = ['power-cut', 'kill', 'crash', 'restart', 'reboot-storm'];
@@ -55,18 +61,22 @@ const CHARACTERS: readonly Character[] = [
     weight: 2,
     shape: { failoverMs: 100 },
     faults: [...DEATHS, 'heir-lost', 'client-crash', 'client-restart', 'cut-clients'],
+    longer: 2,
   },
   // Clients are late, or come with what they have lost.
   {
     weight: 2,
     shape: { failoverMs: null },
+    longer: 2,
     faults: [...DEATHS, 'half-recovered', 'expired-untold', 'cut-clients', 'client-crash', 'client-restart'],
   },
   // A filesystem whose lock manager drops what live nodes hold.
   {
     weight: 2,
-    shape: { store: 'etcd' },
+    shape: { store: 'etcd', leaseMs: 500, graceMs: 500, failoverMs: null },
     cluster: { beaconProvesDeath: false, fenceAfterMs: 1000 },
+    unattended: true,
+    longer: 4,
     faults: [...DEATHS, 'pause', 'cut-off', 'cut-nodes', 'cut-ledger', 'cut-clients'],
   },
   // Nobody waits for long, and what stands still is fenced.
@@ -77,7 +87,7 @@ const CHARACTERS: readonly Character[] = [
     faults: [...DEATHS, 'pause', 'laggard', 'late-word', 'cut-ledger', 'store-member'],
   },
   // Most of what clients do goes by opens and delegations.
-  { weight: 1, shape: { workloads: ['delegations'] } },
+  { weight: 1, shape: { workloads: ['delegations', 'guarded'] }, busy: true },
 ];
 
 /** @param seed 0 to 2^32 - 1 */
@@ -105,11 +115,15 @@ export function scheduleOf(seed: number, size: ScheduleSize): Scenario {
   const slowed = {
     ...scenario,
     cluster: { ...scenario.cluster, ...cluster },
-    steps: scenario.steps.map(slower),
+    steps: scenario.steps.map((step) => changedWork(step, character)),
   };
-  return kind.chance(OPERATOR_SHARE) ? withOperator(slowed, CALM_STEPS, kind) : slowed;
+  return kind.chance(OPERATOR_SHARE) && !character.unattended
+    ? withOperator(slowed, CALM_STEPS, kind)
+    : slowed;
 }
 
 /** Clients that have more to do find little more, and take most of the time that a history costs. */
-const slower = (step: Step): Step =>
-  step.do === 'loop' ? { ...step, everyMs: step.everyMs * SLOWER } : step;
+const changedWork = (step: Step, { busy = false, longer = 1 }: Character): Step =>
+  step.do === 'loop'
+    ? { ...step, everyMs: step.everyMs * (busy ? 1 : SLOWER), holdMs: step.holdMs * longer }
+    : step;

@@ -8,6 +8,10 @@ interface Moment {
 }
 
 const NS_PER_MS = 1e6;
+/** So often nobody looks at the clock in one moment, unless it goes round in circles and never waits. */
+const MOST_LOOKS = 1_000_000;
+/** Below so many it does not matter what is in the queue. */
+const FEW_MOMENTS = 256;
 
 /**
  * Virtual time. What is due at the same moment happens in the order in which it was asked for, and every chain of resolved promises
@@ -17,8 +21,14 @@ export class Timeline {
   #nowMs = 0;
   #order = 0;
   #lastNs = 0n;
+  /** At the clock, in this moment. */
+  #looks = 0;
+  /** Why no further moment can come. */
+  #defect: Error | null = null;
   /** A binary heap by time, then order. */
-  readonly #heap: Moment[] = [];
+  #heap: Moment[] = [];
+  /** Of those in the heap: nearly every request has a timer for the answer that does not come, and cancels it. */
+  #cancelled = 0;
 
   get nowMs(): number {
     return this.#nowMs;
@@ -26,6 +36,8 @@ export class Timeline {
 
   /** The same clock in nanoseconds; no two looks at it are equal, so that the order of events is the order of their times. */
   readonly monotonicNs = (): bigint => {
+    this.#looks += 1;
+    if (this.#looks > MOST_LOOKS) this.#circle();
     const ns = BigInt(Math.round(this.#nowMs * NS_PER_MS));
     this.#lastNs = ns > this.#lastNs ? ns : this.#lastNs + 1n;
     return this.#lastNs;
@@ -35,14 +47,12 @@ export class Timeline {
   readonly after = (ms: number, run: () => void): (() => void) => {
     const moment: Moment = { atMs: this.#nowMs + Math.max(0, ms), order: this.#order++, run };
     this.#push(moment);
-    return () => {
-      moment.run = null;
-    };
+    return () => this.#cancel(moment);
   };
 
   /**
    * Lets time pass until the promise is settled.
-   * @throws Error when nothing is left that could ever settle it; and what the promise rejects with
+   * @throws Error when nothing is left that could ever settle it, or somebody goes round in circles; and what the promise rejects with
    */
   through<T>(promise: Promise<T>): Promise<T> {
     let over = false;
@@ -52,12 +62,14 @@ export class Timeline {
     promise.then(settled, settled);
     return new Promise((resolve, reject) => {
       const step = () => {
+        if (this.#defect !== null) return reject(this.#defect);
         if (over) return resolve(promise);
         const moment = this.#pop();
         if (moment === null) return reject(new Error('the simulated world stands still for ever'));
         this.#nowMs = moment.atMs;
+        this.#looks = 0;
         try {
-          moment.run?.();
+          moment.run();
         } catch (error) {
           return reject(error);
         }
@@ -65,6 +77,14 @@ export class Timeline {
       };
       afterMicrotasks(step);
     });
+  }
+
+  /** Nothing else ever runs again unless whoever does it is stopped here. */
+  #circle(): never {
+    this.#defect = new Error(
+      `time stands still at ${this.#nowMs} ms: somebody looks at the clock over and over and never waits`,
+    );
+    throw this.#defect;
   }
 
   #push(moment: Moment): void {
@@ -80,20 +100,41 @@ export class Timeline {
     heap[at] = moment;
   }
 
-  /** The next one that was not cancelled. */
-  #pop(): Moment | null {
+  /** The next one that was not cancelled; it is over before it begins, so that cancelling it has no effect. */
+  #pop(): { readonly atMs: number; readonly run: () => void } | null {
     for (;;) {
       const first = this.#heap[0];
       if (first === undefined) return null;
       const last = this.#heap.pop()!;
-      if (this.#heap.length > 0) this.#sink(last);
-      if (first.run !== null) return first;
+      if (this.#heap.length > 0) this.#sink(last, 0);
+      const { atMs, run } = first;
+      if (run === null) {
+        this.#cancelled -= 1;
+        continue;
+      }
+      first.run = null;
+      return { atMs, run };
     }
   }
 
-  #sink(moment: Moment): void {
+  #cancel(moment: Moment): void {
+    if (moment.run === null) return;
+    moment.run = null;
+    this.#cancelled += 1;
+    if (this.#heap.length > FEW_MOMENTS && 2 * this.#cancelled > this.#heap.length) this.#sweep();
+  }
+
+  /** Takes the cancelled ones out. */
+  #sweep(): void {
+    this.#heap = this.#heap.filter(({ run }) => run !== null);
+    this.#cancelled = 0;
+    for (let at = (this.#heap.length >> 1) - 1; at >= 0; at -= 1) this.#sink(this.#heap[at]!, at);
+  }
+
+  /** Puts the moment where it belongs at or below this place. */
+  #sink(moment: Moment, place: number): void {
     const heap = this.#heap;
-    let at = 0;
+    let at = place;
     for (;;) {
       let below = 2 * at + 1;
       if (below >= heap.length) break;
@@ -109,10 +150,13 @@ export class Timeline {
 const earlier = (a: Moment, b: Moment): boolean =>
   a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
 
+const SETTLED = Promise.resolve();
+
 /**
  * Node runs what was given to `nextTick` from a microtask only once no microtask is left, whatever those make of further ones. A
  * turn of the real event loop would say the same and cost ten times as much.
  */
 function afterMicrotasks(run: () => void): void {
-  queueMicrotask(() => process.nextTick(run));
+  // A promise's microtask; Node's queueMicrotask makes an AsyncResource for each.
+  void SETTLED.then(() => process.nextTick(run));
 }

@@ -2,7 +2,7 @@
 import type { ClientRecord, RecordScope } from '../core/client-record.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Ledger } from '../core/ledger.ts';
-import { formatLedger, parseLedger } from '../core/ledger-text.ts';
+import { formatLedger, type ParsedLedger, parseLedger } from '../core/ledger-text.ts';
 import type { ClientIdentity } from '../core/record-transitions.ts';
 import {
   type DomainStore,
@@ -18,8 +18,16 @@ import {
 /** What all handles share; outlives every node. */
 export class MemoryDomain {
   ledger: { readonly text: string; readonly revision: number } | null = null;
+  /** The newest text that was read, and what it says: every node reads it after every swap. */
+  #parsed: { readonly text: string; readonly ledger: ParsedLedger } | null = null;
   readonly records = new Map<string, Map<string, ClientRecord>>();
   readonly watchers = new Set<() => void>();
+
+  /** What the text of the ledger says. */
+  parsed(text: string): ParsedLedger {
+    if (this.#parsed?.text !== text) this.#parsed = { text, ledger: parseLedger(text) };
+    return this.#parsed.ledger;
+  }
 
   /** A handle of one node. It can be cut off from the domain by {@link MemoryStore.available}. */
   open(clock: Clock): MemoryStore {
@@ -136,7 +144,7 @@ export class MemoryStore implements DomainStore {
     const stored = this.#domain.ledger;
     if (stored === null) return null;
     // Through the text, so that what a test reads is what a durable store would give back.
-    const parsed = parseLedger(stored.text);
+    const parsed = this.#domain.parsed(stored.text);
     if (!parsed.ok) throw new RecordsUnreadableError(`the ledger cannot be read: ${parsed.problem}`);
     return { ledger: parsed.ledger, revision: stored.revision };
   }

@@ -1,6 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { XdrError } from './xdr-error.ts';
 
+/** Up to so many bytes are copied one by one: most opaques are ids of 8 to 32, and a call into native code takes longer than that. */
+const SHORT_BYTES = 32;
+
 /**
  * Reads XDR (RFC 4506) from one complete message. Every read is checked against the end of the message
  * and against the caller's limit before anything is allocated, so no input makes it allocate more than
@@ -71,12 +74,13 @@ export class XdrReader {
   /** Fixed-length opaque: a copy, so that keeping it does not keep the message alive. */
   opaqueFixed(length: number): Buffer {
     const start = this.#advance(paddedLength(length));
-    return Buffer.from(this.#buffer.subarray(start, start + length));
+    return this.#copy(start, length);
   }
 
   /** Variable-length opaque of at most `maxLength` bytes: a copy. */
   opaque(maxLength: number): Buffer {
-    return Buffer.from(this.opaqueView(maxLength));
+    const length = this.#opaqueLength(maxLength);
+    return this.#copy(this.#advance(paddedLength(length)), length);
   }
 
   /** Variable-length opaque of at most `maxLength` bytes: a window on the message, for bulk data. */
@@ -107,6 +111,14 @@ export class XdrReader {
   /** Throws when bytes are left. */
   expectEnd(): void {
     if (this.remaining > 0) throw new XdrError(`${this.remaining} bytes after the end`);
+  }
+
+  #copy(start: number, length: number): Buffer {
+    const buffer = this.#buffer;
+    const copy = Buffer.allocUnsafe(length);
+    if (length > SHORT_BYTES) buffer.copy(copy, 0, start, start + length);
+    else for (let at = 0; at < length; at += 1) copy[at] = buffer[start + at]!;
+    return copy;
   }
 
   #opaqueLength(maxLength: number): number {

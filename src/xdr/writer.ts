@@ -117,7 +117,9 @@ export class XdrWriter {
 
   /** A copy of what was written, to be kept or handed to a socket. */
   copy(from = 0): Buffer {
-    return Buffer.from(this.view(from));
+    const copy = Buffer.allocUnsafe(this.#position - from);
+    this.#buffer.copy(copy, 0, from, this.#position);
+    return copy;
   }
 
   #bytes(bytes: Uint8Array): void {
@@ -131,7 +133,7 @@ export class XdrWriter {
     const padding = -length & 3;
     if (padding === 0) return;
     const start = this.#claim(padding);
-    this.#buffer.fill(0, start, start + padding);
+    for (let at = start; at < start + padding; at += 1) this.#buffer[at] = 0;
   }
 
   /** Makes room for `length` bytes and returns where they start. May replace buffer and view: read them after. */

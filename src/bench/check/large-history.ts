@@ -1,6 +1,8 @@
 /**
  * A history as a long run leaves it, made up: clients of several nodes lock and unlock parts of files, some are refused, nodes lose
  * their power and come back, clients reclaim. It breaks no rule, and is the same for the same seed. What a verdict costs is measured on it.
+ * Each node has a client more that holds one lock all the time and asks for another one at the end, so that there is something to judge however
+ * short it is.
  */
 import type { Random } from '../../core/clock.ts';
 import { asIncarnation, asNodeId, type NodeId } from '../../core/ids.ts';
@@ -24,6 +26,7 @@ export interface LargeHistoryShape {
 const NS_PER_MS = 1e6;
 const LEASE_MS = 1000;
 const GRACE_MS = 2000;
+const RENEWAL_NS = (LEASE_MS / 3) * NS_PER_MS;
 /** Between two requests of the whole cluster. */
 const STEP_NS = 100_000;
 const ANSWER_NS = 300_000;
@@ -60,20 +63,25 @@ class Maker {
   readonly #random: Random;
   readonly #events: HistoryEvent[] = [];
   readonly #clients: readonly Client[];
+  readonly #keepers: readonly Client[];
   readonly #nodes: readonly NodeId[];
   readonly #holders: readonly Holders[];
   #ledger: Ledger;
   #now = 0;
+  #keepersRenewedAt = 0;
   #revision = 0;
 
   constructor(shape: LargeHistoryShape) {
     this.#shape = shape;
     this.#random = seededRandom(shape.seed);
     this.#nodes = Array.from({ length: shape.nodes }, (_, index) => asNodeId(`n${index + 1}`));
-    this.#clients = Array.from({ length: shape.clients }, (_, index) => ({
-      ...{ name: `c${index + 1}`, node: `n${(index % shape.nodes) + 1}`, held: [], lastId: 0, renewedAt: 0 },
-    }));
-    this.#holders = Array.from({ length: shape.files }, () => new Int8Array(SLOTS_PER_FILE));
+    this.#clients = Array.from({ length: shape.clients }, (_, index) =>
+      newClient(`c${index + 1}`, `n${(index % shape.nodes) + 1}`),
+    );
+    this.#keepers = this.#nodes.map((node) => newClient(`keeper-${node}`, node));
+    // The last file is the keepers'.
+    const files = shape.files + Math.ceil((2 * shape.nodes) / SLOTS_PER_FILE);
+    this.#holders = Array.from({ length: files }, () => new Int8Array(SLOTS_PER_FILE));
     this.#ledger = createLedger(this.#nodes, { beaconProvesDeath: true });
   }
 
@@ -83,7 +91,8 @@ class Maker {
     this.#add({ kind: 'run', t: 0, event: 'start', cluster });
     for (const node of this.#nodes) this.#boot(node);
     this.#settle();
-    for (const client of this.#clients) this.#begin(client);
+    for (const client of this.#everybody()) this.#begin(client);
+    for (const [at, keeper] of this.#keepers.entries()) this.#keep(keeper, 2 * at);
     const between = Math.ceil(operations / (reboots + 1));
     for (let done = 0, life = 1; done < operations; done += 1) {
       this.#request(this.#clients[done % this.#clients.length]!);
@@ -92,13 +101,26 @@ class Maker {
         life += 1;
       }
     }
+    for (const [at, keeper] of this.#keepers.entries()) this.#keep(keeper, 2 * at + 1);
     this.#now += NS_PER_MS;
-    for (const client of this.#clients) this.#lookFor(client);
+    for (const client of this.#everybody()) this.#lookFor(client);
     this.#add({ kind: 'run', t: this.#now, event: 'end' });
     return this.#events;
   }
 
   // ---- clients ----
+
+  #everybody(): readonly Client[] {
+    return [...this.#clients, ...this.#keepers];
+  }
+
+  /** @param place among the slots of all keepers */
+  #keep(keeper: Client, place: number): void {
+    this.#now += STEP_NS + ANSWER_NS;
+    const { files } = this.#shape;
+    const file = files + Math.floor(place / SLOTS_PER_FILE);
+    this.#lock(keeper, { file, slot: place % SLOTS_PER_FILE, mode: 'write' });
+  }
 
   #begin(client: Client): void {
     for (const event of ['started', 'session', 'reclaim-complete'] as const) this.#learn(client, event);
@@ -108,6 +130,7 @@ class Maker {
   #request(client: Client): void {
     this.#now += STEP_NS;
     this.#renew(client);
+    if (this.#now - this.#keepersRenewedAt >= RENEWAL_NS) this.#renewKeepers();
     const wanted = this.#random() < client.held.length / MOST_HELD ? null : this.#wish();
     if (wanted === null) this.#unlock(client);
     else this.#lock(client, wanted);
@@ -171,8 +194,13 @@ class Maker {
     }
   }
 
+  #renewKeepers(): void {
+    this.#keepersRenewedAt = this.#now;
+    for (const keeper of this.#keepers) this.#renew(keeper);
+  }
+
   #renew(client: Client): void {
-    if (this.#now - client.renewedAt < (LEASE_MS / 3) * NS_PER_MS) return;
+    if (this.#now - client.renewedAt < RENEWAL_NS) return;
     client.renewedAt = this.#now;
     this.#learn(client, 'renewed', { sentAt: this.#now - ANSWER_NS });
   }
@@ -193,17 +221,18 @@ class Maker {
 
   #powerCut(dead: NodeId): void {
     this.#now += NS_PER_MS;
+    this.#renewKeepers();
     this.#add({ kind: 'fault', t: this.#now, phase: 'begin', fault: 'power-cut', targets: [dead] });
     const survivor = this.#nodes.find((node) => node !== dead)!;
     const report = { peer: dead, peerIncarnation: asIncarnation(this.#lifeOf(dead)) };
     this.#swap(survivor, { type: 'report-death', ...this.#from(survivor), ...report });
     this.#acknowledge();
-    for (const client of this.#clients) if (client.node !== dead) this.#refused(client);
+    for (const client of this.#everybody()) if (client.node !== dead) this.#refused(client);
     this.#now += 100 * NS_PER_MS;
     this.#boot(dead);
     this.#acknowledge();
     this.#add({ kind: 'fault', t: this.#now, phase: 'end', fault: 'power-cut', targets: [dead] });
-    const own = this.#clients.filter(({ node }) => node === dead);
+    const own = this.#everybody().filter(({ node }) => node === dead);
     for (const client of own)
       for (const event of ['session', 'recovery-begin'] as const) this.#learn(client, event);
     for (const client of own)
@@ -267,6 +296,10 @@ class Maker {
     this.#events.push(event);
   }
 }
+
+const newClient = (name: string, node: string): Client => ({
+  ...{ name, node, held: [], lastId: 0, renewedAt: 0 },
+});
 
 const spanOf = ({ slot }: Pick<Held, 'slot'>): ByteSpan => ({
   start: slot * SLOT_BYTES,

@@ -1,4 +1,5 @@
 /** The figures of many runs, for a person: a line for each combination, and in words what did not happen. */
+import { counted } from '../../scenario/format/words.ts';
 import type { StoreKind } from '../../scenario/scenario.ts';
 import { absences, type Figure, spreadOf } from '../figure.ts';
 import { textTable } from '../text-table.ts';
@@ -105,7 +106,7 @@ export function shortfall({ plan, figures, failure }: GraceResult): string | nul
 }
 
 export const planText = ({ store, nodes, clients }: GracePlan): string =>
-  `${store}, ${nodes} nodes, ${clients} clients`;
+  `${store}, ${counted(nodes, 'node')}, ${counted(clients, 'client')}`;
 
 /** All figures that a run of this plan should have shown. */
 function expected({ firstStart, normal, reboot, loss }: GraceFigures, { clients }: GracePlan): Figure[] {

@@ -49,6 +49,22 @@ export interface Means {
   readonly interruption: AbortSignal;
 }
 
+/** Is every server there, and lets a client work in its directory? @throws Error one sentence about the first that does not */
+export async function tryServers(
+  { servers, slots, patienceMs }: LockPlan,
+  { clock, random, runId }: Means,
+): Promise<void> {
+  for (const { name: server, host, port, path } of servers) {
+    const name = `gracelab-bench-${runId}-first`;
+    try {
+      const session = await BenchSession.start({ host, port, path, name, slots, clock, random, patienceMs });
+      await session.end();
+    } catch (error) {
+      throw new Error(`${server}: ${(error as Error).message}`, { cause: error });
+    }
+  }
+}
+
 export async function measureLocks(plan: LockPlan, means: Means): Promise<Sample[]> {
   const samples: Sample[] = [];
   for (const workload of plan.workloads)

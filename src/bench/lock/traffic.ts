@@ -37,6 +37,7 @@ export class Traffic {
   #latencies: Latencies | null = null;
   #endMs = 0;
   #running = 0;
+  #failure: Error | null = null;
   #settle: { readonly done: () => void; readonly failed: (error: Error) => void } | null = null;
 
   private constructor({ clock, session, cycles }: TrafficOptions, socket: Socket) {
@@ -67,6 +68,7 @@ export class Traffic {
    * @throws Error one sentence, when a request fails
    */
   run(forMs: number, latencies: Latencies): Promise<void> {
+    if (this.#failure !== null) return Promise.reject(this.#failure);
     this.#latencies = latencies;
     this.#endMs = this.#clock.nowMs() + forMs;
     this.#running = this.#lanes.length;
@@ -147,7 +149,9 @@ export class Traffic {
     this.#settle = null;
   }
 
+  /** Perhaps before there was a run to fail. */
   #fail(error: Error): void {
+    this.#failure ??= error;
     this.#settle?.failed(error);
     this.close();
   }

@@ -5,6 +5,7 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import type { RunProgram } from '../../runtime/service-address.ts';
+import { tcpDialBack } from '../../server/callbacks/tcp-dial.ts';
 import { ExportedFilesystem } from '../../server/filesystem/filesystem.ts';
 import { KERNEL_LOCKS } from '../../server/filesystem/record-locks.ts';
 import { openDomainStore } from '../../store/open.ts';
@@ -39,6 +40,7 @@ const machine: NodeMachine = {
   run: runProgram,
   openSteps: (stamp) => new ArmedSteps(stamp, process.stdout),
   listen: listenAt,
+  dialBack: tcpDialBack(systemClock),
   end,
   locks: KERNEL_LOCKS,
   handleKey: (control) => handleKey(control, randomBytes),

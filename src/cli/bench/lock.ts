@@ -1,6 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { type LockPlan, measureLocks, type Sample, type Server } from '../../bench/lock/measure.ts';
+import {
+  type LockPlan,
+  type Means,
+  measureLocks,
+  type Sample,
+  type Server,
+  tryServers,
+} from '../../bench/lock/measure.ts';
 import { lockText } from '../../bench/lock/table.ts';
 import { WORKLOADS, type Workload } from '../../bench/lock/workloads.ts';
 import { addressText, parseTarget } from '../../conformance/target.ts';
@@ -62,7 +69,7 @@ export function benchLock(frame: Frame): Command {
       const interrupt = () => interruption.abort();
       // A second one ends it at once.
       for (const signal of SIGNALS) process.once(signal, interrupt);
-      const samples = await measureLocks(plan, {
+      const samples = await measure(plan, {
         interruption: interruption.signal,
         clock: systemClock,
         random: Math.random,
@@ -76,6 +83,16 @@ export function benchLock(frame: Frame): Command {
       frame.terminal.result(options.json ? JSON.stringify(document, null, 2) : lockText(plan, samples));
       frame.conclude(samples.every(({ failure }) => failure === null) ? EXIT.holds : EXIT.unknown);
     });
+}
+
+/** A server that cannot be measured is told at once, and not after hours with the others. */
+async function measure(plan: LockPlan, means: Means): Promise<Sample[]> {
+  try {
+    await tryServers(plan, means);
+  } catch (error) {
+    throw new Refusal(EXIT.unknown, `nothing was measured: ${(error as Error).message}.`, { cause: error });
+  }
+  return measureLocks(plan, means);
 }
 
 const planOf = (those: readonly Server[], options: Options): LockPlan => ({

@@ -106,6 +106,10 @@ function checkUsage(kind: string, targets: readonly string[], options: FaultOpti
   if (refusal !== null) refuse(`${refusal}.`);
 }
 
+/** Scenarios write `n1 to n2`, and so may whoever moves something by hand. */
+const withoutTo = (targets: readonly string[]): readonly string[] =>
+  targets.length > 2 && targets.at(-2) === 'to' ? targets.toSpliced(-2, 1) : targets;
+
 /** `gracelab fault KIND TARGET...`: breaks something now. */
 export function fault(frame: Frame): Command {
   const kinds = [
@@ -129,7 +133,7 @@ export function fault(frame: Frame): Command {
     .option('--stay-down', 'it stays like that until `gracelab fault start`, or `heal`')
     .option('--json', 'print one JSON document')
     .addHelpText('after', ['\nKinds:', ...kinds].join('\n'))
-    .action(async (kind: string | undefined, targets: readonly string[], options: FaultOptions) => {
+    .action(async (kind: string | undefined, words: readonly string[], options: FaultOptions) => {
       if (options.list) {
         const menu = faultMenu();
         frame.terminal.result(options.json ? JSON.stringify(menu, null, 2) : menuText(menu));
@@ -137,6 +141,7 @@ export function fault(frame: Frame): Command {
       }
       if (kind === undefined)
         return refuse('what is to be broken? `gracelab fault --list` has all that can be.');
+      const targets = kind === 'migrate' ? withoutTo(words) : words;
       checkUsage(kind, targets, options);
       const chosen = FAULTS.get(kind);
       if (chosen !== undefined && chosen.needs.length > 0) {

@@ -25,6 +25,7 @@ interface Options {
   readonly lostAnswers?: number;
   readonly stops?: number;
   readonly moves?: number;
+  readonly filesystems?: true;
   readonly memberships?: number;
   readonly repairs?: number;
   readonly expiries?: number;
@@ -56,6 +57,7 @@ function boundsOf(options: Options): ModelBounds {
     unknowns: options.lostAnswers ?? usual.unknowns,
     stops: options.stops ?? usual.stops,
     moves: options.moves ?? usual.moves,
+    filesystems: options.filesystems ?? usual.filesystems,
     memberships: options.memberships ?? usual.memberships,
     repairs: options.repairs ?? usual.repairs,
     expiries: options.expiries ?? usual.expiries,
@@ -89,6 +91,7 @@ export function model(frame: Frame): Command {
     .option('--lost-answers <n>', 'swaps that happen without the sender being told (0)', few)
     .option('--stops <n>', 'planned stops (0)', few)
     .option('--moves <n>', 'planned moves of an address, failbacks too (0)', few)
+    .option('--filesystems', 'what moves is the filesystem: addresses stay, and clients are told where to go')
     .option('--memberships <n>', 'members admitted or retired (0)', few)
     .option('--repairs <n>', 'nodes that an operator declares dead or abandons (0)', few)
     .option('--expiries <n>', 'leases that run out (0)', few)

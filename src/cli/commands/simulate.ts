@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { MUTANTS, type MutantId } from '../../core/mutants.ts';
 import { MOST_NODES } from '../../scenario/format/cluster.ts';
 import { MOST_CLIENTS } from '../../scenario/format/document.ts';
@@ -13,6 +13,7 @@ import { EXIT, Refusal } from '../exit-status.ts';
 import type { Frame } from '../frame.ts';
 import { mutantOption } from '../mutant-option.ts';
 import { chooseScenarios } from '../scenario-files.ts';
+import { huntEveryMutant } from '../simulation/every-mutant.ts';
 import { findSmaller, type LeavingOptions, type Left, leave } from '../simulation/failing.ts';
 import { histories } from '../simulation/histories.ts';
 import { type Done, type Order, type Plan, scenarioOf } from '../simulation/order.ts';
@@ -35,6 +36,7 @@ interface Options {
   readonly jobs: number;
   readonly tries: number;
   readonly mutant: readonly MutantId[];
+  readonly everyMutant?: true;
   readonly all?: true;
   readonly out: string;
   readonly json?: true;
@@ -106,6 +108,12 @@ export function simulate(frame: Frame): Command {
     .addOption(scheduleLength('how long a random schedule goes on breaking things'))
     .option('--jobs <n>', 'threads', wholeNumber(1, MOST_JOBS), availableParallelism())
     .addOption(mutantOption(MUTANT_IDS))
+    .addOption(
+      new Option(
+        '--every-mutant',
+        'each mutant in turn, until a history shows it: a table, and status 1 if one stays unseen',
+      ).conflicts(['mutant', 'all']),
+    )
     .option('--all', 'go on after a violation, and make nothing smaller')
     .option('--tries <n>', 'histories spent on making a failing one smaller', wholeNumber(0, MOST_TRIES), 300)
     .option('--out <dir>', 'where the run folder of a failing history goes', 'runs')
@@ -123,6 +131,10 @@ export function simulate(frame: Frame): Command {
         keeps: orders.count === 1,
       };
       const enough = endedByHand(frame, 'gracelab: interrupted; this is what is known by now.');
+      if (options.everyMutant) {
+        const again = () => ordersOf(seed, count, scenarios.length);
+        return frame.conclude(await huntEveryMutant(plan, again, { ...options, enough }, frame));
+      }
       const began = performance.now();
       const outcome = await runAll(plan, orders, { ...options, enough }, frame);
       const seconds = (performance.now() - began) / 1000;

@@ -45,6 +45,8 @@ const WORDS: Readonly<Record<RepairRefusal, Words>> = {
   'already-down': alreadyDown,
   'no-grace': ({ node }) =>
     `the cluster is not in grace, so nobody waits for the clients of ${node} and there is nothing to give up.`,
+  'in-grace': ({ advice }) =>
+    `the cluster is in grace, and a filesystem moves in a grace of its own; what this one waits for says ${advice.why}.`,
   'has-heir': hasHeir,
   'before-barrier': beforeBarrier,
   'stale-incarnation': ({ node, sight: { ledger } }) =>

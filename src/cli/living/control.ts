@@ -86,9 +86,14 @@ export interface Location {
   readonly pid: number;
 }
 
+/** It was begun, and did not come about as it should. Whoever asked did nothing wrong. */
+export class UnfinishedError extends Error {
+  override readonly name = 'UnfinishedError';
+}
+
 export type ControlReply =
   | { readonly ok: true; readonly answer: unknown }
-  | { readonly ok: false; readonly error: string };
+  | { readonly ok: false; readonly error: string; readonly unfinished: boolean };
 
 /** Serves until the server is closed. What `answer` throws becomes the reply's one sentence, full stop included. */
 export function serveControl(
@@ -115,7 +120,8 @@ async function reply(
   try {
     outcome = { ok: true, answer: await answer(JSON.parse(line) as ControlRequest) };
   } catch (error) {
-    outcome = { ok: false, error: (error as Error).message.replace(/[^.?]$/, '$&.') };
+    const sentence = (error as Error).message.replace(/[^.?]$/, '$&.');
+    outcome = { ok: false, error: sentence, unfinished: error instanceof UnfinishedError };
   }
   socket.end(`${JSON.stringify(outcome)}\n`);
 }
@@ -145,7 +151,7 @@ export async function askLab<Answer>(
   } finally {
     socket.destroy();
   }
-  if (!reply.ok) throw new Refusal(EXIT.wrongUsage, reply.error);
+  if (!reply.ok) throw new Refusal(reply.unfinished ? EXIT.unknown : EXIT.wrongUsage, reply.error);
   return reply.answer as Answer;
 }
 

@@ -1,6 +1,6 @@
 /** What `gracelab fault` does to a living lab. */
 import type { Clock, Random } from '../../core/clock.ts';
-import type { BreakableNode, Fault, TargetKind } from '../../faults/fault.ts';
+import { type BreakableNode, type Fault, FaultRefusedError, type TargetKind } from '../../faults/fault.ts';
 import { FAULTS, faultRefusal } from '../../faults/registry.ts';
 import { LEDGER_WORDS, resolveTargets } from '../../faults/targets.ts';
 import { abilityRefusal } from '../../runtime/abilities.ts';
@@ -8,7 +8,7 @@ import type { Cluster } from '../../scenario/cluster.ts';
 import type { ClusterNode } from '../../scenario/cluster-node.ts';
 import { surroundingsOf } from '../../scenario/fault-steps.ts';
 import { ALL_OF_THEM } from '../../scenario/fault-words.ts';
-import type { ControlRequest } from './control.ts';
+import { type ControlRequest, UnfinishedError } from './control.ts';
 
 type FaultRequest = Extract<ControlRequest, { command: 'fault' }>;
 
@@ -42,8 +42,14 @@ export async function breakOrMend(
   refuseStrangers(chosen, names, cluster);
   if (chosen.hits === 'node' && !chosen.armsNextLife) refuseDead(targets);
   const surroundings = surroundingsOf(chosen, { cluster, random });
-  const injected = chosen.inject(targets, chosen.parameters.parse(given), surroundings);
+  const injected = chosen.inject(targets, chosen.parameters.parse(given), surroundings).catch(unfinished);
   return { fault, targets: names, note: (await unlessBootsWait(cluster, targets, injected)) ?? '' };
+}
+
+/** What was begun has not come about; what was refused was not begun. */
+function unfinished(error: unknown): never {
+  if (error instanceof FaultRefusedError) throw error;
+  throw new UnfinishedError((error as Error).message, { cause: error });
 }
 
 /** @throws Error when one of these is not what the fault can hit */
@@ -155,7 +161,7 @@ async function startOne(cluster: Cluster, target: Startable): Promise<string | n
   try {
     return await unlessBootsWait(cluster, [node], node.start());
   } catch (error) {
-    throw new Error(`${(error as Error).message}; why says \`gracelab logs ${node.name}\``);
+    throw new UnfinishedError(`${(error as Error).message}; why says \`gracelab logs ${node.name}\``);
   }
 }
 

@@ -2,6 +2,7 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Cluster } from '../../scenario/cluster.ts';
 import { openOperator } from '../operator/desk.ts';
+import { UnfinishedError } from './control.ts';
 import type { FaultAnswer } from './living-faults.ts';
 
 /** From the first word to everybody's having stopped, and the giver's having let go; a node that hangs is fenced by then. */
@@ -26,7 +27,7 @@ export async function moveInLab(
   if (!outcome.done) throw new Error(outcome.sentence);
   const arrived = await cluster.until(() => cluster.observations.serverOf(label, owner) === to, MOVE_MS);
   if (arrived !== 'holds')
-    throw new Error(`${what} has not moved yet; what it waits for says \`gracelab why\``);
+    throw new UnfinishedError(`${what} has not moved yet; what it waits for says \`gracelab why\``);
   return {
     fault: kind,
     targets: [...targets],

@@ -1,10 +1,10 @@
 import { inGrace } from '../../core/ledger.ts';
+import { counted } from '../../scenario/format/words.ts';
 import type { CoordinatorStatus } from '../../server/coordinator.ts';
 import type { Colours } from '../terminal.ts';
 import type { LabNodeStatus, LabStatus, NodeStatus, StoreMemberStatus } from './control.ts';
 
 const seconds = (ms: number): string => `${Number((ms / 1000).toFixed(ms < 10_000 ? 1 : 0))} s`;
-const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 const list = (names: readonly string[]): string =>
   names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 

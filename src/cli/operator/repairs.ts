@@ -53,7 +53,12 @@ export async function move(
         sentence: `${to} does not serve this filesystem itself, ${elsewhere} does in its place; bring it home to ${to} first.`,
       };
   }
-  return command(desk, asNodeId(owner), () => ({ type: 'migrate', owner: asNodeId(owner), to: taker }));
+  return command(desk, asNodeId(owner), () => ({
+    type: 'migrate',
+    owner: asNodeId(owner),
+    to: taker,
+    filesystem: what === 'filesystem',
+  }));
 }
 
 /**
@@ -145,6 +150,8 @@ function sentenceOf(ledger: Ledger, node: NodeId, refusal: Refusal): string {
       return `the ledger knows already that ${node} is down.`;
     case 'no-grace':
       return 'there is no grace, so nobody is waited for.';
+    case 'in-grace':
+      return 'the cluster is in grace; a filesystem moves in a grace of its own, so wait until this one has ended.';
     case 'has-heir':
       return `${memberOf(ledger, node)?.heir} has taken over the clients of ${node}, and looks after them.`;
     case 'before-barrier':

@@ -1,6 +1,7 @@
 /** The files of a server as somebody on its machine changes them, behind its back: what delegations and clients' caches must notice. */
 import { chmodSync, linkSync, realpathSync, renameSync, unlinkSync } from 'node:fs';
 import path from 'node:path';
+import { getSystemErrorMessage } from 'node:util';
 import { EXIT, Refusal } from '../exit-status.ts';
 import type { ServeOrder } from './order.ts';
 import { isWithin } from './state-directory.ts';
@@ -46,6 +47,10 @@ function attempt<T>(file: string, act: () => T): T {
     return act();
   } catch (error) {
     if (error instanceof Refusal) throw error;
-    throw new Refusal(EXIT.machineCannot, `${file}: ${(error as NodeJS.ErrnoException).code ?? error}.`);
+    const { code, errno } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT')
+      throw new Refusal(EXIT.wrongUsage, `there is no ${file}: name a file that is there.`);
+    const why = errno === undefined ? String(error) : getSystemErrorMessage(errno);
+    throw new Refusal(EXIT.machineCannot, `${file}: ${why}.`);
   }
 }

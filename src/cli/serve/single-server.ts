@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { asNodeId } from '../../core/ids.ts';
 import { BootRefusedError } from '../../server/boot.ts';
+import { tcpDialBack } from '../../server/callbacks/tcp-dial.ts';
 import { Coordinator, type CoordinatorOptions } from '../../server/coordinator.ts';
 import { ExportPolicy } from '../../server/exports.ts';
 import { Beacon } from '../../server/filesystem/beacon.ts';
@@ -101,6 +102,7 @@ export async function startSingleServer(
     // Every conflict comes by this process, but for those with local programs, whose lock the kernel refuses.
     courtesy: 'until-conflict',
     delegations: order.delegations,
+    dialBack: tcpDialBack(systemClock),
     exports: new ExportPolicy(order),
     limits: affordable(order.limits),
     rights,

@@ -56,6 +56,7 @@ function liveNode(machine: SimMachine): void {
       random: machine.randomBytes,
       run: machine.run,
       listen: machine.listen,
+      dialBack: machine.dialBack,
       openSteps: (stamp) => new HaltingSteps(machine, stamp),
       locks: machine.locks,
       handleKey: machine.handleKey,

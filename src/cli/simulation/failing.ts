@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { CheckName } from '../../check/verdict.ts';
+import { counted } from '../../scenario/format/words.ts';
 import { writeScenario } from '../../scenario/format/write.ts';
 import { parseScenario } from '../../scenario/load.ts';
 import { folderTime, RunFolderError } from '../../scenario/run-folder.ts';
@@ -84,5 +85,8 @@ function sizeOf({ cluster, clients, steps }: Scenario): string {
       return sum + (of(step) ? 1 : 0) + count(inside, of);
     }, 0);
   const faults = count(steps, (step) => step.do === 'fault');
-  return `${cluster.nodes.length} nodes, ${clients.length} clients, ${count(steps, () => true)} steps, of which ${faults} faults`;
+  return `${counted(cluster.nodes.length, 'node')}, ${counted(clients.length, 'client')}, ${counted(
+    count(steps, () => true),
+    'step',
+  )}, of which ${counted(faults, 'fault')}`;
 }

@@ -1,11 +1,12 @@
 /** All rows of the reclaim rules, and the tests of each. */
-import type { RowTest, RowWithoutTest } from '../row-test.ts';
+import type { RowTest } from '../row-test.ts';
 import { AFTER_RESTART } from './after-restart.ts';
 import { CLIENT_IDS } from './client-ids.ts';
 import { CLUSTER } from './cluster.ts';
 import { EDGE_CONDITIONS } from './edge-conditions.ts';
 import { GRACE_LENGTH } from './grace-length.ts';
 import { LEASES } from './leases.ts';
+import { MOVED_FILESYSTEM } from './moved-filesystem.ts';
 import { NAMES_IN_GRACE } from './names-in-grace.ts';
 import { RECLAIM_COMPLETE } from './reclaim-complete.ts';
 import { IN_VERSION_0 } from './version-0.ts';
@@ -60,12 +61,7 @@ export const TESTS: readonly RowTest[] = [
   ...LEASES,
   ...CLIENT_IDS,
   ...CLUSTER,
+  ...MOVED_FILESYSTEM,
   ...IN_VERSION_0,
   NAMES_IN_GRACE,
-];
-
-/** Rows that one server alone cannot show, with or without a peer. */
-export const WITHOUT_TEST: readonly RowWithoutTest[] = [
-  { row: 29, reason: 'needs a filesystem that has moved to another server' },
-  { row: 30, reason: 'needs a filesystem that has moved to this server' },
 ];

@@ -30,6 +30,7 @@ export const MOVE_OUTCOMES = [
   'OK',
   'already-leaving',
   'already-there',
+  'in-grace',
   'moving',
   'not-a-member',
   'not-serving',

@@ -41,6 +41,9 @@ export function parseDuration(text: string): number | Refusal {
   return ms;
 }
 
+/** `1 node`, `3 nodes`. */
+export const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+
 /** `250ms`, or `100ms..400ms` for anything between the two, as the seed has it. */
 export function parsePause(text: string): Pause | Refusal {
   const [least = '', most = least, ...rest] = text.trim().split('..');

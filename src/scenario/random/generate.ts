@@ -2,6 +2,7 @@
 import { CHECK_NAMES } from '../../check/verdict.ts';
 import { numbered } from '../format/cluster.ts';
 import { scenarioDocument } from '../format/document.ts';
+import { counted } from '../format/words.ts';
 import type { WrittenStep } from '../format/write-steps.ts';
 import type { Scenario } from '../scenario.ts';
 import { Draw } from './draw.ts';
@@ -39,7 +40,7 @@ export function generate(seed: number, shape: ChaosShape): Scenario {
   const steps = [...work.loops, ...wavesFor(shape.durationMs, menu, scene), ...calm(nodes, clients)];
   return scenarioDocument.parse({
     name: `chaos-${seed}`,
-    title: `Random schedule ${seed}: ${shape.nodes} nodes, ${shape.clients} clients, ${shape.durationMs} ms`,
+    title: `Random schedule ${seed}: ${counted(shape.nodes, 'node')}, ${counted(shape.clients, 'client')}, ${shape.durationMs} ms`,
     about: `Made by gracelab chaos from the seed ${seed}.`,
     cluster: clusterOf(nodes, shape),
     clients: Object.fromEntries(mounts),

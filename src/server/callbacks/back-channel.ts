@@ -6,7 +6,7 @@ import {
   encodeCallbackCompound,
 } from '../../nfs4/callback-compound.ts';
 import { type CbSequenceArgs, cbSequence, type ReferringCalls } from '../../nfs4/callbacks/cb-sequence.ts';
-import { type CompoundReply, call, decodeCompoundReply, type OperationCall } from '../../nfs4/compound.ts';
+import { type CompoundReply, call, type OperationCall } from '../../nfs4/compound.ts';
 import type { ChannelAttrs } from '../../nfs4/session-types.ts';
 import {
   NFS4_OK,
@@ -16,9 +16,9 @@ import {
   type Status,
 } from '../../nfs4/status.ts';
 import type { Credential } from '../../rpc/credentials.ts';
-import type { XdrReader } from '../../xdr/reader.ts';
-import { XdrError } from '../../xdr/xdr-error.ts';
+import type { CallbackPath } from './path.ts';
 import type { Peer } from './peer.ts';
+import { readCompoundReply } from './reading.ts';
 
 /** How the client wants to be called. */
 export interface CallbackTerms {
@@ -55,7 +55,7 @@ const DELAYS_PER_TIMEOUT = 10;
  * has bound to it works. A request whose reply was lost with its connection goes out again on another one, on the same slot with the same
  * sequence id, so that the client does it once.
  */
-export class BackChannel {
+export class BackChannel implements CallbackPath {
   readonly #options: BackChannelOptions;
   readonly #slots: readonly Slot[];
   /** Those that have answered, in the order they were bound. */
@@ -101,14 +101,10 @@ export class BackChannel {
     if (this.#closed || this.#working.has(peer) || this.#tried.has(peer)) return;
     this.#tried.add(peer);
     // After the reply that tells the client of it.
-    setImmediate(() => void this.#try(peer));
+    peer.later(() => void this.#try(peer));
   }
 
-  /**
-   * Sends CB_SEQUENCE and these operations and follows them to their end. Null: not reached before the deadline.
-   *
-   * @param referring requests of the client whose replies it may not have yet, and which these operations are about
-   */
+  /** With CB_SEQUENCE before them. */
   async call(
     calls: readonly OperationCall[],
     deadlineMs: number,
@@ -188,7 +184,7 @@ export class BackChannel {
       if (status === NFS4_OK) {
         slot.seqid = sequenceId;
         slot.uncertain = false;
-        return reply;
+        return { ...reply, results: reply.results.slice(1) };
       }
       if (status === NFS4ERR_DELAY) await this.#pause();
       else if (status === NFS4ERR_SEQ_MISORDERED && ahead === 2) ahead = 1;
@@ -203,7 +199,7 @@ export class BackChannel {
       (w) => encodeCallbackCompound(w, { minorVersion: this.#options.minorVersion, callbackIdent: 0 }, calls),
       this.#options,
     );
-    return answer.kind === 'reply' ? readReply(answer.results, calls) : null;
+    return answer.kind === 'reply' ? readCompoundReply(answer.results, calls) : null;
   }
 
   #sequence(slot: Slot, sequenceId: number, referring: readonly ReferringCalls[]): CbSequenceArgs {
@@ -250,15 +246,5 @@ export class BackChannel {
   #pause(): Promise<void> {
     const { clock, timeoutMs } = this.#options;
     return new Promise((resolve) => void clock.after(timeoutMs / DELAYS_PER_TIMEOUT, resolve));
-  }
-}
-
-/** Null: not what was asked for. */
-function readReply(results: XdrReader, calls: readonly OperationCall[]): CompoundReply | null {
-  try {
-    return decodeCompoundReply(results, calls);
-  } catch (error) {
-    if (error instanceof XdrError) return null;
-    throw error;
   }
 }

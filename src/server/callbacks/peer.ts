@@ -23,6 +23,12 @@ export type PeerAnswer =
   /** No answer, or none that can be read. Whether it was done is unknown. */
   | { readonly kind: 'lost' };
 
+/** The addresses of a connection: the client's, and the one of ours that it has asked. */
+export interface PeerEnds {
+  readonly address: string;
+  readonly local: string;
+}
+
 /** Of a recall with its headers, as a rule. */
 const CALL_BYTES = 512;
 
@@ -32,10 +38,14 @@ type Settle = (answer: PeerAnswer) => void;
 export const isReply = (message: Buffer): boolean => message.length >= 8 && message.readUInt32BE(4) === REPLY;
 
 /**
- * The other end of a connection that a client has made, as somebody who can be called in turn (RFC 8881 section 2.10.3.1).
+ * The other end of a connection that a client has made, as somebody who can be called in turn (RFC 8881 section 2.10.3.1); or of one that we have made.
  * Calls and replies of both directions share the connection; the message type tells them apart, and the xid what belongs together.
  */
 export class Peer {
+  /** Null: not known, or of no interest. */
+  readonly ends: PeerEnds | null;
+  /** When what is under way on this connection has been answered. */
+  readonly later: (run: () => void) => void;
   readonly #send: (message: Buffer) => boolean;
   readonly #waiting = new Map<number, Settle>();
   readonly #onEnd = new Set<() => void>();
@@ -43,9 +53,18 @@ export class Peer {
   #ended = false;
   #showsClient = false;
 
-  /** @param send a whole RPC message; false when it cannot be sent any more */
-  constructor(send: (message: Buffer) => boolean) {
+  /**
+   * @param send a whole RPC message; false when it cannot be sent any more
+   * @param later the next turn of the event loop; of another one where time is not real
+   */
+  constructor(
+    send: (message: Buffer) => boolean,
+    ends: PeerEnds | null = null,
+    later: (run: () => void) => void = setImmediate,
+  ) {
     this.#send = send;
+    this.later = later;
+    this.ends = ends;
   }
 
   /** Has a client that is known here acted on this connection? */

@@ -1,6 +1,13 @@
 import type { CallbackSecParms, ChannelAttrs } from '../../nfs4/session-types.ts';
+import type { Credential } from '../../rpc/credentials.ts';
 import { AUTH_NONE, AUTH_SYS } from '../../rpc/message.ts';
 import type { CallbackTerms } from './back-channel.ts';
+
+/** As whom we call a client that has not said as whom we should: version 4.0. */
+export const OUR_CREDENTIAL: Credential = {
+  kind: 'sys',
+  sys: { stamp: 0, machineName: 'gracelab', uid: 0, gid: 0, gids: [] },
+};
 
 /** The first of the ways to be called that the client offers and we know. Null: there is none (RPCSEC_GSS alone). */
 export function termsFrom(program: number, offered: readonly CallbackSecParms[]): CallbackTerms | null {

@@ -2,6 +2,8 @@
  * A filesystem that another node is to serve in place of this one, as planned (row 29). It is handed over first and its clients' state let go
  * after that: they stay in touch with this node, so that nobody would tell them to reclaim were nothing to come of the move. Nothing can
  * be taken from them in between: everybody refuses new state until their claims are closed, and they go elsewhere when they are told.
+ * What is recorded of them in the new epoch is taken back before the hand-over, since afterwards nothing waits for this node any more: were the
+ * taker lost and given up, the filesystem would be back at the very life that recorded them, and others might have had their locks.
  */
 import type { NodeId } from '../../core/ids.ts';
 import { carrierOf, type Ledger, memberOf, nodesOf } from '../../core/ledger.ts';
@@ -10,11 +12,11 @@ import type { Moves, PlannedMovesOptions } from './planned-moves.ts';
 
 export class FilesystemMoves implements Moves {
   readonly #options: PlannedMovesOptions;
+  /** What is recorded of whose clients is being taken back, or is already. */
+  readonly #withdrawn = new Set<NodeId>();
   readonly #done = new Set<NodeId>();
   /** Of whom nothing is here any more: their node sends them elsewhere, or another one serves them now. */
   readonly #released = new Set<NodeId>();
-  /** And what was recorded of them is gone. */
-  readonly #cleared = new Set<NodeId>();
 
   constructor(options: PlannedMovesOptions) {
     this.#options = options;
@@ -26,39 +28,45 @@ export class FilesystemMoves implements Moves {
 
   /** Lets go in the turn in which it learns of the hand-over, so that nobody is told of it before. */
   learn(ledger: Ledger, self: Self): void {
-    const { letGoOf, records, mutants } = this.#options;
+    const { letGoOf, records, recovery, mutants } = this.#options;
     for (const owner of nodesOf(ledger)) {
       const isHere = carrierOf(ledger, owner) === self.node;
-      if (isHere && memberOf(ledger, owner)!.movingTo === null) this.#done.delete(owner);
-      if (isHere && this.#released.delete(owner)) {
-        this.#cleared.delete(owner);
-        records.resume(owner);
-      }
       const wasHere = owner === self.node || this.#done.has(owner);
-      if (isHere || !wasHere || this.#released.has(owner)) continue;
-      this.#released.add(owner);
-      if (!mutants.has('M10')) letGoOf(owner);
+      if (isHere) {
+        const staysHere = memberOf(ledger, owner)!.movingTo === null;
+        if (this.#released.delete(owner)) records.resume(owner);
+        // Nothing came of it: grace goes on until this node has served their claims, and it says nothing before they are on record again.
+        else if (staysHere && this.#withdrawn.has(owner)) records.restore(owner);
+        if (staysHere) this.#forget(owner);
+      } else if (wasHere && !this.#released.has(owner)) {
+        this.#released.add(owner);
+        this.#forget(owner);
+        records.handOver(owner);
+        recovery.release(owner);
+        if (!mutants.has('M10')) letGoOf(owner);
+      }
     }
   }
 
   /**
    * Before the hand-over: whoever holds nothing here has nothing to reclaim, and nobody tells it to go to the taker, which would wait for it.
-   * After it: what this life has recorded of those clients goes before it says anything more to the ledger. Should the filesystem come back to it,
-   * who did not reclaim meanwhile would be taken for recorded (edge condition 2). Rejects with the store's errors.
+   * And what this life has recorded of those clients in the new epoch goes (edge condition 2). Rejects with the store's errors.
    */
   async letGo(ledger: Ledger, self: Self): Promise<void> {
-    const { records, recovery, mutants, holders } = this.#options;
+    const { letGoOf, records, mutants, holders } = this.#options;
     for (const owner of mayHandOver(ledger, self, mutants)) {
       if (this.#done.has(owner)) continue;
       const isOwn = owner === self.node && holders !== undefined;
       if (isOwn && (await records.withdrawIdle(owner, holders)) === 'fenced') return;
+      this.#withdrawn.add(owner);
+      if ((await records.withdraw(owner)) === 'fenced') return;
+      if (mutants.has('M17')) letGoOf(owner);
       this.#done.add(owner);
     }
-    for (const owner of this.#released) {
-      if (this.#cleared.has(owner)) continue;
-      if ((await records.release(owner)) === 'fenced') return;
-      recovery.release(owner);
-      this.#cleared.add(owner);
-    }
+  }
+
+  #forget(owner: NodeId): void {
+    this.#withdrawn.delete(owner);
+    this.#done.delete(owner);
   }
 }

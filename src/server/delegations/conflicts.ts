@@ -3,7 +3,6 @@ import type { Compound } from '../compound.ts';
 import { statusOfErrno } from '../errno-status.ts';
 import type { FileNode } from '../filesystem/types.ts';
 import { DELEGATIONS, WANTED_FOR_CHANGE, WANTED_FOR_READING, WRITE_DELEGATION } from '../marks/kinds.ts';
-import type { Client } from '../state/clients.ts';
 import type { Delegation } from '../state/delegations.ts';
 import type { FileState } from '../state/files.ts';
 import { SHARE_WRITE } from '../state/opens.ts';
@@ -94,7 +93,7 @@ function recallSome(
   stands: (delegation: Delegation) => boolean,
 ): Failure | null {
   const { recalls, leases } = compound.server;
-  const asker = askerOf(compound);
+  const { asker } = compound;
   let found = false;
   for (const delegation of delegations) {
     const { client, file } = delegation;
@@ -106,6 +105,3 @@ function recallSome(
   }
   return found ? NFS4ERR_DELAY : null;
 }
-
-/** Null: version 4.0, whose clients have no delegations that their own operations could stand against. */
-const askerOf = ({ session }: Compound): Client | null => session?.client ?? null;

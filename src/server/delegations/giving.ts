@@ -25,7 +25,6 @@ import type { Compound } from '../compound.ts';
 import { type Delegation, type DelegationKind, markOf } from '../state/delegations.ts';
 import { type OpenState, SHARE_BOTH, SHARE_READ, SHARE_WRITE } from '../state/opens.ts';
 import { bumpSeqid } from '../state/stateids.ts';
-import { channelOf } from './recalls.ts';
 
 /** Nobody: what a user may do, the client asks with ACCESS (RFC 8881 section 10.4.1). */
 const NO_PERMISSIONS: Ace = { type: 0, flag: 0, accessMask: 0, who: '' };
@@ -65,7 +64,8 @@ function none(want: number, why: number): OpenDelegation {
 function give(compound: Compound, open: OpenState, type: DelegationKind): Delegation | number {
   const { grants, locking, recalls, settings } = compound.server;
   const { client, file } = open;
-  if (!settings.delegations || !client.hasSessions || channelOf(client) === null) return WND4_RESOURCE;
+  if (!settings.delegations || !client.callbackPath?.works) return WND4_RESOURCE;
+  if (!client.mayBeDelegatedTo(open.owner)) return WND4_RESOURCE;
   if (locking.stateids.size >= settings.limits.stateids) return WND4_RESOURCE;
   for (const delegation of file.delegations) {
     if (delegation.client === client) return delegation.type === type ? WND4_RESOURCE : WND4_NOT_SUPP_UPGRADE;
@@ -134,10 +134,10 @@ export function reclaimedKind({ claim }: OpenArgs): DelegationKind | null {
 
 /** What the client had before the restart. Where others have reclaimed what stands against it, it gets the open alone. */
 function reclaimed(compound: Compound, open: OpenState, type: DelegationKind | null): OpenDelegation {
-  const { locking } = compound.server;
+  const { locking, recalls } = compound.server;
   const { client, file } = open;
   const nothing: OpenDelegation = { delegationType: OPEN_DELEGATE_NONE };
-  if (type === null || !client.hasSessions) return nothing;
+  if (type === null) return nothing;
   for (const delegation of file.delegations) {
     // It reclaims each of its opens with it.
     if (delegation.client === client) return delegation.type === type ? describe(delegation) : nothing;
@@ -148,7 +148,10 @@ function reclaimed(compound: Compound, open: OpenState, type: DelegationKind | n
   }
   const shown = locking.shares.put(file, markOf(type));
   const delegation = shown.outcome === 'taken' ? keep(compound, open, type) : null;
-  return delegation === null ? nothing : describe(delegation);
+  if (delegation === null) return nothing;
+  // A session may still get its back channel. In 4.0 there is no more than was tried: it is given so that it can go back in good order.
+  if (!client.hasSessions && !client.callbackPath?.works) recalls.recall(delegation);
+  return describe(delegation);
 }
 
 function describe(delegation: Delegation): OpenDelegation {

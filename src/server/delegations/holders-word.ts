@@ -6,7 +6,6 @@ import type { Compound } from '../compound.ts';
 import type { FileNode } from '../filesystem/types.ts';
 import { before } from '../patience.ts';
 import type { Delegation } from '../state/delegations.ts';
-import { channelOf } from './recalls.ts';
 
 /** What the holder of a write delegation says of its file, which it changes by itself. */
 export interface HoldersWord {
@@ -27,7 +26,7 @@ export function askHolder(compound: Compound, node: FileNode): Promise<HoldersWo
   const { leases, locking, settings } = compound.server;
   if (locking.delegations.size === 0 || node.type !== 'regular') return null;
   const delegation = writeDelegationOf(locking.files.find(node)?.delegations ?? []);
-  if (delegation === null || delegation.client === compound.session?.client) return null;
+  if (delegation === null || delegation.client === compound.asker) return null;
   // It is to give it back anyway, or nobody is there.
   if (delegation.recalled || leases.lapsedIn(delegation.client, delegation.file.domain)) return null;
   const { clock, leaseMs } = settings;
@@ -48,7 +47,7 @@ async function ask({ server }: Compound, delegation: Delegation): Promise<Holder
   const { client, file, changeWhenGiven, givenIn } = delegation;
   const request = call(cbGetAttr, { fh: filesystem.handleOf(file.node), attrRequest: ASKED });
   const deadlineMs = clock.nowMs() + leaseMs / ANSWERS_PER_LEASE;
-  const reply = await channelOf(client)?.call([request], deadlineMs, givenIn === null ? [] : [givenIn]);
+  const reply = await client.callbackPath?.call([request], deadlineMs, givenIn === null ? [] : [givenIn]);
   const said = valuesIn(reply ?? null);
   if (said === null || !file.delegations.has(delegation)) return null;
   const { size, change } = said;
@@ -63,7 +62,7 @@ async function ask({ server }: Compound, delegation: Delegation): Promise<Holder
 }
 
 function valuesIn(reply: CompoundReply | null): { readonly size: bigint; readonly change: bigint } | null {
-  const result = reply?.results[1] as CbGetAttrResult | undefined;
+  const result = reply?.results[0] as CbGetAttrResult | undefined;
   if (result?.status !== NFS4_OK) return null;
   const { size, change } = result.objAttributes.values;
   return size === undefined || change === undefined ? null : { size, change };

@@ -6,15 +6,14 @@ import {
   NFS4ERR_BADHANDLE,
   NFS4ERR_DELAY,
   NFS4ERR_DELEG_REVOKED,
+  NFS4ERR_EXPIRED,
 } from '../../nfs4/status.ts';
-import type { BackChannel } from '../callbacks/back-channel.ts';
 import type { LockDomain } from '../domains.ts';
 import type { Filesystem } from '../filesystem/types.ts';
 import type { Leases } from '../leases.ts';
 import type { Wanted } from '../marks/board.ts';
 import { WANTED_FOR_CHANGE } from '../marks/kinds.ts';
 import type { ClientRecords } from '../records.ts';
-import type { Client } from '../state/clients.ts';
 import type { Delegation } from '../state/delegations.ts';
 import type { LockingTables } from '../state/locking.ts';
 
@@ -44,7 +43,7 @@ interface RecallParts {
  *
  * A revocation has the order of an expiry (I6): the client's record is durably withdrawn first, then the delegation goes. Otherwise a restart
  * of this node in between would let a client that does not know of its loss yet reclaim it, though others have changed the file. The record is
- * written again as soon as the client has acknowledged the loss with FREE_STATEID; until then it gets no new state.
+ * written again as soon as the client has acknowledged the loss with FREE_STATEID, or was told of it in 4.0; until then it gets no new state.
  */
 export class Recalls {
   readonly #parts: RecallParts;
@@ -132,9 +131,8 @@ export class Recalls {
     const fh = filesystem.handleOf(file.node);
     const request = call(cbRecall, { stateid: { seqid, other }, truncate: false, fh });
     while (this.#isOut(delegation)) {
-      const back = channelOf(client);
       const patienceMs = clock.nowMs() + leaseMs / REPEATS_PER_LEASE;
-      const reply = await back?.call([request], patienceMs, givenIn === null ? [] : [givenIn]);
+      const reply = await client.callbackPath?.call([request], patienceMs, givenIn === null ? [] : [givenIn]);
       const status = reply?.status;
       // It says it has none: the reply that gives it may not have arrived, so it is asked again.
       const again =
@@ -169,24 +167,32 @@ export class Recalls {
       const gone = await records.withdraw(client, [file.domain], 'revoke');
       if (this.#stopped || !delegation.revoking || !file.delegations.has(delegation)) return;
       if (gone.length > 0) {
-        locking.revokeDelegation(delegation, NFS4ERR_DELEG_REVOKED);
+        locking.revokeDelegation(delegation, client.hasSessions ? NFS4ERR_DELEG_REVOKED : NFS4ERR_EXPIRED);
+        if (!client.hasSessions) this.#after(leaseMs, () => void this.#giveUpTelling(delegation));
         return;
       }
       await new Promise<void>((resolve) => this.#after(leaseMs / REPEATS_PER_LEASE, resolve));
     }
   }
 
+  /**
+   * Version 4.0: only who uses the delegation hears that it was revoked, and gets no new state before. Where that does not come about within a
+   * lease, the client is made to begin anew: it is told EXPIRED whatever it does.
+   */
+  async #giveUpTelling(delegation: Delegation): Promise<void> {
+    const { locking, leases, leaseMs } = this.#parts;
+    const { client, other } = delegation;
+    if (this.#stopped || client.standing === 'gone' || locking.stateids.find(other) !== delegation) return;
+    if (await leases.discard(client)) return;
+    this.#after(leaseMs / REPEATS_PER_LEASE, () => void this.#giveUpTelling(delegation));
+  }
+
   #after(ms: number, run: () => void): void {
+    if (this.#stopped) return;
     const cancel = this.#parts.clock.after(ms, () => {
       this.#timers.delete(cancel);
       run();
     });
     this.#timers.add(cancel);
   }
-}
-
-/** Whichever of its sessions has a back channel that works. */
-export function channelOf(client: Client): BackChannel | null {
-  for (const { back } of client.sessions) if (back?.works) return back;
-  return null;
 }

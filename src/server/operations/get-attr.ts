@@ -1,8 +1,8 @@
 import type { FileAttributes } from '../../nfs4/attributes.ts';
 import type { Bitmap } from '../../nfs4/bitmap.ts';
 import { type GetAttrArgs, type GetAttrResult, getAttr } from '../../nfs4/operations/get-attr.ts';
-import { type Failure, NFS4_OK, NFS4ERR_MOVED, NFS4ERR_NOFILEHANDLE } from '../../nfs4/status.ts';
-import { absenceOf, judgePresence, learntLocation } from '../absence.ts';
+import { type Failure, NFS4_OK, NFS4ERR_NOFILEHANDLE } from '../../nfs4/status.ts';
+import { absenceAt, judgePresence, learntLocation } from '../absence.ts';
 import { absentAttributes, asksForLocations } from '../absent-attributes.ts';
 import { judgeRequest } from '../attributes.ts';
 import type { Compound } from '../compound.ts';
@@ -37,10 +37,10 @@ export const serveGetAttr: ServedOperation<GetAttrArgs, GetAttrResult> = {
 
 /** Of a filesystem that moved away only where it is, and only to whoever asks for that. */
 function attributesOf(compound: Compound, node: FileNode, requested: Bitmap): FileAttributes | Failure {
-  const domain = compound.server.domains.find(node);
-  const absence = domain === null ? null : absenceOf(domain);
-  if (domain === null || absence === null) return seenAttributes(compound, node, requested);
-  if (absence !== NFS4ERR_MOVED || !asksForLocations(requested)) return judgePresence(compound) ?? absence;
-  learntLocation(compound, domain);
-  return absentAttributes(compound.server.settings, node);
+  const absence = absenceAt(compound, node);
+  if (absence === null) return seenAttributes(compound, node, requested);
+  if (!asksForLocations(requested)) return judgePresence(compound) ?? absence;
+  const told = absentAttributes(compound.server.settings, node);
+  learntLocation(compound, compound.server.domains.of(node));
+  return told;
 }

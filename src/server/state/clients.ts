@@ -1,4 +1,5 @@
 import type { CreateSessionResult } from '../../nfs4/operations/create-session.ts';
+import type { CallbackPath } from '../callbacks/path.ts';
 import type { ClientIdentity } from '../coordination.ts';
 import type { LockDomain } from '../domains.ts';
 import type { BootIdentity } from './boot-identity.ts';
@@ -107,6 +108,22 @@ export class Client {
   /** I6: its record must be made durable there before it gets new state. */
   lacksRecordIn(domain: LockDomain): boolean {
     return !this.recordedIn.has(domain);
+  }
+
+  /** Should it have a record there that it has not, now that it knows of what it has lost? */
+  isOwedRecordIn(domain: LockDomain): boolean {
+    return this.isCompleteIn(domain) && this.lacksRecordIn(domain);
+  }
+
+  /** By what way it can be called: whichever of its sessions has a back channel that works. Null: by none. */
+  get callbackPath(): CallbackPath | null {
+    for (const { back } of this.sessions) if (back?.works) return back;
+    return null;
+  }
+
+  /** May an open of this owner (in hex) bring a delegation along? */
+  mayBeDelegatedTo(_owner: string): boolean {
+    return true;
   }
 
   /** Its owner id as far as client ids are concerned. */

@@ -30,8 +30,18 @@ export class MovedLeases {
     this.#unknown.delete(domain);
   }
 
-  /** Is there one to be told of? One that is back has nothing to be found elsewhere. */
+  /** Does it not know yet of that one? */
+  isOwed(domain: LockDomain): boolean {
+    return this.#unknown.has(domain);
+  }
+
+  /** Is there one to be told of? */
   get any(): boolean {
+    return this.#unknown.size > 0;
+  }
+
+  /** The same, of those that are elsewhere now: without a session MOVED cannot be said to one client and not to another. */
+  get anyElsewhere(): boolean {
     for (const { coordination } of this.#unknown.keys())
       if (coordination.place().kind !== 'here') return true;
     return false;

@@ -1,23 +1,20 @@
 import type { NetAddress } from '../../nfs4/types.ts';
+import type { DialledPath, DialledTerms } from '../callbacks/dialled-path.ts';
 import type { ClientIdentity } from '../coordination.ts';
+import type { LockDomain } from '../domains.ts';
 import { Client, ownerKeyOf as ownerKeyAmongAll } from '../state/clients.ts';
 import type { StateidBlocks } from '../state/stateid-blocks.ts';
 import type { OpenOwner } from './open-owner.ts';
 import type { OwnerSequence } from './owner-sequence.ts';
 
-/** Where and how a client can be called back (RFC 7530 section 16.33.3). */
-export interface CallbackAddress {
-  readonly program: number;
-  readonly location: NetAddress;
-  /** `callback_ident`: what it wants to be told its calls by. */
-  readonly ident: number;
-}
-
 /** What SETCLIENTID gave and SETCLIENTID_CONFIRM is to name. */
 export interface Introduction {
   /** `setclientid_confirm` */
   readonly confirm: Buffer;
-  readonly callback: CallbackAddress;
+  /** Where it says that it can be called. */
+  readonly location: NetAddress;
+  /** Null: not in a way that we would use. */
+  readonly callback: DialledTerms | null;
 }
 
 /**
@@ -29,6 +26,8 @@ export class SessionlessClient extends Client {
   introduction: Introduction;
   /** The same instance has introduced itself again, to be called back elsewhere, and has not confirmed that. */
   update: Introduction | null = null;
+  /** To where it said that it can be called when it was confirmed last. */
+  #path: DialledPath | null = null;
   /** By owner in hex. */
   readonly openOwners = new Map<string, OpenOwner>();
   /** By lock owner in hex; only those that have a lock stateid count ({@link lockSequenceOf}). */
@@ -68,6 +67,31 @@ export class SessionlessClient extends Client {
     return false;
   }
 
+  /** Since its first confirmed open, for as long as it has anything (I6). */
+  override isOwedRecordIn(domain: LockDomain): boolean {
+    if (this.recordedIn.has(domain)) return false;
+    for (const { file, owner } of this.opens)
+      if (file.domain === domain && this.openOwners.get(owner)?.confirmed) return true;
+    for (const { file } of this.delegations) if (file.domain === domain) return true;
+    return false;
+  }
+
+  /** To be called now, or to be tried again. */
+  override get callbackPath(): DialledPath | null {
+    return this.#path;
+  }
+
+  /** The client is called by this way from now on. Null: by none. */
+  takePath(path: DialledPath | null): void {
+    this.#path?.close();
+    this.#path = path;
+  }
+
+  /** Not before OPEN_CONFIRM: the open may be a leftover of an earlier life of the owner, and nobody would know of the delegation. */
+  override mayBeDelegatedTo(owner: string): boolean {
+    return this.openOwners.get(owner)?.confirmed ?? false;
+  }
+
   /** One owner string may be used in both versions, by one machine or by two: they are different clients (principal.ts). */
   override get ownerKey(): string {
     return ownerKeyOf(this.identity);
@@ -75,6 +99,7 @@ export class SessionlessClient extends Client {
 
   override leaveTables(): void {
     super.leaveTables();
+    this.takePath(null);
     this.#blocks.release(this);
   }
 

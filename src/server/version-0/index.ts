@@ -24,6 +24,7 @@ import {
   serveVerify,
 } from './attributes.ts';
 import { serveClose } from './close.ts';
+import { serveDelegReturn } from './deleg-return.ts';
 import { serveLock } from './lock.ts';
 import { serveLockT } from './lock-t.ts';
 import { serveLockU } from './lock-u.ts';
@@ -38,13 +39,14 @@ import { serveSetClientidConfirm } from './set-clientid-confirm.ts';
 
 /**
  * NFSv4.0 (RFC 7530 section 16). Those of 4.1 that are the same, and those that are not. Of all operations of this version,
- * OPENATTR and what belongs to delegations are not served (NOTSUPP); whatever came later is none of its operations (OP_ILLEGAL).
+ * OPENATTR and DELEGPURGE are not served (NOTSUPP); whatever came later is none of its operations (OP_ILLEGAL).
  */
 export const MINOR_VERSION_0: readonly AnyServedOperation[] = [
   served(serveAccess),
   served(serveClose),
   served(serveCommit),
   served(serveCreate),
+  served(serveDelegReturn),
   served(serveGetAttr),
   served(serveGetFh),
   served(serveLink),

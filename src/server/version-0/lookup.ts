@@ -69,7 +69,7 @@ export function findState(compound: Compound, stateid: Stateid, unconfirmed = fa
   const state = locateState(compound.server, stateid);
   if (typeof state === 'number') return state;
   const { client } = state;
-  if (state.revoked !== 0) return state.revoked;
+  if (state.revoked !== 0) return tellOfLoss(compound.server, state);
   // Its record there is being removed: what it holds may be somebody else's in a moment (leases.ts).
   if (client.leaving.has(state.file.domain)) return NFS4ERR_DELAY;
   compound.server.leases.renew(client);
@@ -79,6 +79,17 @@ export function findState(compound: Compound, stateid: Stateid, unconfirmed = fa
   if (state.file.node.key !== compound.current?.key) return NFS4ERR_BAD_STATEID;
   compound.actFor(client);
   return state;
+}
+
+/**
+ * The answer to whoever uses what was revoked. There is no FREE_STATEID here, by which a client could say that it knows: that it was told is all there
+ * is, and from then on it may have new state again (delegations/recalls.ts).
+ */
+export function tellOfLoss({ locking }: ServerState, state: LockingState): Failure {
+  const { revoked } = state;
+  if (revoked === 0) throw new Error(`stateid ${state.index} was not revoked`);
+  if (state.kind === 'delegation' && state.revoking) locking.acknowledge(state);
+  return revoked;
 }
 
 /** Undefined: the owner was forgotten with all it had, and this open with it. */

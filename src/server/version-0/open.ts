@@ -1,4 +1,5 @@
 import {
+  CLAIM_DELEGATE_CUR,
   CLAIM_DELEGATE_PREV,
   CLAIM_PREVIOUS,
   EXCLUSIVE4_1,
@@ -14,6 +15,7 @@ import {
   open,
 } from '../../nfs4/operations/open.ts';
 import {
+  type Failure,
   NFS4_OK,
   NFS4ERR_ATTRNOTSUPP,
   NFS4ERR_DELAY,
@@ -25,14 +27,16 @@ import { decodeStateOwner } from '../../nfs4/types.ts';
 import type { XdrReader } from '../../xdr/reader.ts';
 import { XdrError } from '../../xdr/xdr-error.ts';
 import type { Compound } from '../compound.ts';
+import { reclaimedKind } from '../delegations/giving.ts';
 import type { LockDomain } from '../domains.ts';
 import { serveOpen as openFile } from '../operations/open.ts';
+import { before } from '../patience.ts';
 import type { ServedOperation } from '../served-operation.ts';
 import type { ServerState } from '../server-state.ts';
 import { SHARE_BOTH } from '../state/opens.ts';
 import { knowsAttributes } from './attributes.ts';
 import type { SessionlessClient } from './client.ts';
-import { findClient } from './lookup.ts';
+import { findClient, locateState, tellOfLoss } from './lookup.ts';
 import { OpenOwner } from './open-owner.ts';
 import { inSequence, replay } from './owner-sequence.ts';
 import { recordFirst } from './record-first.ts';
@@ -81,13 +85,15 @@ export const serveOpen: ServedOperation<Args, OpenResult> = {
   codec,
   placement: 'anywhere',
   onAbsent: 'served',
-  replyBytes: 88,
+  // With a write delegation.
+  replyBytes: 144,
   prepare(compound, args) {
     const { server } = compound;
     const domain = domainOf(compound);
     const client = findClient(server, args.owner.clientId);
     if (typeof client === 'number' || domain === null || 'unreadable' in args) return null;
-    if (isReclaim(args)) return recordFirst(server, client, domain, 'reclaim');
+    if (isReclaim(args))
+      return both(recordFirst(server, client, domain, 'reclaim'), pathKnown(server, client, args));
     const owner = client.openOwners.get(args.owner.owner.toString('hex'));
     return owner?.confirmed ? recordFirst(server, client, domain, 'new-state') : null;
   },
@@ -114,6 +120,23 @@ export const serveOpen: ServedOperation<Args, OpenResult> = {
   },
 };
 
+/** For so long, as a part of a lease, a reclaim waits to know whether its client can be called. */
+const PATH_WAITS_PER_LEASE = 10;
+
+/** Whether a client that wants a delegation back can be called is tried as soon as it is confirmed, and known in a moment. */
+function pathKnown(
+  { settings }: ServerState,
+  { callbackPath }: SessionlessClient,
+  args: OpenArgs,
+): Promise<unknown> | null {
+  if (reclaimedKind(args) === null || !callbackPath?.isBeingTried) return null;
+  const { clock, leaseMs } = settings;
+  return before(clock, callbackPath.settled(), clock.nowMs() + leaseMs / PATH_WAITS_PER_LEASE, undefined);
+}
+
+const both = (a: Promise<unknown> | null, b: Promise<unknown> | null): Promise<unknown> | null =>
+  a === null ? b : Promise.all([a, b]);
+
 /** A limit on the names that a client can make us keep, with or without anything open. */
 function newOwner(server: ServerState, client: SessionlessClient, name: string): OpenOwner | null {
   if (client.openOwners.size >= server.settings.limits.ownersPerClient) return null;
@@ -131,6 +154,8 @@ function openFor(compound: Compound, client: SessionlessClient, owner: OpenOwner
   }
   const domain = domainOf(compound);
   const reclaim = isReclaim(args);
+  const lost = lossOf(server, client, args);
+  if (lost !== null) return { status: lost };
   if (domain !== null && (reclaim || owner.confirmed) && !client.recordedIn.has(domain)) {
     const { grants } = server;
     const refusal = reclaim ? grants.reclaim(client, domain) : grants.newState(client, domain);
@@ -148,6 +173,14 @@ function openFor(compound: Compound, client: SessionlessClient, owner: OpenOwner
     server.reclaimSilence.reclaimed(client, domain);
   }
   return owner.confirmed ? result : { ...result, rflags: result.rflags | OPEN4_RESULT_CONFIRM };
+}
+
+/** The delegation that it opens by was revoked: it must hear that before anything else, since without it would come back for good. */
+function lossOf(server: ServerState, client: SessionlessClient, { claim }: OpenArgs): Failure | null {
+  if (claim.claim !== CLAIM_DELEGATE_CUR) return null;
+  const state = locateState(server, claim.delegateCurInfo.delegateStateid);
+  if (typeof state !== 'object' || state.client !== client || state.revoked === 0) return null;
+  return tellOfLoss(server, state);
 }
 
 const isReclaim = ({ claim }: OpenArgs): boolean => claim.claim === CLAIM_PREVIOUS;

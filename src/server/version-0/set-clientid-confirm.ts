@@ -12,6 +12,7 @@ import {
 } from '../../nfs4/status.ts';
 import type { ServedOperation } from '../served-operation.ts';
 import type { ServerState } from '../server-state.ts';
+import { followIntroduction } from './callback-path.ts';
 import { SessionlessClient } from './client.ts';
 import { identityOf } from './principal.ts';
 import { confirmedClientOf, isInUse } from './set-clientid.ts';
@@ -44,6 +45,7 @@ function confirmAgain(server: ServerState, client: SessionlessClient, verifier: 
   if (client.update?.confirm.equals(verifier)) {
     client.introduction = client.update;
     client.update = null;
+    followIntroduction(server, client);
   } else if (!client.introduction.confirm.equals(verifier)) return NFS4ERR_STALE_CLIENTID;
   if (client.standing === 'live') server.leases.renew(client);
   return NFS4_OK;
@@ -63,5 +65,6 @@ async function confirm(server: ServerState, client: SessionlessClient): Promise<
   if (client.standing === 'gone') return NFS4ERR_STALE_CLIENTID;
   server.clients.confirm(client);
   server.leases.renew(client);
+  followIntroduction(server, client);
   return NFS4_OK;
 }

@@ -4,7 +4,11 @@ import {
   setClientid,
 } from '../../nfs4/operations/set-clientid.ts';
 import { NFS4_OK, NFS4ERR_CLID_INUSE, NFS4ERR_DELAY } from '../../nfs4/status.ts';
+import { dialTarget } from '../callbacks/address.ts';
+import type { DialledTerms } from '../callbacks/dialled-path.ts';
+import { OUR_CREDENTIAL } from '../callbacks/terms.ts';
 import { admitsClient } from '../client-admission.ts';
+import type { Compound } from '../compound.ts';
 import type { ServedOperation } from '../served-operation.ts';
 import type { ServerState } from '../server-state.ts';
 import { type Introduction, ownerKeyOf, SessionlessClient } from './client.ts';
@@ -15,14 +19,15 @@ export const serveSetClientid: ServedOperation<SetClientidArgs, SetClientidResul
   codec: setClientid,
   placement: 'anywhere',
   onAbsent: 'served',
-  serve({ server, caller }, args) {
+  serve(compound, args) {
+    const { server, caller } = compound;
     const ownerId = args.client.id.toString('hex');
     const identity = identityOf(ownerId, caller);
     const confirmed = confirmedClientOf(server, identity);
-    const introduction = introductionFrom(server, args);
+    const introduction = introductionFrom(compound, args);
     if (confirmed !== null && confirmed.identity.principal !== identity.principal) {
       if (isInUse(server, confirmed)) {
-        return { status: NFS4ERR_CLID_INUSE, clientUsing: confirmed.introduction.callback.location };
+        return { status: NFS4ERR_CLID_INUSE, clientUsing: confirmed.introduction.location };
       }
     } else if (confirmed !== null && isSameInstance(confirmed, args.client.verifier)) {
       // Only where it can be called back may have changed: its client id and all it has stay.
@@ -70,13 +75,23 @@ const isSameInstance = (client: SessionlessClient, verifier: Buffer): boolean =>
   client.revoked === 0 &&
   client.leaving.size === 0;
 
-const introductionFrom = (
-  server: ServerState,
-  { callback, callbackIdent }: SetClientidArgs,
-): Introduction => ({
-  confirm: server.nextConfirmVerifier(),
-  callback: { program: callback.cbProgram, location: callback.cbLocation, ident: callbackIdent },
+const introductionFrom = (compound: Compound, args: SetClientidArgs): Introduction => ({
+  confirm: compound.server.nextConfirmVerifier(),
+  location: args.callback.cbLocation,
+  callback: callbackFrom(compound, args),
 });
+
+/** As the client came to us, so we come to it: without a name, or with one. */
+function callbackFrom(
+  { caller, request }: Compound,
+  { callback, callbackIdent }: SetClientidArgs,
+): DialledTerms | null {
+  const { ends } = request.peer ?? { ends: null };
+  const target = ends === null ? null : dialTarget(callback.cbLocation, ends);
+  if (target === null) return null;
+  const credential = caller.principal === 'none' ? ({ kind: 'none' } as const) : OUR_CREDENTIAL;
+  return { target, program: callback.cbProgram, ident: callbackIdent, credential };
+}
 
 const answer = ({ clientId }: SessionlessClient, { confirm }: Introduction): SetClientidResult => ({
   status: NFS4_OK,

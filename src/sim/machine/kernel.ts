@@ -123,8 +123,7 @@ export class Kernel {
       isByteLocked: (fd, ownership, offset) => {
         const description = this.#descriptors.get(fd);
         if (description === undefined) return -EBADF;
-        const byte = { start: offset, end: offset + 1n };
-        return description.file.locks.find(ownerOf(description, ownership), byte, 'write') === null ? 0 : 1;
+        return description.file.locks.isLocked(ownerOf(description, ownership), offset) ? 1 : 0;
       },
     };
   }

@@ -61,6 +61,14 @@ export class LockTable {
     to.#locks = [...to.#locks, ...handed.map((lock) => ({ ...lock, owner: newOwner }))];
   }
 
+  /** Does anybody else hold a lock of any kind on this byte? */
+  isLocked(owner: object, offset: bigint): boolean {
+    for (const lock of this.#locks) {
+      if (lock.owner !== owner && lock.start <= offset && offset < lock.end) return true;
+    }
+    return false;
+  }
+
   releaseAll(owner: object): void {
     if (this.holds(owner)) this.#locks = this.#locks.filter((lock) => lock.owner !== owner);
   }

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import type { Dial } from '../../client/channel.ts';
 import type { Clock, Random } from '../../core/clock.ts';
 import type { RunProgram } from '../../runtime/service-address.ts';
+import type { DialBack } from '../../server/callbacks/dial.ts';
 import { isReply, Peer } from '../../server/callbacks/peer.ts';
 import type { LockCalls } from '../../server/filesystem/record-locks.ts';
 import type { LockServer } from '../../server/server.ts';
@@ -91,8 +92,10 @@ export class SimMachine {
   /** The server answers on this port of all of the host's addresses. */
   readonly listen = async (server: LockServer, _host: string, port: number) => {
     const { world, process, host, address } = this.#options;
-    world.network.listen(process, host, port, (end, local) => {
-      const peer = new Peer((message) => end.send(message));
+    world.network.listen(process, host, port, (end, local, from) => {
+      // A turn of the real event loop would never come.
+      const later = (run: () => void) => void process.after(0, run);
+      const peer = new Peer((message) => end.send(message), { address: from, local }, later);
       end.onEnd = () => peer.end();
       end.onMessage = (message) => {
         if (isReply(message)) {
@@ -122,6 +125,15 @@ export class SimMachine {
       end.onEnd = (reason) => events.ended(reason);
       return { send: (message) => void end.send(message), close: () => end.close() };
     };
+
+  readonly dialBack: DialBack = async ({ host: address, port }, events, timeoutMs) => {
+    const { world, process, host } = this.#options;
+    const end = await world.network.connect(process, host, { address, port }, timeoutMs);
+    if (end === null) return null;
+    end.onMessage = (message) => events.message(message);
+    end.onEnd = () => events.ended();
+    return { send: (message) => end.send(message), close: () => end.close() };
+  };
 
   readonly log = (sentence: string): void => this.#options.world.write(this.#options.process.name, sentence);
 

@@ -5,16 +5,16 @@ import type { SimProcess } from '../machine/process.ts';
 import type { Timeline } from '../timeline.ts';
 import { Stream, type StreamEnd } from './stream.ts';
 
+/** @param address that was dialled @param from of whoever has dialled it; empty when it has none any more */
+type Accept = (end: StreamEnd, address: string, from: string) => void;
+
 /** A container's place in it. */
 export interface Host {
   readonly name: string;
   /** Its interface carries frames. */
   up: boolean;
   /** The processes that listen here, by port. */
-  readonly listeners: Map<
-    number,
-    { readonly process: SimProcess; readonly accept: (end: StreamEnd, address: string) => void }
-  >;
+  readonly listeners: Map<number, { readonly process: SimProcess; readonly accept: Accept }>;
 }
 
 interface Cut {
@@ -70,6 +70,11 @@ export class Network {
     return this.#addresses.get(address);
   }
 
+  #addressOf(host: Host): string {
+    for (const [address, at] of this.#addresses) if (at === host) return address;
+    return '';
+  }
+
   /** Does a frame that is sent now arrive? */
   passes(from: Host, to: Host): boolean {
     if (!from.up || !to.up) return false;
@@ -95,12 +100,7 @@ export class Network {
   }
 
   /** Connections of this process are accepted from now on. */
-  listen(
-    process: SimProcess,
-    host: Host,
-    port: number,
-    accept: (end: StreamEnd, address: string) => void,
-  ): void {
+  listen(process: SimProcess, host: Host, port: number, accept: Accept): void {
     host.listeners.set(port, { process, accept });
     process.whenDead(() => host.listeners.delete(port));
   }
@@ -145,7 +145,7 @@ export class Network {
           { process: listener.process, host: far, address: to.address },
         );
         this.#streams.add(stream);
-        listener.process.turn(() => listener.accept(stream.far, to.address));
+        listener.process.turn(() => listener.accept(stream.far, to.address, this.#addressOf(host)));
         timeline.after(this.latencyMs(), () => {
           if (open) answer(stream.near);
           else stream.near.close();

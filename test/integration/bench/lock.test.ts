@@ -10,6 +10,9 @@ import { ganesha, ganeshaVersion } from '../conformance/ganesha.ts';
 import { freePort, ServerProcess } from '../conformance/server-process.ts';
 import { place, Serving } from '../serve/fixtures/serving.ts';
 
+/** On a machine that has other things to do. */
+t.setTimeout(180_000);
+
 const MAIN = path.join(ROOT, 'src/cli/main.ts');
 const SHORT = ['--duration', '50ms', '--json'];
 
@@ -69,15 +72,37 @@ t.test('two servers by turns', { skip: refusal }, async (t) => {
   t.same(readdirSync(path.join(directory, 'export')), []);
 });
 
-t.test('what cannot be measured is told, and is no result', async (t) => {
-  const gone = await bench('127.0.0.1:1/', '--only', 'lock', '--clients', '1', ...SHORT);
-  t.equal(gone.status, 2);
-  t.match(JSON.parse(gone.stdout).samples, [{ perSecond: null, failure: /^no connection to 127.0.0.1/ }]);
+t.test('a server that cannot be measured is told before any of them is', async (t) => {
   const { ready } = await Serving.start(t, place(t));
-  const where = `127.0.0.1:${ready.port}/none`;
-  const absent = await bench(where, '--only', 'open', '--clients', '1', '--duration', '50ms');
-  t.equal(absent.status, 2);
-  t.match(absent.stdout, /open: LOOKUP of \/none was answered NOENT\./);
+  const there = `127.0.0.1:${ready.port}`;
+  for (const [where, sentence] of [
+    [
+      '127.0.0.1:1/',
+      /^gracelab: nothing was measured: 127\.0\.0\.1:1: no connection to 127\.0\.0\.1 port 1: .*\n$/,
+    ],
+    [`${there}/none`, /^gracelab: nothing was measured: .*: LOOKUP of \/none was answered NOENT\.\n$/],
+  ] as const) {
+    const { status, stdout, stderr } = await bench(`good=${there}/`, where, ...SHORT);
+    t.equal(status, 2);
+    t.equal(stdout, '');
+    t.match(stderr, sentence);
+  }
+});
+
+t.test('a server that ends under a measurement is told, and that is no result', async (t) => {
+  const directory = place(t);
+  const serving = await Serving.start(t, directory);
+  const where = `127.0.0.1:${serving.ready.port}/`;
+  const measured = bench(where, '--only', 'lock', '--clients', '2,1', '--duration', '5m', '--json');
+  // The one that only looks whether it is there has one file.
+  while (readdirSync(directory).length < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+  await serving.end('SIGKILL');
+  const { status, stdout } = await measured;
+  t.equal(status, 2);
+  t.match(JSON.parse(stdout).samples, [
+    { clients: 2, perSecond: null, failure: /./ },
+    { clients: 1, perSecond: null, failure: /^no connection to 127\.0\.0\.1/ },
+  ]);
 });
 
 t.test('wrong usage is told before anything is measured', async (t) => {

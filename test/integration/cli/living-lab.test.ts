@@ -89,7 +89,7 @@ t.test('a fault hits a node of the lab, and a node that stays down is booted aga
   });
   const passing = ['crash', 'n1', '--at', 'before-inherit', '--with', 'patienceMs=50'];
   t.match(await type('fault', ...passing), {
-    status: 64,
+    status: 2,
     stderr: /n1 did not come to before-inherit within 50 ms/,
   });
   t.match(await type('fault', 'reset', 'n1'), { status: 0 });
@@ -110,6 +110,31 @@ t.test('C6: the clients of a dead node are taken over, and status says by whom',
   t.match((await type('status')).stdout, /The address of n1 \(10\.77\.2\.11\) leads to n2\./);
   t.match(await type('exec', 'n2', '--', 'ip', '-brief', 'address'), { stdout: /10\.77\.2\.11/ });
 });
+
+t.test(
+  'row 29: a filesystem goes to another node and comes home, and status says who serves it',
+  async (t) => {
+    const { type, json, runtimeDir } = living(t);
+    const file = path.join(runtimeDir, 'lab.yaml');
+    writeFileSync(file, 'nodes: 2\nlease: 2s\ndomains: {home: [n1, n2], work: [n1]}\nclients: {alice: n1}\n');
+    await json('up', '-f', file);
+    const refused = async (sentence: RegExp, ...argv: string[]) =>
+      t.match(await type('fault', ...argv), { status: /^[^0]/, stderr: sentence });
+    await refused(/say first which filesystem moves: home, work\./, 'migrate', 'n1', 'n2');
+    await refused(/n1 and n2 do not both serve work/, 'migrate', 'work', 'n1', 'n2');
+    t.match(await type('fault', 'migrate', 'home', 'n1', 'n2'), {
+      status: 0,
+      stdout: /home of n1 is served by n2/,
+    });
+    t.match((await type('status')).stdout, /^n2 serves home in place of n1\.$/m);
+    await refused(/bring it home to n1 first/, 'migrate', 'home', 'n2', 'n1');
+    t.match(await type('fault', 'failback', 'home', 'n1'), {
+      status: 0,
+      stdout: /home of n1 is served by n1/,
+    });
+    t.notMatch((await type('status')).stdout, /in place of/);
+  },
+);
 
 t.test('with a ledger in etcd, nodes can be cut off from it, and say so', async (t) => {
   const { type, json } = living(t);

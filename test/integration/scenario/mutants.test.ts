@@ -19,6 +19,23 @@ const CAUGHT: readonly [MutantId, scenario: string, proofs: Readonly<Record<stri
   ['M12', 'between-nodes', { 'guarded-data': /^Lost update/ }],
   ['M13', 'planned-restart', { 'no-theft': /^Theft: alice .* n1 died \(restart/ }],
   ['M13', 'all-at-once', { 'no-theft': /^Theft: (alice|bob) / }],
+  ['D12', 'migration', { 'no-theft': /^Theft: alice .* n2, which answered there, died \(power-cut/ }],
+  ['M14', 'impostor', { 'grace-enforcement': /^Two lives of n1 at once: incarnation 2 booted/ }],
+  ['M15', 'crash-at-expiry', { 'reclaim-authority': /^Reclaim of a lock that was lost before: alice/ }],
+  [
+    'M16',
+    'lost-replies',
+    {
+      exclusion: /^Two owners at once: alice .* bob/,
+      'reclaim-authority': /^Reclaim of a lock that was lost before: alice/,
+      'no-silent-loss': /^Silent loss: alice/,
+    },
+  ],
+  [
+    'M16',
+    'client-lives',
+    { exclusion: /^Two owners at once: alice .* bob/, 'no-silent-loss': /^Silent loss: alice/ },
+  ],
   ['D16', 'beacon-order', { 'no-theft': /^Theft: alice .*-1\d{3}\)/ }],
 ];
 

@@ -69,7 +69,8 @@ t.test('files are changed behind the server, by the names that clients know or b
   await ends(t, [state, 'unlink', `/data/up/${outside}`], 64, /is not below \/data/);
   await ends(t, [state, 'unlink', '/etc/passwd'], 64, /is not below \/data/);
   await ends(t, [state, 'unlink', '/data'], 64, /is not below \/data/);
-  await ends(t, [state, 'unlink', '/data/none'], 3, /^gracelab: \/data\/none: ENOENT\.\n$/);
+  await ends(t, [state, 'unlink', '/data/none'], 64, /^gracelab: there is no \/data\/none: name a file that/);
+  await ends(t, [state, 'rename', '/data/none/x', '/data/y'], 64, /^gracelab: there is no \/data\/none\/x: /);
   await ends(t, [state, 'chmod', 'rwx', '/data/c'], 64, /not a mode/);
 });
 

@@ -4,7 +4,7 @@ import { asNodeId } from '../../../src/core/ids.ts';
 
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-function stage({ code = 0 } = {}) {
+function stage({ code = 0, after = (then: () => void) => then() } = {}) {
   const ran: string[] = [];
   const events: object[] = [];
   const failures: string[] = [];
@@ -17,7 +17,7 @@ function stage({ code = 0 } = {}) {
       return { code: program === 'ip' ? code : 0, stdout: '', stderr: 'RTNETLINK answers: no' };
     },
     after: (_ms, then) => {
-      then();
+      after(then);
       return () => {};
     },
     observe: (event) => void events.push(event),
@@ -52,6 +52,23 @@ t.test('C6: what is inherited is raised, and what another one carries is dropped
     { event: 'address-dropped', peer: 'n1' },
   ]);
 });
+
+t.test(
+  'what comes back before it was dropped is announced again: the neighbours know where it was meanwhile',
+  async (t) => {
+    const lingering: (() => void)[] = [];
+    const { addresses, carry, ran } = stage({ after: (then) => void lingering.push(then) });
+    carry('n1');
+    await addresses.serve();
+    carry();
+    await settle();
+    carry('n1');
+    for (const over of lingering) over();
+    await settle();
+    t.equal(lingering.length, 1);
+    t.strictSame(ran, ['replace 10.77.2.11/16', 'replace 10.77.2.11/16'], 'and is dropped nowhere');
+  },
+);
 
 t.test('a node whose own address an heir carries raises none', async (t) => {
   const { addresses, carry, ran } = stage();

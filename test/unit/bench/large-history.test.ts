@@ -23,3 +23,24 @@ t.test('one seed is one history', async (t) => {
   t.equal(text(1), text(1));
   t.not(text(1), text(2));
 });
+
+t.test('there is something to judge however short it is, and whoever is a client', async (t) => {
+  const require = CHECK_NAMES.filter((name) => name !== 'guarded-data');
+  for (const shape of [
+    { operations: 2 },
+    { operations: 10, nodes: 64, clients: 1, files: 1 },
+    { operations: 300, nodes: 2, clients: 1 },
+    { operations: 300, reboots: 60 },
+  ]) {
+    const { verdict, reasons } = judge(largeHistory({ ...SHAPE, reboots: 1, ...shape }), {
+      scenario: 's',
+      require,
+    });
+    t.equal(verdict, 'valid', `${JSON.stringify(shape)}: ${reasons.join(' ')}`);
+  }
+  const calm = judge(largeHistory({ ...SHAPE, operations: 10, reboots: 0 }), {
+    scenario: 's',
+    require: ['exclusion', 'no-silent-loss', 'bounded-grace'],
+  });
+  t.equal(calm.verdict, 'valid', calm.reasons.join(' '));
+});

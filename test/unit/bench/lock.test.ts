@@ -1,9 +1,14 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import t from 'tap';
+import type { BenchSession } from '../../../src/bench/lock/bench-session.ts';
 import { Latencies } from '../../../src/bench/lock/latencies.ts';
 import type { LockPlan, Sample } from '../../../src/bench/lock/measure.ts';
 import { RequestTemplate } from '../../../src/bench/lock/request-template.ts';
 import { lockText } from '../../../src/bench/lock/table.ts';
+import { Traffic } from '../../../src/bench/lock/traffic.ts';
 import { WORKLOADS } from '../../../src/bench/lock/workloads.ts';
+import { systemClock } from '../../../src/cli/agents/surroundings.ts';
 import { op } from '../../../src/client/compound-probe.ts';
 import { decodeCompoundHeader } from '../../../src/nfs4/compound.ts';
 import { putFh } from '../../../src/nfs4/operations/put-fh.ts';
@@ -79,4 +84,25 @@ t.test('the table compares the first server with the others by the median of the
   t.same(lines[3], ['READ of 1 MiB', '1', '200 (200 MiB/s)', '1.00', '3.00', '-', '-', '-', '-']);
   t.equal(lines.at(-1)?.[0], 'theirs, read-1m: LOCK was answered NOTSUPP.', 'each reason once');
   t.equal(text.match(/NOTSUPP/g)?.length, 1);
+});
+
+t.test('a connection that breaks before the run is a failure of the run', async (t) => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const accepted = once(server, 'connection');
+  t.teardown(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const traffic = await Traffic.open({
+    host: '127.0.0.1',
+    port,
+    clock: systemClock,
+    session: {} as BenchSession,
+    cycles: [],
+  });
+  const [socket] = (await accepted) as [Socket];
+  socket.destroy();
+  await once(socket, 'close');
+  // What the kernel tells of it is read in the next turns.
+  for (let turn = 0; turn < 10; turn += 1) await new Promise(setImmediate);
+  await t.rejects(traffic.run(1000, new Latencies()), { message: 'the server closed the connection' });
 });

@@ -87,3 +87,44 @@ t.test('no false alarm: the node that lifted died before it could say so', async
 t.test('nobody asked in grace: unknown', async (t) => {
   t.equal(check(recovered()).verdict, 'unknown');
 });
+
+t.test('C14: whoever speaks for a life of a node after a later one has begun is a second one', async (t) => {
+  const { verdict, evidence } = check(
+    recovered().says(1550, 'n1', 'fenced', { incarnation: 1, detail: 'the ledger has a later life' }),
+  );
+  t.equal(verdict, 'violation');
+  t.match(
+    evidence[0]?.sentence,
+    /^Two lives of n1 at once: incarnation 2 booted .* incarnation 1 still spoke/,
+  );
+  t.equal(evidence[0]?.events.length, 2);
+});
+
+t.test(
+  'no false alarm: last words, the end that the lab notices later, and words of the life that is',
+  async (t) => {
+    const refused = () => recovered().lock(1550, 'bob', {}, 'GRACE');
+    const told = refused()
+      .says(1490, 'n1', 'gave-up', { incarnation: 1 })
+      .says(1550, 'n1', 'exited', { incarnation: 1 })
+      .says(1560, 'n1', 'serving')
+      .says(1570, 'n1', 'boot', { incarnation: 0 });
+    t.equal(check(told).verdict, 'valid');
+  },
+);
+
+t.test(
+  'no false alarm: what others saw of a later life says no more than that it has booted by then',
+  async (t) => {
+    const judged = (ms: number) => {
+      const { history } = recovered().says(ms, 'n1', 'fenced', { incarnation: 1 });
+      const unseen = history.filter(
+        (event) => event.kind !== 'ledger' || event.command !== 'boot' || event.ledger.view < 6,
+      );
+      return graceEnforcement(new CheckContext(unseen)).verdict;
+    };
+    t.equal(judged(1590), 'unknown', 'nothing else was judged');
+    // n1 finished at 1.6 s, as incarnation 2.
+    t.equal(judged(1650), 'violation');
+  },
+);

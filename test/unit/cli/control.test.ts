@@ -3,7 +3,12 @@ import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import t, { type Test } from 'tap';
-import { askLab, type ControlRequest, serveControl } from '../../../src/cli/living/control.ts';
+import {
+  askLab,
+  type ControlRequest,
+  serveControl,
+  UnfinishedError,
+} from '../../../src/cli/living/control.ts';
 import { shortDirectory } from './short-directory.ts';
 
 async function lab(t: Test, answer: (request: ControlRequest) => Promise<unknown>) {
@@ -26,6 +31,16 @@ t.test('a refusal of the lab is one sentence for the person', async (t) => {
     throw new Error('n1 is up already');
   });
   await t.rejects(askLab(place, { command: 'status' }), { status: 64, message: 'n1 is up already.' });
+});
+
+t.test('what was begun and did not come about is no wrong usage', async (t) => {
+  const place = await lab(t, async () => {
+    throw new UnfinishedError('n1 did not come to before-inherit within 50 ms');
+  });
+  await t.rejects(askLab(place, { command: 'status' }), {
+    status: 2,
+    message: 'n1 did not come to before-inherit within 50 ms.',
+  });
 });
 
 t.test('a lab that has hung is not waited for longer than one wants', async (t) => {

@@ -46,5 +46,8 @@ t.test('what is wrong with a fault is said before any lab is asked', async (t) =
   await refused(t, ['kill', 'n1', '--from', 'alice'], /--from belongs to a partition/);
   await refused(t, ['toString', 'n1'], /there is no fault "toString"/);
   await refused(t, ['migrate', 'n1', 'n2', '--with', 'x=1'], /migrate takes neither/);
+  // Four words, of which three are targets: as scenarios write it.
+  await refused(t, ['migrate', 'home', 'n1', 'to', 'n2', '--with', 'x=1'], /migrate takes neither/);
+  await refused(t, ['migrate', 'home', 'n1', 'with', 'n2'], /whose address moves/);
   await refused(t, ['drop-message', 'n1'], /"message" says which message/);
 });

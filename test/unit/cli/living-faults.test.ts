@@ -3,6 +3,7 @@ import t from 'tap';
 import { breakOrMend } from '../../../src/cli/living/living-faults.ts';
 import type { BreakableNode } from '../../../src/faults/fault.ts';
 import type { Cluster } from '../../../src/scenario/cluster.ts';
+import { VirtualClock } from '../../../src/sim/virtual-clock.ts';
 import { surroundingsWith } from '../faults/fixtures/surroundings.ts';
 
 /** Two nodes, `n1` down and `n2` up, and a ledger that only looks like one. */
@@ -20,7 +21,8 @@ function lab() {
     },
   });
   const nodes = [node('n1', false), node('n2', true)];
-  const surroundings = surroundingsWith();
+  const clock = new VirtualClock();
+  const surroundings = surroundingsWith({ clock });
   const cluster = {
     nodes,
     stores: [],
@@ -32,7 +34,7 @@ function lab() {
   } as unknown as Cluster;
   const ask = (fault: string, targets: readonly string[], parameters = {}) =>
     breakOrMend(cluster, { command: 'fault', fault, targets, parameters }, () => 0);
-  return { log, ask, surroundings };
+  return { log, ask, surroundings, clock };
 }
 
 t.test('a node that is down cannot be hit, and is not booted instead', async (t) => {
@@ -54,6 +56,19 @@ t.test('the next life of a node that is down can be made to crash', async (t) =>
   const { log, ask } = lab();
   await ask('crash', ['n1'], { at: 'between-beacon-and-boot-swap', stayDown: true });
   t.strictSame(log, ['arm n1']);
+});
+
+t.test('a crash that does not come about was begun; a fault that is in force already was not', async (t) => {
+  const { ask, surroundings, clock } = lab();
+  const crashing = ask('crash', ['n2'], { at: 'before-inherit', patienceMs: 50 });
+  const outcome = t.rejects(crashing, { name: 'UnfinishedError', message: /did not come to before-inherit/ });
+  await clock.advance(50);
+  await outcome;
+  surroundings.disturbances.add({ fault: 'reset', targets: ['n2'] }, async () => '');
+  await t.rejects(ask('reset', ['n2'], { stayDown: true }), {
+    name: 'FaultRefusedError',
+    message: /is in force on n2 already/,
+  });
 });
 
 t.test('where nothing is in force there is nothing to heal', async (t) => {

@@ -89,3 +89,17 @@ t.test('a WRITE whose caller has gone is not repeated', async (t) => {
   await scene.clock.advance(1000);
   t.equal(scene.server.ran('WRITE').length, 0);
 });
+
+t.test(
+  'a write that waits while its file is closed does not open it again: nobody would close that',
+  async (t) => {
+    const scene = await Scene.begin();
+    const file = await scene.settle(scene.client.open('a'));
+    scene.server.answer('WRITE', st.NFS4ERR_GRACE, 3);
+    const writing = file.write(0, 'x');
+    await scene.until(() => scene.server.ran('WRITE').length === 1);
+    t.match(await scene.settle(file.close()), { status: 'OK' });
+    t.match(await scene.settle(writing), { status: 'CLOSED' });
+    t.equal(scene.server.ran('OPEN').length, 1);
+  },
+);

@@ -109,3 +109,11 @@ t.test('who waits for a lock says so with it', async (t) => {
     [nfs.WRITE_LT, nfs.READW_LT],
   );
 });
+
+t.test('row 27: a server of another scope has not given it', async (t) => {
+  const { scene, delegation } = await holding();
+  scene.server.scope = 'other';
+  scene.server.reboot();
+  await scene.settle(scene.client.recovered());
+  t.ok(delegation.gone);
+});

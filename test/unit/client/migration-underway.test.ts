@@ -31,6 +31,14 @@ t.test('MOVED says that it was not done: whatever it was is done once, at the ne
   t.same(asked(n2.received).slice(-2), ['LOCKU', 'CLOSE']);
 });
 
+t.test('what was not committed is written again: the new server has not heard of it', async (t) => {
+  const { scene, files, n2 } = await ClusterScene.begin({}, [LETTERS]);
+  await scene.settle(files[0]!.write(0, 'hello', { sync: false }));
+  scene.move('home', 'n1', 'n2');
+  t.match(await scene.settle(files[0]!.commit()), { status: 'OK' });
+  t.equal(n2.content.toString('utf8', 0, 5), 'hello');
+});
+
 t.test('new locks and opens go to the new server', async (t) => {
   const { scene, files, n2 } = await ClusterScene.begin({}, [LETTERS]);
   scene.move('home', 'n1', 'n2');
@@ -73,8 +81,44 @@ t.test(
       1,
       'asked for anew, not claimed',
     );
+    await scene.settle(file!.unlock({ start: 64, end: 96 }));
+    const told = scene.ops('lock').length;
+    n1.restore();
+    await scene.until(() => n1.replays > 0);
+    await scene.clock.advance(1);
+    t.same(file!.held, HELD, 'the answer that comes in the end means nothing');
+    t.equal(scene.ops('lock').length, told);
   },
 );
+
+t.test('the same, and its caller has gone: nothing of it is at the new server', async (t) => {
+  const { scene, files, n1, n2 } = await ClusterScene.begin({ opTimeoutMs: 60_000 }, [LETTERS]);
+  n1.lose('LOCK', 'after-run');
+  const locking = files[0]!.lock({ start: 64, end: 96, timeoutMs: 50 });
+  await scene.until(() => n1.ran('LOCK').length === 2);
+  scene.move('home', 'n1', 'n2');
+  const removing = scene.client.remove('home/old');
+  await scene.until(() => n1.ran('GETATTR').length > 1);
+  await scene.clock.advance(1);
+  n1.powerCut();
+  t.match(await scene.settle(locking), { status: 'TIMEOUT' });
+  t.match(await scene.settle(removing), { status: 'OK' });
+  await scene.clock.advance(1000);
+  t.equal(n2.ran('LOCK').length, 1, 'the one that is reclaimed');
+  t.equal(n2.ran('LOCKU').length, 0);
+});
+
+t.test('what waits for its turn at the old server is not sent there any more', async (t) => {
+  const { scene, files, n2 } = await ClusterScene.begin({ slots: 1 }, [LETTERS]);
+  scene.move('home', 'n1', 'n2');
+  const writing = [0, 1, 2].map((offset) => files[0]!.write(offset, 'x'));
+  for (const written of await scene.settle(Promise.all(writing))) t.match(written, { status: 'OK' });
+  t.same(
+    scene.ops('write').filter((op) => op.startsWith('n1')),
+    ['n1 write invoke', 'n1 write fail MOVED'],
+  );
+  t.equal(n2.ran('WRITE').length, 3);
+});
 
 t.test('what is answered soon is waited for: its outcome is known', async (t) => {
   const { scene, files, n1 } = await ClusterScene.begin({}, [LETTERS, ACCOUNTS]);
@@ -109,6 +153,7 @@ t.test(
     const writing = files[0]!.write(0, 'x');
     await scene.clock.advance(3000);
     n1.restore();
+    n1.lose('OPEN', 'before-run');
     n1.answer('OPEN', st.NFS4ERR_GRACE);
     t.match(await scene.settle(writing), { status: 'OK' });
     const order = n1.received.filter(({ name }) => name === 'OPEN' || name === 'RECLAIM_COMPLETE').slice(-4);

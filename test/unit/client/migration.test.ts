@@ -1,4 +1,8 @@
 import t from 'tap';
+import {
+  SEQ4_STATUS_EXPIRED_SOME_STATE_REVOKED,
+  SEQ4_STATUS_RESTART_RECLAIM_NEEDED,
+} from '../../../src/nfs4/constants.ts';
 import * as st from '../../../src/nfs4/status.ts';
 import { asked, ClusterScene } from './fixtures/cluster-scene.ts';
 
@@ -37,7 +41,9 @@ t.test('the new server is one more that knows the client: same owner, same verif
   const { scene, files, n1, n2 } = await ClusterScene.begin({}, [LETTERS]);
   scene.move('home', 'n1', 'n2');
   await scene.settle(files[0]!.read(0, 1));
-  t.same(n2.ran('EXCHANGE_ID')[0]?.args.clientOwner, n1.ran('EXCHANGE_ID')[0]?.args.clientOwner);
+  const [there, here] = [n2, n1].map((server) => server.ran('EXCHANGE_ID')[0]?.args);
+  t.same(there.clientOwner, here.clientOwner);
+  t.equal(here.flags & 3, 3, 'it says that it understands MOVED');
 });
 
 t.test('events name the server that was really asked', async (t) => {
@@ -85,10 +91,13 @@ t.test('row 29: an idle client finds by SEQ4_STATUS_LEASE_MOVED what has moved, 
 });
 
 t.test('a flag that stays up does not keep the client busy', async (t) => {
-  const { scene, n1 } = await ClusterScene.begin({}, [LETTERS]);
+  const { scene, files, n1 } = await ClusterScene.begin({}, [LETTERS]);
   n1.statusFlags = 0x80;
   const before = n1.ran('GETATTR').length;
-  await scene.clock.advance(3000);
+  for (let request = 0; request < 300; request += 1) {
+    await scene.settle(files[0]!.read(0, 1));
+    await scene.clock.advance(10);
+  }
   const asks = n1.ran('GETATTR').length - before;
   t.ok(asks >= 1 && asks <= 10, `${asks} times in three leases`);
   t.match(scene.client.held, [{ file: LETTERS }]);
@@ -103,6 +112,37 @@ t.test('while the flag is up, a request proves nothing about the lease', async (
   const before = renewed();
   await scene.clock.advance(1000);
   t.equal(renewed(), before);
+});
+
+t.test('what is on its way is waited for, to see where it goes', async (t) => {
+  const { scene, n1, n2 } = await ClusterScene.begin({}, [LETTERS]);
+  scene.move('home', 'n1', 'n2');
+  n1.answer('GETATTR', st.NFS4ERR_DELAY, 3);
+  t.same(await scene.settle(scene.client.recovered()), { status: 'OK' });
+  t.same(asked(n2.received), ARRIVED);
+});
+
+t.test('what was revoked is not to be confused with what has moved', async (t) => {
+  const { scene, files, n1 } = await ClusterScene.begin({}, [LETTERS, ACCOUNTS]);
+  scene.move('home', 'n1', 'n2');
+  n1.revoked.add('lock');
+  n1.statusFlags = SEQ4_STATUS_EXPIRED_SOME_STATE_REVOKED;
+  await scene.clock.advance(1000);
+  t.same(files[0]!.held, HELD, 'the old server knows nothing of it, and need not');
+  t.match(files[1]!.lost, [{ status: 'EXPIRED' }]);
+});
+
+t.test('recovered, and a session: only where there is something of the client', async (t) => {
+  const { scene, files, n1 } = await ClusterScene.begin({}, [LETTERS]);
+  scene.move('home', 'n1', 'n2');
+  await scene.settle(files[0]!.write(0, 'x'));
+  n1.reboot();
+  n1.powerCut();
+  await scene.clock.advance(1000);
+  t.same(await scene.settle(scene.client.recovered()), { status: 'OK' });
+  t.same(await scene.settle(scene.client.ready()), { status: 'OK' });
+  t.ok(scene.client.session);
+  t.notOk(scene.client.recovering);
 });
 
 t.test('recovered: not before what has moved was found and reclaimed', async (t) => {
@@ -133,6 +173,15 @@ t.test(
     t.ok(scene.news().includes('n1 recovery-begin'), 'no name: all of it');
   },
 );
+
+t.test('a filesystem that never was here is looked for where it is', async (t) => {
+  const { scene, n1, n2 } = await ClusterScene.begin({});
+  n1.filesystems.moveAway('home', '10.0.0.2');
+  const file = await scene.settle(scene.client.open(LETTERS));
+  t.equal(file.status, 'OK');
+  t.match(await scene.settle(file.lock(RANGE)), { status: 'OK' });
+  t.same(asked(n2.received).slice(2), ['RECLAIM_COMPLETE', 'RECLAIM_COMPLETE of one', 'OPEN', 'LOCK']);
+});
 
 t.test('a filesystem deeper in the tree takes along what is in it, and nothing else', async (t) => {
   const { scene, files, n1, n2 } = await ClusterScene.begin({}, ['home/a', 'homes/b', 'c']);
@@ -253,6 +302,83 @@ t.test('the old server reboots before anybody was told: a reclaim answered MOVED
   t.same(asked(n2.received), [...ARRIVED, 'WRITE']);
   for (const file of files) t.same(file.held, HELD);
   t.same(scene.client.lost, []);
+});
+
+t.test(
+  'the old server reboots while the new one is not there yet: it is not asked for what has moved',
+  async (t) => {
+    const { scene, files, n1, n2 } = await ClusterScene.begin({}, [LETTERS, ACCOUNTS]);
+    scene.move('home', 'n1', 'n2');
+    n2.powerCut();
+    const writing = files[0]!.write(0, 'x');
+    await scene.clock.advance(1000);
+    n1.reboot();
+    await scene.until(() => n1.ran('RECLAIM_COMPLETE').length === 2);
+    t.equal(n1.ran('OPEN').filter(({ life }) => life === 2).length, 1);
+    n2.powerOn();
+    t.match(await scene.settle(writing), { status: 'OK' });
+    for (const file of files) t.same(file.held, HELD);
+  },
+);
+
+t.test(
+  'the new server says in the middle of the arrival that all is to be reclaimed: one after the other',
+  async (t) => {
+    const { scene, files, n2 } = await ClusterScene.begin({}, [LETTERS]);
+    scene.move('home', 'n1', 'n2');
+    n2.script('LOCK', () => {
+      n2.statusFlags = SEQ4_STATUS_RESTART_RECLAIM_NEEDED;
+      return st.NFS4ERR_DELAY;
+    });
+    n2.answer('LOCK', st.NFS4ERR_DELAY, 4);
+    n2.script('RECLAIM_COMPLETE', () => null);
+    n2.script('RECLAIM_COMPLETE', () => {
+      n2.statusFlags = 0;
+      return null;
+    });
+    t.match(await scene.settle(files[0]!.write(0, 'x')), { status: 'OK' });
+    await scene.settle(scene.client.recovered());
+    t.same(
+      asked(n2.received).filter((name) => name !== 'WRITE'),
+      [
+        'EXCHANGE_ID',
+        'CREATE_SESSION',
+        'RECLAIM_COMPLETE',
+        'reclaim OPEN',
+        'reclaim OPEN',
+        'reclaim LOCK',
+        'RECLAIM_COMPLETE',
+        'RECLAIM_COMPLETE of one',
+      ],
+    );
+  },
+);
+
+t.test(
+  'two directories of one filesystem are asked about: the second answer starts nothing again',
+  async (t) => {
+    const { scene, files, n1 } = await ClusterScene.begin({}, ['home/a/x', 'home/b/y']);
+    for (const round of [1, 2]) {
+      n1.filesystems.moveAway('home', null);
+      n1.script('GETATTR', () => {
+        n1.filesystems.bringBack('home');
+        n1.lose('GETATTR', 'after-run');
+        return null;
+      });
+      const writing = files.map((file) => file.write(0, 'x'));
+      for (const written of await scene.settle(Promise.all(writing))) t.match(written, { status: 'OK' });
+      await scene.clock.advance(2000);
+      t.equal(n1.ran('RECLAIM_COMPLETE').filter(({ args }) => args.oneFs).length, round);
+    }
+  },
+);
+
+t.test('row 18: a client that only confirms does no more at another server', async (t) => {
+  const { scene, n2 } = await ClusterScene.begin({}, [LETTERS]);
+  scene.client.behave('confirm-only');
+  scene.move('home', 'n1', 'n2');
+  await scene.clock.advance(5000);
+  t.same(asked(n2.received), ['EXCHANGE_ID', 'CREATE_SESSION']);
 });
 
 for (const refusal of [st.NFS4ERR_NO_GRACE, st.NFS4ERR_RECLAIM_BAD, st.NFS4ERR_RECLAIM_CONFLICT] as const) {
@@ -382,4 +508,18 @@ t.test('a client that stops in the middle of a move stops', async (t) => {
   const sent = n1.compounds + n2.compounds;
   await scene.clock.advance(10_000);
   t.equal(n1.compounds + n2.compounds, sent, 'nothing is sent any more');
+});
+
+t.test('a client that has gone does not turn to one more server', async (t) => {
+  const { scene, files, n1 } = await ClusterScene.begin({}, [LETTERS]);
+  n1.filesystems.moveAway('home', '10.0.0.1');
+  void files[0]!.write(0, 'x');
+  await scene.clock.advance(1000);
+  n1.filesystems.moveAway('home', '10.0.0.2');
+  const asks = n1.ran('GETATTR').length;
+  await scene.until(() => n1.ran('GETATTR').length > asks);
+  await scene.clock.advance(1);
+  scene.client.abandon();
+  await scene.clock.advance(5000);
+  t.same(scene.dialled, ['10.0.0.1:2049']);
 });

@@ -55,6 +55,23 @@ t.test('by the book: opens and locks are reclaimed, then RECLAIM_COMPLETE, then 
   ]);
 });
 
+t.test('who waits in vain to be recovered asks no more when the time is up', async (t) => {
+  const scene = await Scene.begin();
+  scene.server.powerCut();
+  await scene.until(() => scene.news().includes('disconnected'));
+  t.equal(scene.client.session, true, 'nobody has said that the session is gone');
+  const nowMs = scene.clock.nowMs.bind(scene.clock);
+  let looks = 0;
+  scene.clock.nowMs = () => {
+    looks += 1;
+    if (looks > 10_000) throw new Error('time would never go on');
+    return nowMs();
+  };
+  t.same(await scene.settle(scene.client.recovered({ timeoutMs: 50 })), { status: 'TIMEOUT' });
+  await scene.clock.advance(50);
+  t.ok(looks < 10_000, 'it goes on in turns');
+});
+
 t.test('the stateids of a life end with it', async (t) => {
   const scene = await Scene.begin();
   const file = await scene.lockedFile();

@@ -50,3 +50,21 @@ t.test('who has fallen silent, or lost its session, is left alone', async (t) =>
   t.equal(asked, 1);
   t.notOk(roster.wasLate(owner));
 });
+
+t.test('LEASE_MOVED renews the lease; another answer does not', async (t) => {
+  const clock = new VirtualClock();
+  const roster = new Roster(clock, Math.random, LEASE_MS);
+  const [moved, refused] = [{}, {}];
+  roster.add(
+    listed(async () => 'LEASE_MOVED'),
+    moved,
+  );
+  roster.add(
+    listed(async () => 'SERVERFAULT'),
+    refused,
+  );
+  await clock.advance(LEASE_MS * 5);
+  roster.stop();
+  t.notOk(roster.wasLate(moved));
+  t.ok(roster.wasLate(refused));
+});

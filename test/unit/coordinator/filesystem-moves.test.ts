@@ -1,6 +1,7 @@
 /** Rows 29 and 30: what moves is the filesystem, and its clients come to the node that serves it by that node's own address. */
 import t from 'tap';
 import { asNodeId, type NodeId } from '../../../src/core/ids.ts';
+import type { Ledger } from '../../../src/core/ledger.ts';
 import { client, FakeCluster, type FakeNode, type NodeOptions } from './fixtures/cluster.ts';
 
 const [N1, N2, N3] = ['n1', 'n2', 'n3'].map(asNodeId) as [NodeId, NodeId, NodeId];
@@ -16,7 +17,7 @@ async function clusterOf(options: NodeOptions = {}) {
   await n1.coordinator.completed(alice);
   await n2.coordinator.completed(bob);
   const move = async (owner: NodeId, to: NodeId) => {
-    await cluster.command({ type: 'migrate', owner, to });
+    await cluster.command({ type: 'migrate', owner, to, filesystem: true });
     await cluster.clock.advance(100);
   };
   return { cluster, n1, n2, n3, move };
@@ -169,6 +170,59 @@ t.test('edge condition 2: back home in the same grace, the giver remembers nobod
   t.equal(again.coordinator.reclaim(alice), 'no-grace');
 });
 
+/** A cluster that does something at the hand-over of n1's filesystem, before or after the swap. */
+async function clusterAtHandOver() {
+  const at = { before: async () => {}, after: () => {} };
+  const handsOver = ({ members }: Ledger) => members[N1]?.addressAt === 'n2' && members[N1].claims === 'open';
+  const made = await clusterOf({
+    throughStore: (store) => {
+      const swap = store.swap.bind(store);
+      store.swap = async (expected, next) => {
+        if (!handsOver(next)) return swap(expected, next);
+        await at.before();
+        const outcome = await swap(expected, next);
+        at.after();
+        return outcome;
+      };
+      return store;
+    },
+  });
+  return { ...made, at };
+}
+
+t.test('edge condition 2: at the hand-over the giver has nobody on record in the new epoch', async (t) => {
+  const { cluster, n1, n2, at } = await clusterAtHandOver();
+  const recorded: object[] = [];
+  at.before = async () => void recorded.push(cluster.recorded());
+  // It has let go, and its store does not answer for as long as it takes to give the taker up.
+  at.after = () => {
+    n1.store.available = false;
+  };
+  await cluster.command({ type: 'migrate', owner: N1, to: N2, filesystem: true });
+  await cluster.clock.advance(100);
+  t.same(recorded[0], { 'n2 bob': 'complete' });
+  n2.crash();
+  await cluster.clock.advance(100);
+  await cluster.command({ type: 'abandon', dead: N2, operator: true });
+  t.match(cluster.ledger, { recoveryEpoch: null, members: { n1: { addressAt: null } } }, 'it came home');
+  t.notOk('n1 alice' in cluster.recorded(), 'others may have had her lock since');
+});
+
+t.test('nothing comes of it at the last moment: the giver records its clients anew', async (t) => {
+  const { cluster, n1, n2, at } = await clusterAtHandOver();
+  at.before = async () => {
+    at.before = async () => {};
+    n2.crash();
+    await cluster.command({ type: 'confirm-death', node: N2, incarnation: n2.coordinator.incarnation });
+  };
+  await cluster.command({ type: 'migrate', owner: N1, to: N2, filesystem: true });
+  await cluster.clock.advance(50);
+  t.equal(cluster.recorded()['n1 alice'], 'complete', 'before grace can end');
+  t.same(n1.letGo, []);
+  t.same(n1.coordinator.place(), HERE);
+  t.equal(await n1.coordinator.completed(client('carol')), 'durable');
+});
+
 t.test('the taker dies before it has it: nothing was let go, and all is as before', async (t) => {
   const { cluster, n1, n2, n3 } = await clusterOf();
   n3.pause();
@@ -238,6 +292,7 @@ t.test('whoever comes before the taker has heard of it is told to wait', async (
   t.same(n1.coordinator.place(), { kind: 'moved', to: 'n2' });
   t.equal(n2.coordinator.mayArrive(alice), true);
   t.equal(n2.coordinator.reclaim(alice), 'delay');
+  t.equal(await n2.coordinator.arrived(alice), 'unavailable', 'it would be about nothing');
   n2.resume();
   await cluster.clock.advance(50);
   t.equal(n2.coordinator.reclaim(alice), 'grant');
@@ -265,13 +320,32 @@ t.test('who lost something at the taker itself hears of that first', async (t) =
   const { cluster, n1, n2, move } = await clusterOf();
   await n2.coordinator.completed(alice);
   await n2.coordinator.revoke(alice);
+  await move(N1, N2);
   n2.crash();
   await cluster.clock.advance(50);
   const again = await cluster.boot('n2');
-  await move(N1, N2);
+  await cluster.clock.advance(50);
   t.same(n1.coordinator.place(), { kind: 'moved', to: 'n2' });
   t.equal(again.coordinator.reclaim(alice), 'no-grace');
   t.equal(again.coordinator.reclaim(alice), 'grant', 'now that she knows it');
+});
+
+t.test('M17, M18: let go before the hand-over, and refused before the taker knows of it', async (t) => {
+  const early = await clusterOf({ mutants: ['M17'] });
+  const letGoAt: string[] = [];
+  early.n1.letGo.push = (each) => letGoAt.push(`${each.owner} ${early.cluster.ledger.members.n1.addressAt}`);
+  await early.move(N1, N2);
+  t.equal(letGoAt[0], 'n1 null');
+  const rash = await clusterOf({ mutants: ['M18'] });
+  await rash.cluster.clock.advance(50);
+  rash.n1.pause();
+  await rash.cluster.command({ type: 'migrate', owner: N1, to: N2, filesystem: true });
+  await rash.cluster.clock.advance(20);
+  rash.n2.pause();
+  rash.n1.resume();
+  await rash.cluster.clock.advance(20);
+  t.same(rash.n1.coordinator.place(), { kind: 'moved', to: 'n2' });
+  t.equal(rash.n2.coordinator.reclaim(alice), 'no-grace');
 });
 
 t.test('M8, M10: handed over before the barrier, and not let go', async (t) => {

@@ -359,6 +359,23 @@ t.test('a planned move is refused where it makes no sense', async (t) => {
   t.equal(move(must(quiet, { type: 'migrate', owner: n1, to: n3 }), n2), 'moving');
 });
 
+t.test('row 29: a filesystem moves in a grace of its own, and never in a circle', async (t) => {
+  const quiet = cluster();
+  const move = (owner: NodeId, to: NodeId): Command => ({ type: 'migrate', owner, to, filesystem: true });
+  const dying = barrier(dies(quiet, n3, n1));
+  t.equal(refusalOf(dying, move(n1, n2)), 'in-grace', 'n2 may have acknowledged without knowing of it');
+  t.equal(refusalOf(must(quiet, move(n2, n1)), move(n1, n2)), 'in-grace', 'each would send on to the other');
+  let ledger = barrier(must(quiet, move(n1, n2)));
+  ledger = must(ledger, { type: 'hand-over', ...self(ledger, n1), owner: n1 });
+  t.equal(refusalOf(ledger, move(n1, n1)), 'in-grace', 'its clients have yet to come to n2');
+  t.equal(refusalOf(ledger, { type: 'migrate', owner: n1, to: n1 }), null, 'they follow an address anywhere');
+  ledger = finish(ledger, n2, n1);
+  t.equal(refusalOf(ledger, move(n2, n1)), 'not-serving', 'n1 sends its own clients to n2');
+  t.equal(refusalOf(ledger, move(n3, n1)), 'not-serving');
+  t.equal(refusalOf(ledger, move(n2, n3)), null);
+  t.equal(refusalOf(ledger, move(n1, n1)), null, 'and this brings it home');
+});
+
 t.test('I2: the taker is lost on the way, and the giver serves the claims', async (t) => {
   const moving = barrier(must(cluster(), { type: 'migrate', owner: n1, to: n2 }));
   const off = dies(moving, n2, n3);

@@ -17,7 +17,7 @@ import { putRootFh } from '../../../src/nfs4/operations/put-root-fh.ts';
 import { type ReadDirResult, readDir } from '../../../src/nfs4/operations/read-dir.ts';
 import { setAttr } from '../../../src/nfs4/operations/set-attr.ts';
 import { verify } from '../../../src/nfs4/operations/verify.ts';
-import { NFS4_OK, NFS4ERR_DELAY, NFS4ERR_MOVED, statusName } from '../../../src/nfs4/status.ts';
+import { NFS4_OK, NFS4ERR_MOVED, statusName } from '../../../src/nfs4/status.ts';
 import { ANONYMOUS_STATEID } from '../../../src/nfs4/types.ts';
 import {
   asking,
@@ -25,7 +25,6 @@ import {
   attributes,
   GOES,
   holding,
-  leaves,
   moves,
   N2_ADDRESS,
   STAYS,
@@ -111,13 +110,6 @@ t.test('row 29: GETATTR that asks where a filesystem is is answered, with little
   t.match(await attributes(alice, to(STAYS), 'fsLocations', 'type'), { type: 2 });
 });
 
-t.test('row 29: before it is known where a filesystem is found, nothing is told', async (t) => {
-  const { node, alice } = await holding(t);
-  leaves(node);
-  for (const names of [['fsLocations'], ['fsid'], ['size']] as const)
-    t.equal(await attributes(alice, to(GOES), ...names), 'DELAY');
-});
-
 t.test('row 29: a server whose address is not known is not named', async (t) => {
   const { node, alice } = await holding(t);
   moves(node, GOES, 'n9' as NodeId);
@@ -145,8 +137,6 @@ t.test(
     };
     const here = { fsRoot: [GOES], locations: [] };
     t.same(await compared({ fsLocations: here, fsid }), ['OK', 'SAME']);
-    leaves(node);
-    t.same(await compared({ fsLocations: here }), ['DELAY', 'DELAY']);
     moves(node);
     t.same(await compared({ fsLocations: THERE, fsid, mountedOnFileid }), ['OK', 'SAME']);
     t.same(await compared({ fsLocations: here }), ['NOT_SAME', 'OK']);
@@ -197,15 +187,4 @@ t.test('row 29: READDIR of the root tells of what has moved as much as was asked
   t.same((judged as Map<string, FileAttributes>).get(GOES), { ...told, rdattrError: NFS4ERR_MOVED });
   t.equal(await list(alice, 'type'), 'MOVED');
   t.equal(await list(alice), 'MOVED');
-});
-
-t.test('row 29: READDIR of the root while a filesystem is leaving', async (t) => {
-  const { node, alice, told } = await listing(t);
-  leaves(node);
-  for (const more of [[], ['fsLocations']] as const) {
-    const judged = await list(alice, 'rdattrError', 'fsid', 'mountedOnFileid', 'type', ...more);
-    t.same((judged as Map<string, FileAttributes>).get(GOES), { ...told, rdattrError: NFS4ERR_DELAY });
-  }
-  t.equal(await list(alice, 'type'), 'DELAY');
-  t.equal(await list(alice, 'fsLocations'), 'DELAY');
 });

@@ -7,12 +7,13 @@ import { reclaimComplete } from '../../../src/nfs4/operations/reclaim-complete.t
 import {
   asking,
   at,
+  attributes,
   comesBack,
   delegated,
   GOES,
   holding,
-  leaves,
   moves,
+  N1_ADDRESS,
   nodeOfTwo,
   openIn,
   STAYS,
@@ -21,6 +22,7 @@ import {
 import { LEASE_MS } from './fixtures/node-under-test.ts';
 import { type OpenFile, TestClient } from './fixtures/test-client.ts';
 
+const PRINCIPAL = 'sys:0@machine';
 const ONE = call(reclaimComplete, { oneFs: true });
 
 /** What the next SEQUENCE says. */
@@ -47,17 +49,6 @@ t.test('row 29: LEASE_MOVED until the client has met MOVED and then asked where 
   t.notOk(await leaseMoved(alice));
   t.equal(await alice.read(goes), 'MOVED', 'though it is there no more than before');
   t.notOk(await leaseMoved(alice));
-});
-
-t.test('row 29: LEASE_MOVED begins with the state being let go', async (t) => {
-  const { node, alice, goes } = await holding(t);
-  leaves(node);
-  t.notOk(await leaseMoved(alice));
-  node.server.releaseMoved(GOES);
-  t.ok(await leaseMoved(alice));
-  t.equal(await alice.read(goes), 'DELAY');
-  t.equal(await locate(alice, GOES), 'DELAY');
-  t.ok(await leaseMoved(alice));
 });
 
 t.test('row 29: a client that held nothing there meets MOVED, and no LEASE_MOVED', async (t) => {
@@ -88,12 +79,29 @@ t.test('row 29: LEASE_MOVED until the client knows of each filesystem', async (t
   t.notOk(await leaseMoved(alice));
 });
 
-t.test('row 29: there is nothing to be found elsewhere when the filesystem is back', async (t) => {
+t.test('I5: to whom it was not told, a filesystem that has come home has moved all the same', async (t) => {
   const { node, alice, goes } = await holding(t);
+  const bob = await new TestClient(node, 'bob').start();
   moves(node);
   comesBack(node);
+  const directory = await bob.handleOf(GOES);
+  t.equal(
+    await bob.open('of bob', 'app', { create: true, directory }),
+    'DELAY',
+    'its record there went, too',
+  );
+  t.type(await openIn(bob, GOES, 'of bob'), 'object', 'who had nothing there has lost nothing');
+  t.ok(await leaseMoved(alice), 'also one that does nothing but renew is told');
+  t.equal(await alice.read(goes), 'MOVED');
+  t.match(await attributes(alice, to(GOES), 'fsLocations'), {
+    fsLocations: { fsRoot: [GOES], locations: [{ server: [N1_ADDRESS], rootPath: [GOES] }] },
+  });
   t.notOk(await leaseMoved(alice));
-  t.equal(await alice.read(goes), 'BAD_STATEID', 'I5');
+  t.equal(await alice.read(goes), 'BAD_STATEID', 'it was let go of');
+  t.match(await attributes(alice, to(GOES), 'fsLocations', 'type'), {
+    fsLocations: { locations: [] },
+    type: 2,
+  });
 });
 
 t.test('row 29: a delegation alone is something that is held there', async (t) => {
@@ -137,6 +145,11 @@ t.test(
     t.equal(await alice.try(at(goes.handle), ONE), 'COMPLETE_ALREADY');
     coordination.lift();
     t.type(await openIn(alice, GOES, 'new'), 'object');
+    moves(node);
+    comesBack(node);
+    t.equal(await alice.try(at(goes.handle), ONE), 'MOVED');
+    t.equal(await locate(alice, GOES), 'OK');
+    t.equal(await alice.try(at(goes.handle), ONE), 'OK', 'another time');
   },
 );
 
@@ -163,7 +176,7 @@ t.test('row 6: the end of reclaims in one filesystem is not that of the clientâ€
   const { node, coordination, goes } = await arriving(t);
   await node.reboot();
   node.domain(STAYS).coordination.lift();
-  coordination.recoverable.set('alice', [...coordination.recoverable.values()][0] ?? '');
+  coordination.recoverable.set('alice', PRINCIPAL);
   const alice = await new TestClient(node, 'alice').connect();
   t.equal(await alice.try(at(goes.handle), ONE), 'OK');
   coordination.lift();
@@ -175,19 +188,19 @@ t.test('row 6: the end of reclaims in one filesystem is not that of the clientâ€
   t.type(await openIn(alice, GOES, 'g'), 'object');
 });
 
-t.test(
-  'row 30: whoever lost here what it had reclaimed says that it knows before it is through',
-  async (t) => {
-    const { node, alice, goes, stays, coordination } = await arriving(t);
-    t.equal(await reclaimed(alice, goes), 'OK');
-    await node.clock.advance(LEASE_MS * 1.5);
-    coordination.arriving.add('alice');
-    t.equal(await alice.try(at(goes.handle), ONE), 'DELAY');
-    t.equal(await reclaimed(alice, goes), 'NO_GRACE');
-    for (const { stateid } of [goes, stays]) t.equal(await alice.free(stateid), 'OK');
-    t.equal(await alice.try(at(goes.handle), ONE), 'OK');
-  },
-);
+t.test('row 30: whoever lost something here acknowledges that before it goes on', async (t) => {
+  const { node, alice, goes, stays, coordination } = await arriving(t);
+  t.equal(await reclaimed(alice, goes), 'OK');
+  await node.clock.advance(LEASE_MS * 1.5);
+  coordination.arriving.add('alice');
+  t.equal(await alice.try(at(goes.handle), ONE), 'DELAY');
+  t.equal(await reclaimed(alice, goes), 'DELAY');
+  for (const { stateid } of [goes, stays]) t.equal(await alice.free(stateid), 'OK');
+  t.equal(await reclaimed(alice, goes), 'NO_GRACE', 'that was here, and went with its lease');
+  coordination.recoverable.set('alice', PRINCIPAL);
+  t.equal(await reclaimed(alice, goes), 'OK');
+  t.equal(await alice.try(at(goes.handle), ONE), 'OK');
+});
 
 t.test(
   'row 14: RECLAIM_COMPLETE of the pseudo root, and of a filesystem that nothing came with',

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { Draw } from '../../../src/scenario/random/draw.ts';
 import { Timeline } from '../../../src/sim/timeline.ts';
 
 const sleep = (timeline: Timeline, ms: number) =>
@@ -23,6 +24,28 @@ t.test('what was cancelled does not happen', async (t) => {
   const cancel = timeline.after(10, () => t.fail('it happened'));
   timeline.after(5, cancel);
   await timeline.through(sleep(timeline, 20));
+});
+
+t.test('whatever is cancelled among many, the others come in their order', async (t) => {
+  const timeline = new Timeline();
+  const draw = new Draw(1);
+  const [due, seen]: [number[], number[]] = [[], []];
+  const cancels = Array.from({ length: 2000 }, (_, index) => {
+    const ms = draw.between(1, 50);
+    const cancel = timeline.after(ms, () => seen.push(1000 * timeline.nowMs + index / 1000));
+    return { cancel, moment: 1000 * ms + index / 1000 };
+  });
+  for (const { cancel, moment } of cancels) {
+    if (draw.chance(0.3)) due.push(moment);
+    else cancel();
+    // A second time has no effect.
+    if (draw.chance(0.3) && due.at(-1) !== moment) cancel();
+  }
+  await timeline.through(sleep(timeline, 60));
+  t.same(
+    seen,
+    due.toSorted((a, b) => a - b),
+  );
 });
 
 t.test('time stands still until every chain of promises has run to its end', async (t) => {
@@ -51,6 +74,15 @@ t.test('no two looks at the clock are equal', async (t) => {
 
 t.test('a world in which nothing will ever happen again is a mistake, and no endless wait', async (t) => {
   await t.rejects(new Timeline().through(new Promise(() => {})), /stands still for ever/);
+});
+
+t.test('who goes round in circles and never waits is a mistake, and no endless wait', async (t) => {
+  const timeline = new Timeline();
+  const circle = async () => {
+    while (timeline.monotonicNs() >= 0n) await null;
+  };
+  timeline.after(10, () => void circle().catch(() => {}));
+  await t.rejects(timeline.through(sleep(timeline, 20)), /time stands still at 10 ms/);
 });
 
 t.test('what a moment throws ends the run', async (t) => {

@@ -86,7 +86,6 @@ export class Loop {
     const { client, cells } = this.#surroundings;
     const file = client.file(path, { owner });
     const timeoutMs = LEASES_PER_REQUEST * client.timing.leaseMs;
-    const isStopping = () => this.#stopping;
     return {
       file,
       cells,
@@ -94,9 +93,7 @@ export class Loop {
       mode,
       draw: this.#draw,
       timeoutMs,
-      get stopping() {
-        return isStopping();
-      },
+      stopping: () => this.#stopping,
       take: (span, wanted, waits) => this.#take(file, span, wanted, waits ?? false),
       release: async (span) => void (await file.unlock({ ...span, timeoutMs })),
       count: (status) => this.#count(status),

@@ -6,6 +6,7 @@ import type { Clock } from '../../../core/clock.ts';
 import { asNodeId, type NodeId } from '../../../core/ids.ts';
 import type { NodeEvent } from '../../../history/events.ts';
 import type { RunProgram } from '../../../runtime/service-address.ts';
+import type { DialBack } from '../../../server/callbacks/dial.ts';
 import type { ClientIdentity } from '../../../server/coordination.ts';
 import type { ServiceAddressing } from '../../../server/options.ts';
 import { LockServer } from '../../../server/server.ts';
@@ -41,6 +42,8 @@ export interface NodeMachine extends DomainMachine {
     host: string,
     port: number,
   ) => Promise<{ readonly address: string; readonly port: number }>;
+  /** To clients of version 4.0. */
+  readonly dialBack: DialBack;
   /** A mistake of our own. Left out: it stops the program. */
   readonly onDefect?: (error: unknown) => void;
   /**
@@ -192,7 +195,7 @@ function servicesOf(
 function serverOptions(
   { node, leaseMs, namedDomains, delegations, serviceAddresses, mutants }: NodeConfiguration,
   domains: readonly ServedDomain[],
-  { random }: NodeMachine,
+  { random, dialBack }: NodeMachine,
 ) {
   const alone = domains.every((domain) => domain.alone);
   return {
@@ -200,8 +203,9 @@ function serverOptions(
     root: namedDomains ? ('domains' as const) : ('export' as const),
     leaseMs,
     delegations,
+    dialBack,
     mutants: new Set(mutants),
-    locationOf: (other: NodeId) => serviceAddresses[other] ?? null,
+    locationOf: (other: NodeId | null) => serviceAddresses[other ?? node] ?? null,
     serverOwner: { major: `gracelab/${node}`, minor: 0n },
     serverScope: scopeOf(domains),
     bootVerifier: bootVerifier(domains[0]!.coordination.incarnation, random),

@@ -25,6 +25,8 @@ const LINGER_MS = 100;
 export class ServiceAddresses implements AddressCarrier {
   readonly #options: ServiceAddressOptions;
   readonly #raised = new Set<string>();
+  /** Others have had them since they were raised here, and the neighbours go by those. */
+  readonly #ceded = new Set<string>();
   #wanted: readonly string[] = [];
   #serving = false;
   #moving: Promise<void> = Promise.resolve();
@@ -34,6 +36,7 @@ export class ServiceAddresses implements AddressCarrier {
   }
 
   carry(owners: readonly NodeId[]): void {
+    for (const owner of this.#wanted) if (!owners.includes(owner as NodeId)) this.#ceded.add(owner);
     this.#wanted = owners;
     void this.#move();
   }
@@ -50,7 +53,8 @@ export class ServiceAddresses implements AddressCarrier {
       .then(async () => {
         if (!this.#serving) return;
         const wanted = new Set(this.#wanted);
-        for (const owner of wanted) if (!this.#raised.has(owner)) await this.#raise(owner);
+        for (const owner of wanted)
+          if (!this.#raised.has(owner) || this.#ceded.has(owner)) await this.#raise(owner);
         const gone = [...this.#raised].filter((owner) => !wanted.has(owner));
         if (gone.length > 0) await this.#linger();
         for (const owner of gone) if (!this.#wanted.includes(owner as NodeId)) await this.#drop(owner);
@@ -68,6 +72,7 @@ export class ServiceAddresses implements AddressCarrier {
     const { addresses, networkInterface, run, observe } = this.#options;
     const address = addresses[owner];
     if (address === undefined) return;
+    this.#ceded.delete(owner);
     const { announced } = await raiseServiceAddress(address, networkInterface, run);
     this.#raised.add(owner);
     observe({ event: 'address-taken', peer: owner, detail: address });

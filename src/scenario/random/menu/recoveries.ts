@@ -30,21 +30,21 @@ const clientOf = (node: string, { draw, clients, nodeOf }: Scene): string => {
 const heirLost: FaultChoice = {
   ...RECOVERY,
   name: 'heir-lost',
-  weight: 3,
+  weight: 6,
   possible: ({ nodes, failoverMs }) => nodes > 2 && failoverMs !== null,
   breakage([victim = ''], scene) {
     const { draw, nodes, shape } = scene;
     const heir = heirOf(nodes, victim);
-    const others = nodes.filter((node) => node !== victim && node !== heir);
-    const away = clientOf(draw.one(others), scene);
-    const inheritedMs = shape.failoverMs! + draw.between(50, shape.graceMs / 2);
+    const other = draw.one(nodes.filter((node) => node !== victim && node !== heir));
+    const away = clientOf(other, scene);
+    const inheritedMs = shape.failoverMs! + draw.between(20, 500);
     const steps = [
       {
         parallel: [
           [{ fault: phrase('client-crash', [away], shape.graceMs) }],
           [death(draw, victim, draw.between(0, shape.graceMs))],
-          [death(draw, draw.one(others))],
-          [{ wait: `${Math.round(inheritedMs)}ms` }, death(draw, heir)],
+          [death(draw, other)],
+          [{ wait: `${inheritedMs}ms` }, death(draw, heir)],
         ],
       },
     ];
@@ -66,7 +66,13 @@ const takerLost: FaultChoice = {
         {
           parallel: [
             [{ migrate: `${owner} to ${taker}`, expect: OUTCOMES, within: WITHIN }],
-            [{ wait: `${draw.between(1, 40)}ms` }, death(draw, taker)],
+            [
+              { wait: `${draw.between(1, 40)}ms` },
+              death(draw, taker),
+              { wait: `up ${taker}`, within: WITHIN },
+              // What came to nothing is done now, so that nobody waits for it.
+              { migrate: `${owner} to ${taker}`, expect: OUTCOMES, within: WITHIN },
+            ],
           ],
         },
         { failback: owner, expect: OUTCOMES, within: WITHIN },

@@ -35,6 +35,7 @@ const ALL: Readonly<Record<RepairRefusal, true>> = {
   'already-suspect': true,
   'own-death': true,
   'no-grace': true,
+  'in-grace': true,
   'before-barrier': true,
   'claims-closed': true,
   'has-heir': true,

@@ -61,6 +61,12 @@ t.test(
   },
 );
 
+t.test('the title says how large it is, in the number that one has', async (t) => {
+  const title = (nodes: number, clients: number) => generate(1, { ...SHAPE, nodes, clients }).title;
+  t.equal(title(1, 1), 'Random schedule 1: 1 node, 1 client, 20000 ms');
+  t.equal(title(3, 2), 'Random schedule 1: 3 nodes, 2 clients, 20000 ms');
+});
+
 t.test('a schedule is a file that run takes, and loads as the very same', async (t) => {
   fc.assert(
     fc.property(seeds, shapes, (seed, shape) => {

@@ -4,17 +4,7 @@ import { call } from '../../../../src/nfs4/compound.ts';
 import { read } from '../../../../src/nfs4/operations/read.ts';
 import { renew } from '../../../../src/nfs4/operations/renew.ts';
 import { statusName } from '../../../../src/nfs4/status.ts';
-import {
-  asking,
-  at,
-  comesBack,
-  GOES,
-  leaves,
-  moves,
-  nodeOfTwo,
-  STAYS,
-  to,
-} from '../fixtures/moved-filesystem.ts';
+import { asking, at, comesBack, GOES, moves, nodeOfTwo, STAYS, to } from '../fixtures/moved-filesystem.ts';
 import { LEASE_MS } from '../fixtures/node-under-test.ts';
 import { SessionlessTestClient } from './fixtures/sessionless-client.ts';
 
@@ -87,20 +77,6 @@ t.test('row 29: MOVED costs no seqid, whatever it is the answer to', async (t) =
   t.same(alice.seqids, before);
   t.equal(await alice.lockAgain(held.stays), 'OK');
   t.equal(await alice.unlock(held.stays), 'OK');
-  t.equal(await alice.closeFile(stays), 'OK');
-});
-
-t.test('row 33: DELAY while a filesystem is leaving counts for the seqid', async (t) => {
-  const { node, alice, goes, stays, held } = await holding(t);
-  leaves(node);
-  t.equal(await alice.open('g', 'app', {}, GOES), 'DELAY');
-  t.equal(await alice.downgrade(goes, 1), 'DELAY');
-  t.equal((await alice.lock(goes, 'another')).status, 'DELAY');
-  t.equal(await alice.lockAgain(held.goes), 'DELAY');
-  t.equal(await alice.unlock(held.goes), 'DELAY');
-  t.equal(await alice.closeFile(goes), 'DELAY');
-  t.equal(await alice.read(goes), 'DELAY');
-  t.equal(await alice.lockAgain(held.stays), 'OK');
   t.equal(await alice.closeFile(stays), 'OK');
 });
 

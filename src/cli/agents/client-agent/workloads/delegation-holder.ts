@@ -20,7 +20,7 @@ export const delegationHolder: Workload = async (round) => {
       const { status } = await cells.updateUnder(file, delegation, range.start, timeoutMs);
       if (status !== 'OK') break;
       await Promise.race([keep(), delegation.wanted]);
-      if (round.stopping || delegation.recalled) break;
+      if (round.stopping() || delegation.recalled) break;
     }
   }
   const { attempts } = await file.close({ timeoutMs });

@@ -14,7 +14,7 @@ export interface Round {
   readonly draw: Draw;
   /** Of each request: a loop whose server is down can be stopped soon all the same. */
   readonly timeoutMs: number;
-  readonly stopping: boolean;
+  stopping(): boolean;
   /** Asks for a lock, once, and counts what came of it. @param waits asks again while another one holds it, for a lease */
   take(span: ByteSpan, mode: LockMode, waits?: boolean): Promise<Taken>;
   release(span: ByteSpan): Promise<void>;

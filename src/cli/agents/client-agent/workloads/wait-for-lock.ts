@@ -11,7 +11,7 @@ export const waitForLock: Workload = async (round) => {
   const span = somewhere(range, draw);
   const mode = anyMode(draw);
   let taken: Taken = { granted: false, asked: false };
-  for (let tries = 0; tries < MOST_TRIES && !taken.granted && !round.stopping; tries += 1)
+  for (let tries = 0; tries < MOST_TRIES && !taken.granted && !round.stopping(); tries += 1)
     taken = await take(span, mode, true);
   if (!taken.granted) return taken;
   await keep();
