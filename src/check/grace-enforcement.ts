@@ -69,17 +69,18 @@ function* outlived(
   for (const [index, event] of context.milestones) {
     // That it has ended says the lab, when it notices; and at 0 there is no life yet.
     if (event.kind !== 'node' || event.event === 'exited' || event.incarnation === 0) continue;
+    const { node, incarnation, t } = event;
     const boot = context
-      .lives(event.node)
-      .boots.find((later) => later.incarnation > event.incarnation && beginningOf(later, context) < event.t);
+      .lives(node)
+      .boots.find((later) => later.incarnation > incarnation && beginningOf(later, node, context) < t);
     if (boot !== undefined) yield { boot, index, event };
   }
 }
 
 /** A life asks for its boot when the one before it is over; that others have seen it in the ledger says no more than that it has booted by then. */
-function beginningOf({ index, earliest, latest }: Boot, { history }: CheckContext): number {
+function beginningOf({ index, earliest, latest }: Boot, node: string, { history }: CheckContext): number {
   const event = history[index];
-  return event?.kind === 'ledger' && event.command === 'boot' ? earliest : latest;
+  return event?.kind === 'ledger' && event.command === 'boot' && event.node === node ? earliest : latest;
 }
 
 /** The enforcement of a node that a request fell into as a whole; undefined: none. */

@@ -24,7 +24,7 @@ export function permitsOf(graces: readonly Grace[], node: string): Permit[] {
   for (const grace of graces) {
     for (const [at, step] of grace.steps.entries()) {
       const { ledger } = step.event;
-      if (!atBarrier(ledger) && !mayHideBarrier(step, grace.steps[at + 1])) continue;
+      if (!atBarrier(ledger) && !mayHideBarrier(grace, at)) continue;
       for (const claimant of claimantsAt(ledger, node)) {
         const before = grace.steps[at - 1];
         const inheritedNow = claimant !== node && before !== undefined && !serves(before, node, claimant);
@@ -42,15 +42,21 @@ export const permitsFor = (permits: readonly Permit[], reclaim: Operation): read
   permits.filter(({ from, until }) => reclaim.repliedAt >= from && reclaim.invokedAt <= until);
 
 /**
- * Everybody whose acknowledgement was still missing died next. The last of them may have acknowledged and
- * died before it could say so here, so that the barrier was reached and the history does not show it.
+ * Was the barrier reached after this swap, unseen? The last acknowledgement is not in the history if its node died before it could say so.
+ * What follows shows it: the end of the grace, or a swap of the same view that is past the barrier and acknowledges nothing itself. And where
+ * everybody whose acknowledgement was still missing died next, nobody can rule it out.
  */
-function mayHideBarrier(step: LedgerStep, next: LedgerStep | undefined): boolean {
-  const { ledger } = step.event;
-  if (next === undefined || next.event.ledger.view === ledger.view) return false;
+function mayHideBarrier({ steps, lift }: Grace, at: number): boolean {
+  const { ledger } = steps[at]!.event;
+  const next = steps[at + 1]?.event;
+  if (next === undefined) return lift !== null;
+  if (next.ledger.view === ledger.view) {
+    const teller = next.node === undefined ? undefined : memberNamed(ledger, next.node);
+    return atBarrier(next.ledger) && (teller === undefined || teller.acknowledgedView === ledger.view);
+  }
   return Object.entries(ledger.members).every(([name, member]) => {
     if (member.state === 'down' || member.acknowledgedView === ledger.view) return true;
-    const later = memberNamed(next.event.ledger, name);
+    const later = memberNamed(next.ledger, name);
     return later === undefined || later.state !== 'up' || later.incarnation !== member.incarnation;
   });
 }

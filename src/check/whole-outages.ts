@@ -4,12 +4,15 @@ import type { CheckContext } from './context.ts';
 interface Turn {
   readonly t: number;
   readonly node: string;
-  readonly up: boolean;
+  readonly what: 'lives' | 'dies' | 'stops' | 'goes on';
 }
 
+/** A process that stands still (SIGSTOP). */
+const STOPS = 'pause';
+
 /**
- * When no member was alive at all: nobody could acknowledge, finish or lift anything then. From the last one's death to the next
- * boot, which the ledger tells.
+ * When no member was alive at all, or each that was stood still: nobody could acknowledge, finish or lift anything then. From the last
+ * one's death or stop to the next boot, which the ledger tells, or until one goes on.
  */
 export function wholeOutages(context: CheckContext): readonly Stretch[] {
   return context.once('whole-outages', () => stretchesOf(context));
@@ -18,14 +21,20 @@ export function wholeOutages(context: CheckContext): readonly Stretch[] {
 function stretchesOf(context: CheckContext): Stretch[] {
   const nodes = everyMember(context);
   const alive = new Set([...nodes].filter((node) => context.lives(node).bootedBefore));
+  const stopped = new Set<string>();
   const stretches: Stretch[] = [];
+  const acting = () => [...alive].filter((node) => !stopped.has(node)).length;
   let from: number | null = null;
-  for (const { t, node, up } of turnsOf(context, nodes)) {
-    const before = alive.size;
-    if (up) alive.add(node);
-    else alive.delete(node);
-    if (before > 0 && alive.size === 0) from = t;
-    if (from !== null && alive.size > 0) {
+  for (const { t, node, what } of turnsOf(context, nodes)) {
+    const before = acting();
+    if (what === 'lives') alive.add(node);
+    if (what === 'dies') alive.delete(node);
+    // A new life runs, whatever held the one before.
+    if (what === 'stops') stopped.add(node);
+    else if (what !== 'dies') stopped.delete(node);
+    const after = acting();
+    if (before > 0 && after === 0) from = t;
+    if (from !== null && after > 0) {
       stretches.push({ from, to: t });
       from = null;
     }
@@ -43,11 +52,14 @@ function turnsOf(context: CheckContext, nodes: ReadonlySet<string>): Turn[] {
   const turns = [...nodes].flatMap((node): Turn[] => {
     const { boots, deaths } = context.lives(node);
     return [
-      ...boots.map(({ latest }) => ({ t: latest, node, up: true })),
+      ...boots.map(({ latest }): Turn => ({ t: latest, node, what: 'lives' })),
       // That a new life began says that the old one was over, and nothing about this one.
       ...deaths
         .filter(({ what }) => what !== 'a new incarnation')
-        .map(({ latest }) => ({ t: latest, node, up: false })),
+        .map(({ latest }): Turn => ({ t: latest, node, what: 'dies' })),
+      ...context.faults
+        .filter(({ fault, targets }) => fault === STOPS && targets.includes(node))
+        .map(({ t, phase }): Turn => ({ t, node, what: phase === 'begin' ? 'stops' : 'goes on' })),
     ];
   });
   return turns.sort((a, b) => a.t - b.t);

@@ -53,6 +53,10 @@ async function requireRoomFor(target: string): Promise<void> {
   await access(target, constants.W_OK);
 }
 
+/** Is there a program that is told of every run by itself? */
+export const tellsRuns = ({ tap, junit, markdown }: OutputOptions): boolean =>
+  tap === true || junit !== undefined || markdown !== undefined;
+
 /** Prints TAP and writes the files that were asked for. @throws {Refusal} when one cannot be written */
 export async function printResults(
   runs: readonly JudgedRun[],

@@ -1,7 +1,14 @@
 /** DELEGRETURN (RFC 8881 section 18.6), to be called in a turn of the file. */
 import { delegReturn } from '../nfs4/operations/deleg-return.ts';
 import { putFh } from '../nfs4/operations/put-fh.ts';
-import { NFS4_OK, statusName } from '../nfs4/status.ts';
+import {
+  NFS4_OK,
+  NFS4ERR_ADMIN_REVOKED,
+  NFS4ERR_DELEG_REVOKED,
+  NFS4ERR_EXPIRED,
+  type Status,
+  statusName,
+} from '../nfs4/status.ts';
 import { op } from './compound.ts';
 import type { FileContext, Result } from './file-context.ts';
 import type { FileRequest } from './file-requests.ts';
@@ -9,6 +16,8 @@ import type { FileState } from './file-state.ts';
 import type { Patience } from './patience.ts';
 import { isTransient } from './recovery-rules.ts';
 import { NEVER_MS } from './waiting.ts';
+
+const REVOKED: ReadonlySet<Status> = new Set([NFS4ERR_ADMIN_REVOKED, NFS4ERR_DELEG_REVOKED, NFS4ERR_EXPIRED]);
 
 /**
  * Gives back what there is. From the sending on it is not relied on and not reclaimed, whatever becomes of the request; once sent
@@ -32,6 +41,8 @@ export async function returnDelegationInTurn(context: FileContext, patience: Pat
     attempts += 1;
     const { status } = answer.reply;
     if (isTransient(status) && (await requester.pause(repetition++, deadlineMs))) continue;
+    // Taken away before it was given back: the server waits until that is acknowledged (RFC 8881 section 10.2.1).
+    if (REVOKED.has(status)) await context.review();
     // Anything else says that the server has it no more.
     file.delegation = null;
     return { status: status === NFS4_OK ? 'OK' : statusName(status), attempts };

@@ -18,6 +18,3 @@ export function parseServer(name: string, port: number): ServerAddress | null {
   }
   return name === '' ? null : { host: name, port };
 }
-
-export const sameServer = (a: ServerAddress, b: ServerAddress): boolean =>
-  a.host === b.host && a.port === b.port;

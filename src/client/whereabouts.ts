@@ -212,7 +212,7 @@ export class Whereabouts {
     void this.#ask(directory, association).then((location) => {
       this.#inQuestion.delete(directory);
       // Another directory of the same filesystem may have been answered first.
-      if (location !== null && isStill()) this.#follow(location, association);
+      if (location !== null && isStill()) this.#follow(this.#filesystemAt(directory, location), location);
       this.#changes.wake();
     });
   }
@@ -229,10 +229,16 @@ export class Whereabouts {
     }
   }
 
-  #follow({ root, servers }: Location, association: Association): void {
-    const key = root.join('/');
-    const filesystem = this.#filesystems.get(key) ?? new Filesystem(root, association);
-    this.#filesystems.set(key, filesystem);
+  /** What is told apart for the first time has been part of another one so far; what a server does not tell apart stays so once it has been. */
+  #filesystemAt(directory: string, { root }: Location): Filesystem {
+    const whole = this.#filesystemWith(directory);
+    if (root.length <= whole.root.length) return whole;
+    const part = new Filesystem(root, whole.association);
+    this.#filesystems.set(root.join('/'), part);
+    return part;
+  }
+
+  #follow(filesystem: Filesystem, { servers }: Location): void {
     const relocation = new Relocation({
       ...this.#options,
       filesystem,

@@ -10,6 +10,7 @@ export class Connection {
   readonly #principal: Principal;
   readonly #version: MinorVersion;
   #line: Line | null = null;
+  #closed = false;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(server: ServerUnderTest, principal: Principal, version: MinorVersion) {
@@ -29,17 +30,37 @@ export class Connection {
   readonly send = <const Ops extends readonly Op[]>(...ops: Ops): Promise<ProbeReply<Ops>> =>
     this.#server.inTurn(async () => {
       if (this.#line?.ended()) this.cut();
-      this.#line ??= await this.#server.connect(this.#principal);
+      const line = this.#line ?? (await this.#dial());
       try {
-        return await this.#line.probe.compoundOf(this.#version, ops);
+        return await line.probe.compoundOf(this.#version, ops);
       } catch (error) {
         this.cut();
         throw error;
       }
     });
 
+  /** The next request dials. */
   cut(): void {
     this.#line?.probe.close();
     this.#line = null;
+  }
+
+  /** For good: whatever still waits for its turn is not said any more, and dials nobody. */
+  close(): void {
+    this.#closed = true;
+    this.cut();
+  }
+
+  async #dial(): Promise<Line> {
+    this.#mustBeOpen();
+    const line = await this.#server.connect(this.#principal);
+    this.#line = line;
+    if (this.#closed) this.cut();
+    this.#mustBeOpen();
+    return line;
+  }
+
+  #mustBeOpen(): void {
+    if (this.#closed) throw new Error('the client has left');
   }
 }

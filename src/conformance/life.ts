@@ -13,8 +13,8 @@ export interface GraceEnd {
 }
 
 const LOOK_MS = 50;
-/** RFC 8881 bounds no grace. Longer than this nobody waits for one. */
-const NO_END_MS = 150_000;
+/** RFC 8881 bounds no grace. Longer than this nobody waits for the end of one. */
+export const GRACE_AT_MOST_MS = 150_000;
 
 /** Asks again and again for a file of its own to be opened, as a client that may have new state as soon as anybody may. */
 export class Life {
@@ -66,8 +66,8 @@ export class Life {
   async #untilOver(): Promise<GraceEnd> {
     let status = await this.first;
     while (status === 'GRACE' || status === 'DELAY') {
-      if (this.#clock.nowMs() - this.servingMs > NO_END_MS)
-        throw new Unjudged(`grace has not ended after ${NO_END_MS / 1000} s`);
+      if (this.#clock.nowMs() - this.servingMs > GRACE_AT_MOST_MS)
+        throw new Unjudged(`grace has not ended after ${GRACE_AT_MOST_MS / 1000} s`);
       await new Promise<void>((go) => void this.#clock.after(LOOK_MS, go));
       status = await this.ask();
     }

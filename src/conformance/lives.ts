@@ -7,6 +7,9 @@ import type { ServerHelper } from './server-helper.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
 import type { WireClient } from './wire-client.ts';
 
+const SETTLING_MS = 5_000;
+const AGAIN_MS = 50;
+
 export interface LivesParts {
   readonly server: ServerUnderTest;
   readonly helper: ServerHelper | null;
@@ -62,13 +65,29 @@ export class Lives {
   }
 
   async #begin(calledMs: number, servingMs: number): Promise<Life> {
-    const witness = await this.#parts.client(`witness ${this.#count}`, this.#present).start();
+    const witness = this.#parts.client(`witness ${this.#count}`, this.#present);
+    await this.#started(witness);
     const life = new Life(this.#parts.server.clock, witness, `witness-${this.#count}`, {
       calledMs,
       servingMs,
     });
     await life.first;
     return life;
+  }
+
+  /** What is sent to an address that has moved may be refused for a moment longer. */
+  async #started(witness: WireClient): Promise<void> {
+    const { clock } = this.#parts.server;
+    const endMs = clock.nowMs() + SETTLING_MS;
+    for (;;) {
+      try {
+        await witness.start();
+        return;
+      } catch (error) {
+        if (error instanceof Unjudged || clock.nowMs() >= endMs) throw error;
+      }
+      await new Promise<void>((go) => void clock.after(AGAIN_MS, go));
+    }
   }
 
   /** Is recorded, and will not come back. */

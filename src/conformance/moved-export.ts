@@ -3,44 +3,59 @@ import { isIP } from 'node:net';
 import type { Op } from '../client/compound.ts';
 import { op, type ProbeReply } from '../client/compound-probe.ts';
 import { parseServer } from '../client/server-address.ts';
+import type { Clock } from '../core/clock.ts';
 import { type AttributeName, attributeBitmap, type FsLocations } from '../nfs4/attributes.ts';
 import { getAttr } from '../nfs4/operations/get-attr.ts';
 import { type GetFhResult, getFh } from '../nfs4/operations/get-fh.ts';
 import { putFh } from '../nfs4/operations/put-fh.ts';
 import { NFS4_OK, statusName } from '../nfs4/status.ts';
+import { GRACE_AT_MOST_MS } from './life.ts';
 import { NotApplicable, Unjudged } from './outcome.ts';
 import { walkTo } from './run-directory.ts';
-import type { HelperOutcome, ServerHelper } from './server-helper.ts';
+import type { ServerHelper } from './server-helper.ts';
+
+const AGAIN_MS = 500;
+
+export interface Move {
+  readonly helper: ServerHelper | null;
+  readonly clock: Clock;
+  /** Runs while it is away. */
+  readonly judge: () => Promise<void>;
+  /** Resolves when the server serves it again. */
+  readonly untilBack: () => Promise<void>;
+}
 
 /**
  * It is brought back also when `judge` throws, and when the move failed, which may mean that it comes late.
- * @param untilBack resolves when the server serves it again
  * @throws {NotApplicable} when the helper cannot; {Unjudged} when it failed; and what `judge` and `untilBack` throw
  */
-export async function whileMoved(
-  helper: ServerHelper | null,
-  judge: () => Promise<void>,
-  untilBack: () => Promise<void>,
-): Promise<void> {
+export async function whileMoved({ helper, clock, judge, untilBack }: Move): Promise<void> {
   if (helper === null) throw new NotApplicable('needs --helper');
-  const tell = (verb: 'move-export' | 'return-export'): Promise<HelperOutcome> =>
-    helper.call([verb]).catch((error: Error) => {
-      throw new Unjudged(error.message);
-    });
-  const moved = await tell('move-export').catch(async (failure: Error) => {
-    await tell('return-export').catch(() => {});
-    throw failure;
+  const moved = await helper.call(['move-export']).catch(async (failure: Error) => {
+    await helper.call(['return-export']).catch(() => {});
+    throw new Unjudged(failure.message);
   });
   if (moved === 'unknown-verb') throw new NotApplicable('the helper does not know move-export');
   const bringBack = async () => {
-    const back = await tell('return-export');
-    if (back === 'unknown-verb') throw new Unjudged('the helper knows move-export and not return-export');
+    await returned(helper, clock);
     await untilBack();
   };
   try {
     await judge();
   } finally {
     await bringBack();
+  }
+}
+
+/** A server may well refuse to move anything while grace runs: it is asked again for as long as that can last. */
+async function returned(helper: ServerHelper, clock: Clock): Promise<void> {
+  const endMs = clock.nowMs() + GRACE_AT_MOST_MS;
+  for (;;) {
+    const answer = await helper.call(['return-export']).catch((error: Error) => error);
+    if (answer === 'done') return;
+    if (answer === 'unknown-verb') throw new Unjudged('the helper knows move-export and not return-export');
+    if (clock.nowMs() >= endMs) throw new Unjudged(answer.message);
+    await new Promise<void>((go) => void clock.after(AGAIN_MS, go));
   }
 }
 

@@ -5,6 +5,8 @@ interface Listed {
   renewing: boolean;
   renew(): Promise<string>;
   cut(): void;
+  /** Says nothing more. */
+  close(): void;
   end(fresh: Buffer): Promise<void>;
 }
 
@@ -61,14 +63,16 @@ export class Roster {
       this.#listed.delete(client);
       this.#heardMs.delete(client);
       // What cannot be ended ends with its lease.
-      await client.end(this.freshVerifier()).catch(() => client.cut());
+      await client.end(this.freshVerifier()).catch(() => {});
+      // A renewal may still be waiting for its turn.
+      client.close();
     }
   }
 
   stop(): void {
     this.#stopped = true;
     this.#cancel?.();
-    this.cutAll();
+    for (const client of this.#listed.keys()) client.close();
   }
 
   #schedule(): void {

@@ -119,7 +119,8 @@ class Run {
       const directory = await makeRunDirectory(maker, target.path, directoryName(runId));
       return new Run(options, leaseMs, directory);
     } finally {
-      await maker.end(Buffer.alloc(8, 1)).catch(() => maker.cut());
+      await maker.end(Buffer.alloc(8, 1)).catch(() => {});
+      maker.close();
     }
   }
 

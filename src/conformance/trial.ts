@@ -127,12 +127,13 @@ export class Trial {
 
   /** `judge` runs while the filesystem of the run is at the peer. It is back when this settles, whatever came of it. */
   moveExport(judge: () => Promise<void>): Promise<void> {
-    return whileMoved(this.#parts.helper, judge, async () => {
-      const looker = this.#parts.version === 0 ? this.client0('looker') : this.client('looker');
-      await looker.start();
+    const { helper, version } = this.#parts;
+    const untilBack = async () => {
+      const looker = await (version === 0 ? this.client0('looker') : this.client('looker')).start();
       const found = await this.until('OK', this.leaseMs * 2, () => reach(looker, this.directory));
       if (found !== 'OK') throw new Unjudged(`the filesystem has not come back: GETFH was answered ${found}`);
-    });
+    };
+    return whileMoved({ helper, clock: this.clock, judge, untilBack });
   }
 
   async pause(ms: number): Promise<void> {

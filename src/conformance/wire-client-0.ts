@@ -178,11 +178,14 @@ export class WireClient0 {
     this.#connection.cut();
   }
 
+  close(): void {
+    this.#connection.close();
+  }
+
   /** The version has no way to leave: a new instance takes all state from this one, and falls silent. */
   async end(fresh: Buffer): Promise<void> {
     this.renewing = false;
     if (this.clientId !== 0n && (await this.setClientid(fresh)) === 'OK') await this.confirm();
-    this.cut();
   }
 
   #open(owner: string, claim: OpenArgs['claim'], wish: OpenWish) {

@@ -214,6 +214,10 @@ export class WireSession {
     this.#connection.cut();
   }
 
+  close(): void {
+    this.#connection.close();
+  }
+
   /** Leaves nothing behind, whatever state it is in: a new instance of the client takes the place of this one and goes. */
   async end(fresh: Buffer): Promise<void> {
     this.renewing = false;
@@ -225,7 +229,6 @@ export class WireSession {
         await this.outside(op(destroyClientid, { clientId: this.clientId }));
       }
     }
-    this.cut();
   }
 
   /** @throws {Unjudged} when something that must work for the test to be one does not */

@@ -34,6 +34,8 @@ export const MUTANTS = {
   M16: 'what a client holds goes with its connection',
   M17: 'the giver of a filesystem lets go before it hands over',
   M18: 'whoever comes before the taker of a filesystem knows of it is refused',
+  M19: 'a filesystem moves in a grace that runs already',
+  M20: 'what the giver of a filesystem has taken back of its records stays away when nothing comes of the move',
 } as const;
 
 export type MutantId = keyof typeof MUTANTS;

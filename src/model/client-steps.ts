@@ -37,9 +37,10 @@ export function clientSteps(cluster: Cluster, w: Uint8Array, c: number, emit: Em
     return;
   }
   if (cluster.hasMutant('D9')) recordAtConfirmation(cluster, w, c, n, emit);
-  if (!lacks) return complete(cluster, w, c, n, emit);
-  reclaim(cluster, w, c, n, emit);
-  completeFirst(cluster, w, c, n, emit);
+  if (lacks) {
+    reclaim(cluster, w, c, n, emit);
+    completeFirst(cluster, w, c, n, emit);
+  } else complete(cluster, w, c, n, emit);
 }
 
 function unlock(cluster: Cluster, w: Uint8Array, c: number, n: number, emit: Emit): void {
@@ -89,10 +90,11 @@ function expire(cluster: Cluster, w: Uint8Array, c: number, n: number, emit: Emi
   at.setCompletion(next, c, UNCOMPLETED);
   at.setArrived(next, c, false);
   at.setHome(next, c, NOWHERE);
-  // What it had elsewhere is not for this node to take.
-  if (at.belief(w, c) === NONE || at.belief(w, c) === HELD) at.setClaimant(next, c, NOWHERE);
+  // Claims that came here with a filesystem are not this node's to take; nobody else can have had the lock before they are closed.
+  const came = cluster.bounds.filesystems && at.claimant(w, c) !== service;
+  if (!came) at.setClaimant(next, c, NOWHERE);
   if (at.belief(w, c) === HELD) {
-    at.setBelief(next, c, FORFEIT);
+    at.setBelief(next, c, came && at.claimant(w, c) >= 0 ? LATE : FORFEIT);
     if (at.lockNode(w) === n) at.freeLock(next);
   }
   at.spend(next, 'expiries');

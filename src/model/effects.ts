@@ -130,7 +130,7 @@ function handedOn(cluster: Cluster, next: Uint8Array, n: number): void {
   const { at, bounds, shapes } = cluster;
   const staysHere = cluster.isHere(next, n);
   if (staysHere && shapes.get(at.known(next, n)).movingTo[n]! >= 0) return;
-  if (staysHere && at.withdrawn(next, n)) at.setRecordedIn(next, n, 0);
+  if (staysHere && at.withdrawn(next, n) && !cluster.hasMutant('M20')) at.setRecordedIn(next, n, 0);
   at.setWithdrawn(next, n, false);
   if (staysHere) return;
   for (let c = 0; c < bounds.clients; c++) {

@@ -3,6 +3,7 @@ import { asEpoch, asIncarnation, asView, type NodeId } from '../core/ids.ts';
 import { type Ledger, type Member, newMember } from '../core/ledger.ts';
 import type { ModelBounds } from './bounds.ts';
 import { LedgerShapes } from './ledger-shapes.ts';
+import { permute } from './permutation.ts';
 import { StateTable } from './state-table.ts';
 import { Steps } from './steps.ts';
 import { Ways } from './ways.ts';
@@ -174,7 +175,7 @@ class Exploration {
   /** The walked history with its names exchanged so that it ends in `last`. */
   #renamed(labels: string[], actual: Uint8Array, last: Uint8Array): string[] {
     for (const order of this.#orders) {
-      this.#layout.permute(actual, this.#scratch, order, (id) => this.#shapes.permute(id, order));
+      permute(this.#layout, actual, this.#scratch, order, (id) => this.#shapes.permute(id, order));
       if (!equal(this.#scratch, last)) continue;
       return labels.map((label) =>
         label.replace(/\b([nc])(\d)\b/g, (_, kind, number) => `${kind}${order[Number(number) - 1]! + 1}`),
@@ -187,7 +188,7 @@ class Exploration {
   #canonical(state: Uint8Array): Uint8Array {
     this.#best.set(state);
     for (const order of this.#orders) {
-      this.#layout.permute(state, this.#scratch, order, (id) => this.#shapes.permute(id, order));
+      permute(this.#layout, state, this.#scratch, order, (id) => this.#shapes.permute(id, order));
       if (less(this.#scratch, this.#best)) this.#best.set(this.#scratch);
     }
     return this.#best;

@@ -98,4 +98,3 @@ export function stray(cluster: Cluster, w: Uint8Array, c: number, emit: Emit): v
     emit(label, w.slice(), violation, false);
   }
 }
-

@@ -51,4 +51,16 @@ export const MUTANT_BOUNDS: Partial<Record<MutantId, Faults>> = {
   M10: { ...NO_FAULTS, moves: 1, crashes: 1 },
   M11: { ...NO_FAULTS, clients: 1, moves: 3 },
   M13: { ...NO_FAULTS, crashes: 1 },
+  M17: { ...NO_FAULTS, filesystems: true, moves: 1, crashes: 1 },
+  M18: { ...NO_FAULTS, filesystems: true, moves: 1 },
+  M19: { ...NO_FAULTS, filesystems: true, moves: 1, crashes: 1 },
+  M20: { ...NO_FAULTS, filesystems: true, moves: 1, crashes: 1 },
+};
+
+/** The same where what moves is the filesystem, of those that both kinds of move have. */
+export const FILESYSTEM_MUTANT_BOUNDS: Partial<Record<MutantId, Faults>> = {
+  M8: { ...NO_FAULTS, filesystems: true, moves: 1 },
+  M9: { ...NO_FAULTS, filesystems: true, moves: 1, crashes: 1 },
+  M10: { ...NO_FAULTS, filesystems: true, moves: 1 },
+  M11: { ...NO_FAULTS, filesystems: true, clients: 1, moves: 1, crashes: 1, losses: 1 },
 };

@@ -214,13 +214,7 @@ export class Layout {
    */
   readonly recordedBy = (w: Uint8Array, epoch: number, service: number, c: number): number =>
     w[this.#record(epoch, service, c)]!;
-  readonly setRecordedBy = (
-    w: Uint8Array,
-    epoch: number,
-    service: number,
-    c: number,
-    life: number,
-  ): void => {
+  readonly setRecordedBy = (w: Uint8Array, epoch: number, service: number, c: number, life: number): void => {
     w[this.#record(epoch, service, c)] = life;
   };
   readonly forgetEpoch = (w: Uint8Array, epoch: number): void => {
@@ -264,56 +258,19 @@ export class Layout {
     w[at] = on ? w[at]! | bit : w[at]! & ~bit;
   };
 
-  /** Writes the state with the parts of nodes and clients exchanged; `shapeOf` renames within ledgers. */
-  permute(from: Uint8Array, to: Uint8Array, order: readonly number[], shapeOf: (id: number) => number): void {
-    to.set(from);
-    this.setLedger(to, shapeOf(this.ledger(from)));
-    for (let n = 0; n < this.nodes; n++) {
-      const m = order[n]!;
-      for (let b = 0; b < NODE_BYTES; b++) to[this.#node(m) + b] = from[this.#node(n) + b]!;
-      if (this.phase(from, n) === ON) this.setKnown(to, m, shapeOf(this.known(from, n)));
-      for (let c = 0; c < this.clients; c++) this.setHandedOn(to, m, order[c]!, this.handedOn(from, n, c));
-      if (this.pending(from, n) >= 0) this.setPending(to, m, order[this.pending(from, n)]!);
-      if (this.finishing(from, n) >= 0) this.setFinishing(to, m, order[this.finishing(from, n)]!);
-      this.setBeacon(to, m, this.beacon(from, n));
-      this.setFencersWord(to, m, this.fencersWord(from, n));
-      this.setRetired(to, m, this.retired(from, n));
-    }
-    if (this.lockNode(from) >= 0) {
-      this.setLock(
-        to,
-        order[this.lockNode(from)]!,
-        this.lockIncarnation(from),
-        order[this.lockClient(from)]!,
-      );
-    }
-    for (let c = 0; c < this.clients; c++) this.#permuteClient(from, to, order, c);
-  }
-
-  #permuteClient(from: Uint8Array, to: Uint8Array, order: readonly number[], c: number): void {
-    const d = order[c]!;
-    const home = this.home(from, c);
-    const claimant = this.claimant(from, c);
+  /** All that node n of one state is and knows, to be that of node m of another. */
+  readonly copyNode = (from: Uint8Array, n: number, to: Uint8Array, m: number): void => {
+    for (let b = 0; b < NODE_BYTES; b++) to[this.#node(m) + b] = from[this.#node(n) + b]!;
+  };
+  /** What client c of one state believes and has said, to be that of client d of another. */
+  readonly copyClient = (from: Uint8Array, c: number, to: Uint8Array, d: number): void => {
     to[this.#client(d)] = from[this.#client(c)]!;
-    const leftBehindAt = this.leftBehindAt(from, c);
-    this.setLeftBehindAt(to, d, leftBehindAt < 0 ? NOWHERE : order[leftBehindAt]!);
-    this.setHome(to, d, home < 0 ? NOWHERE : order[home]!);
-    this.setClaimant(to, d, claimant < 0 ? NOWHERE : order[claimant]!);
-    const site = this.site(from, c);
-    this.setSite(to, d, site < 0 ? NOWHERE : order[site]!);
-    for (let e = 0; e < this.epochs; e++) {
-      for (const service of this.services(c)) {
-        const life = this.recordedBy(from, e, service, c);
-        const renamed = life === 0 ? 0 : lifeOf(order[nodeOfLife(life)]!, life & 0xf);
-        this.setRecordedBy(to, e, order[service]!, d, renamed);
-      }
-    }
-  }
+  };
 }
 
 /** One life of one node as a number that fits into a byte, and is not 0. */
 export const lifeOf = (node: number, incarnation: number): number => (node << 4) | incarnation;
-const nodeOfLife = (life: number): number => life >> 4;
+export const nodeOfLife = (life: number): number => life >> 4;
 
 const PLACES = Object.fromEntries(COUNTED_FAULTS.map((kind, place) => [kind, place])) as Record<
   CountedFault,

@@ -4,6 +4,8 @@ import { knowledgeOf, momentTitle } from './moment-words.ts';
 
 const MARKS: Readonly<Record<Verdict, string>> = { valid: '✅', violation: '❌', unknown: '❓' };
 const MOST_REASONS = 3;
+/** Of more runs than these only those are told of that are not valid, and so many of them: a page of GitHub's holds a megabyte. */
+const MOST_RUNS = 100;
 
 /** A summary for the page of a CI run (GitHub's flavour): a line for each run, and what went wrong in words below. */
 export function renderMarkdown(runs: readonly JudgedRun[]): string {
@@ -13,8 +15,8 @@ export function renderMarkdown(runs: readonly JudgedRun[]): string {
     '',
     '| | run | verdict | checks | judged | time |',
     '| --- | --- | --- | --- | ---: | ---: |',
-    ...runs.map(row),
-    ...wrong.flatMap(details),
+    ...rows(runs, wrong),
+    ...wrong.slice(0, MOST_RUNS).flatMap(details),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -25,6 +27,13 @@ function headline(runs: readonly JudgedRun[]): string {
     .filter(([count]) => count > 0)
     .map(([count, verdict]) => `${count} ${verdict}`);
   return counts.length === 0 ? 'nothing was run' : counts.join(', ');
+}
+
+function rows(runs: readonly JudgedRun[], wrong: readonly JudgedRun[]): string[] {
+  if (runs.length <= MOST_RUNS) return runs.map(row);
+  const told = wrong.slice(0, MOST_RUNS);
+  const left = (runs.length - told.length).toLocaleString('en');
+  return [...told.map(row), `| | and ${left} more | | | | |`];
 }
 
 function row({ name, verdict }: JudgedRun): string {

@@ -27,12 +27,12 @@ export class Arrivals {
   }
 
   /**
-   * Null: it has nothing to do with a filesystem that moved. Whoever lost something at this very node must hear of that first: nobody could
-   * tell it from what it had at the other one.
+   * Null: it has nothing to do with a filesystem that moved. Whoever lost something, here or at the node that the filesystem came from, gets nothing
+   * before it has said that it is through with what it had there: nobody could tell what it lost from the rest.
    */
   answer(client: ClientIdentity): ReclaimAnswer | null {
     const { claims } = this.#options;
-    if (claims.isUntold(client)) return null;
+    if (claims.lostAt(client).length > 0) return 'no-grace';
     const former = this.#formerServices(client);
     const isEntitled = (service: NodeId) => claims.answer({ ...client, service }, [service]) === 'grant';
     if (former.some(isEntitled)) return 'grant';
@@ -52,7 +52,10 @@ export class Arrivals {
   }
 
   complete(client: ClientIdentity): void {
-    for (const service of this.#formerServices(client)) this.#options.claims.complete({ ...client, service });
+    const { claims, node } = this.#options;
+    const own = serviceOf(client, node);
+    const lost = claims.lostAt(client).filter((service) => service !== own);
+    for (const service of [...this.#formerServices(client), ...lost]) claims.complete({ ...client, service });
   }
 
   /** Whose clients' claims came here with the filesystem. */
@@ -66,9 +69,6 @@ export class Arrivals {
   #areUnderWay(former: readonly NodeId[]): boolean {
     const { node, ledger, claims, mutants } = this.#options;
     if (former.some((service) => !claims.isLoaded(service))) return true;
-    return (
-      !mutants.has('M18') &&
-      nodesOf(ledger).some((owner) => memberOf(ledger, owner)!.movingTo === node)
-    );
+    return !mutants.has('M18') && nodesOf(ledger).some((owner) => memberOf(ledger, owner)!.movingTo === node);
   }
 }

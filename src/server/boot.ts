@@ -99,7 +99,11 @@ async function swapBoot(
   before: StoredLedger,
   incarnation: Incarnation,
 ): Promise<StoredLedger | null> {
-  const result = transition(before.ledger, { type: 'boot', node: options.node, incarnation });
+  const result = transition(
+    before.ledger,
+    { type: 'boot', node: options.node, incarnation },
+    options.mutants,
+  );
   if (!result.ok) return null;
   const sentAtMs = options.clock.nowMs();
   const swap = await swapOnce(options.store, before, result.ledger);

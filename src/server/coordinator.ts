@@ -63,16 +63,21 @@ export class Coordinator implements Coordination {
   }
 
   mayArrive(client: ClientIdentity): boolean {
-    const { ledger, recovery } = this.#agreement;
-    const move = this.#options.moves === 'filesystem';
-    return move && inGrace(ledger) && recovery.mayArrive(client, ledger);
+    const { ledger, recovery, records } = this.#agreement;
+    if (this.#options.moves !== 'filesystem') return false;
+    // Also when it is too late for anything but being told so.
+    return (inGrace(ledger) && recovery.mayArrive(client, ledger)) || records.lostAt(client).length > 0;
   }
 
   async arrived(client: ClientIdentity): Promise<RecordAnswer> {
     const { ledger, recovery } = this.#agreement;
     // What it says now would be about nothing, and its claims would be waited for when they come.
     if (inGrace(ledger) && recovery.awaitsArrivals(client, ledger)) return 'unavailable';
-    const answer = await this.#answering(() => this.#agreement.records.put(client));
+    const answer = await this.#answering(async () => {
+      const { records } = this.#agreement;
+      const [written, settled] = await Promise.all([records.put(client), records.settle(client)]);
+      return settled === 'fenced' ? settled : written;
+    });
     if (answer === 'durable') this.#agreement.recovery.arrived(client, this.#agreement.ledger);
     this.#agreement.wake();
     return answer;
@@ -120,7 +125,12 @@ export class Coordinator implements Coordination {
   }
 
   forget(client: ClientIdentity): Promise<RecordAnswer> {
-    return this.#withoutClaim(client, () => this.#agreement.records.remove(client));
+    return this.#withoutClaim(client, async () => {
+      const { records } = this.#agreement;
+      // Both in their places in the queue before anything else is asked for.
+      const [removed, settled] = await Promise.all([records.remove(client), records.settle(client)]);
+      return settled === 'fenced' ? settled : removed;
+    });
   }
 
   async revoke(client: ClientIdentity): Promise<RecordAnswer> {

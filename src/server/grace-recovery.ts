@@ -82,7 +82,12 @@ export class GraceRecovery {
   learn(before: Ledger, ledger: Ledger): void {
     const claims = this.#claimsIn(ledger.recoveryEpoch!);
     const served = claimsServedBy(ledger, this.#options.node);
-    for (const claimant of nodesOf(ledger)) if (!served.includes(claimant)) claims.unload(claimant);
+    for (const claimant of nodesOf(ledger)) {
+      if (served.includes(claimant)) continue;
+      claims.unload(claimant);
+      // Should they be opened here again, by a move that comes back in this grace, their clients have all of their time.
+      this.#finishing.delete(claimant);
+    }
     if (!barrierReached(ledger)) {
       // A `finish` that was on its way has been refused: it comes again after the next barrier, if it still should.
       this.#finishing.clear();

@@ -3,7 +3,7 @@ import type { ClientRecord } from '../core/client-record.ts';
 import type { NodeId } from '../core/ids.ts';
 import { type RecordCommand, recordTransition } from '../core/record-transitions.ts';
 import type { Life } from '../core/succession.ts';
-import { asText, serviceKeyOf, serviceOf } from './client-keys.ts';
+import { asText, keyOf, serviceKeyOf, serviceOf } from './client-keys.ts';
 import type { ClientIdentity } from './coordination.ts';
 
 /** What is recorded of one client, and by whose service address it comes. */
@@ -76,6 +76,15 @@ export class OwnClients {
       if (this.#revoked.size <= MOST_REVOKED) break;
       this.#revoked.delete(oldest);
     }
+  }
+
+  /** By whose service addresses else it came when it lost something that it has not been told of. */
+  lostAt(client: ClientIdentity): NodeId[] {
+    const own = serviceOf(client, this.#self.node);
+    const key = keyOf(client);
+    return this.revoked().flatMap(({ service, record }) =>
+      service !== own && keyOf(record) === key ? [service] : [],
+    );
   }
 
   /** It knows what it lost. */

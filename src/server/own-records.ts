@@ -103,7 +103,7 @@ export class OwnRecords {
   /** The second half, at once: whatever was written of them is another life's to go on with. */
   handOver(service: NodeId): void {
     this.#released.add(service);
-    this.#clients.forgetAll(service);
+    if (!this.#options.mutants.has('M11')) this.#clients.forgetAll(service);
   }
 
   /** Nothing came of what {@link withdraw} was for: {@link writeAll} makes them durable anew. */
@@ -149,6 +149,18 @@ export class OwnRecords {
     this.#gathering ??= this.#gather();
     this.#gathering.clients.push(client);
     return this.#gathering.written;
+  }
+
+  /** {@link OwnClients.lostAt} */
+  lostAt(client: ClientIdentity): NodeId[] {
+    return this.#clients.lostAt(client);
+  }
+
+  /** It is through with what it lost by other addresses than the one that it comes by now: nothing of that is to be remembered. */
+  async settle(client: ClientIdentity): Promise<WriteOutcome> {
+    for (const service of this.lostAt(client))
+      if ((await this.remove({ ...client, service })) === 'fenced') return 'fenced';
+    return 'written';
   }
 
   /** Nothing of it is to be remembered. */

@@ -24,6 +24,8 @@ export class ReclaimClaims {
   /** By {@link serviceKeyOf}, as is `#forgotten`. */
   readonly #completed = new Map<string, NodeId>();
   readonly #forgotten = new Set<string>();
+  /** By {@link keyOf}. Also of claimants that are not served here any more. */
+  readonly #lost = new Map<string, Set<NodeId>>();
 
   /** @param self by whose address clients come who do not say */
   constructor(recoveryEpoch: Epoch, self: NodeId) {
@@ -54,6 +56,7 @@ export class ReclaimClaims {
       return !this.#completed.has(key) && !this.#forgotten.has(key) && !isHere(client);
     });
     const byKey = (some: readonly ClientRecord[]) => new Map(some.map((record) => [keyOf(record), record]));
+    for (const record of valid) if (!entitles(record)) this.#lose(record, claimant);
     this.#claimants.set(claimant, {
       records: Map.groupBy(valid, ({ ownerId }) => ownerId),
       expected: byKey(open.filter(entitles)),
@@ -74,6 +77,7 @@ export class ReclaimClaims {
    */
   complete(client: ClientIdentity): void {
     this.#completed.set(this.#keyOf(client), this.#claimantOf(client));
+    this.#lost.get(keyOf(client))?.delete(this.#claimantOf(client));
     this.#expectNoMore(client);
   }
 
@@ -93,11 +97,10 @@ export class ReclaimClaims {
   answer(client: ClientIdentity, served: readonly NodeId[]): ReclaimAnswer {
     const claimant = this.#claimantOf(client);
     if (this.#forgotten.has(this.#keyOf(client)) || !served.includes(claimant)) return 'no-grace';
-    const records = this.#claimants.get(claimant)?.records.get(client.ownerId) ?? [];
-    const own = records.filter(({ principal }) => principal === client.principal);
+    const own = this.#ownRecords(client);
     if (own.length > 0) return own.every(entitles) ? 'grant' : 'no-grace';
     // It is somebody, and this is not who may act for it (row 26).
-    return records.some(entitles) ? 'reclaim-bad' : 'no-grace';
+    return this.#recordsOf(client).some(entitles) ? 'reclaim-bad' : 'no-grace';
   }
 
   /** May it still come to reclaim? */
@@ -105,9 +108,12 @@ export class ReclaimClaims {
     return this.#claimants.get(this.#claimantOf(client))?.expected.has(keyOf(client)) === true;
   }
 
-  /** Did it lose what it had there before this grace, and does not know? */
-  isUntold(client: ClientIdentity): boolean {
-    return this.#claimants.get(this.#claimantOf(client))?.untold.has(keyOf(client)) === true;
+  /**
+   * By whose addresses it came when it lost something before this grace, where it has not completed since. It may have been told of one lock and
+   * ask for another.
+   */
+  lostAt(client: ClientIdentity): NodeId[] {
+    return [...(this.#lost.get(keyOf(client)) ?? [])];
   }
 
   /** It was refused. */
@@ -133,6 +139,20 @@ export class ReclaimClaims {
   /** Its records are loaded, and nobody of them may still come. */
   areThrough(claimant: NodeId): boolean {
     return this.#claimants.get(claimant)?.expected.size === 0;
+  }
+
+  /** Whoever may act for that owner. */
+  #recordsOf(client: ClientIdentity): readonly ClientRecord[] {
+    return this.#claimants.get(this.#claimantOf(client))?.records.get(client.ownerId) ?? [];
+  }
+
+  #ownRecords(client: ClientIdentity): readonly ClientRecord[] {
+    return this.#recordsOf(client).filter(({ principal }) => principal === client.principal);
+  }
+
+  #lose(record: ClientRecord, claimant: NodeId): void {
+    const services = this.#lost.get(keyOf(record)) ?? new Set();
+    this.#lost.set(keyOf(record), services.add(claimant));
   }
 
   #expectNoMore(client: ClientIdentity): void {

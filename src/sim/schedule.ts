@@ -60,7 +60,7 @@ const CHARACTERS: readonly Character[] = [
   {
     weight: 2,
     shape: { failoverMs: 100 },
-    faults: [...DEATHS, 'heir-lost', 'client-crash', 'client-restart', 'cut-clients'],
+    faults: [...DEATHS, 'heir-lost', 'owner-returns', 'client-crash', 'client-restart', 'cut-clients'],
     longer: 2,
   },
   // Clients are late, or come with what they have lost.
@@ -77,7 +77,7 @@ const CHARACTERS: readonly Character[] = [
     cluster: { beaconProvesDeath: false, fenceAfterMs: 1000 },
     unattended: true,
     longer: 4,
-    faults: [...DEATHS, 'pause', 'cut-off', 'cut-nodes', 'cut-ledger', 'cut-clients'],
+    faults: [...DEATHS, 'pause', 'cut-off', 'cut-ledger', 'cut-clients'],
   },
   // Nobody waits for long, and what stands still is fenced.
   {
@@ -85,6 +85,13 @@ const CHARACTERS: readonly Character[] = [
     shape: { store: 'etcd', leaseMs: 500, graceMs: 500, failoverMs: null },
     cluster: { fenceAfterMs: 400 },
     faults: [...DEATHS, 'pause', 'laggard', 'late-word', 'cut-ledger', 'store-member'],
+  },
+  // One node dies again and again, and its ledger is slow.
+  {
+    weight: 1,
+    shape: { store: 'etcd', failoverMs: null },
+    faults: ['reboot-storm', 'store-member'],
+    longer: 2,
   },
   // Most of what clients do goes by opens and delegations.
   { weight: 1, shape: { workloads: ['delegations', 'guarded'] }, busy: true },

@@ -9,7 +9,7 @@ interface Moment {
 
 const NS_PER_MS = 1e6;
 /** So often nobody looks at the clock in one moment, unless it goes round in circles and never waits. */
-const MOST_LOOKS = 1_000_000;
+const MOST_LOOKS = 100_000;
 /** Below so many it does not matter what is in the queue. */
 const FEW_MOMENTS = 256;
 

@@ -33,6 +33,9 @@ argument, and returns when the server serves again:
   corrupt-records  the same, and it is nonsense                                         (row 20)
   lease SECONDS    the same, with this lease time, and a grace time just as long        (row 16)
   migrate          nobody dies: the server's address moves to another node, as planned  (row 28)
+  move-export      nobody dies: the filesystem that PATH is in moves to the peer,
+                   as planned, and no address does                                (rows 29, 30)
+  return-export    it comes back; asked again as long as it ends with another status than 0
 It ends with status 64 at a word that it does not know; rows that need it are not applicable then.
 For a server of \`gracelab serve\`: --helper 'gracelab server-helper STATE-DIR'`;
 

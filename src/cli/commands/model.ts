@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { MUTANTS, type MutantId } from '../../core/mutants.ts';
 import type { BoundCount, ModelBounds } from '../../model/bounds.ts';
 import { explore, type ModelResult } from '../../model/explore.ts';
-import { MUTANT_BOUNDS, NO_FAULTS } from '../../model/mutant-bounds.ts';
+import { FILESYSTEM_MUTANT_BOUNDS, MUTANT_BOUNDS, NO_FAULTS } from '../../model/mutant-bounds.ts';
 import { wholeNumber } from '../arguments.ts';
 import { EXIT, Refusal } from '../exit-status.ts';
 import type { Frame } from '../frame.ts';
@@ -11,7 +11,10 @@ const MOST_STATES = 50_000_000;
 /** Of states and the ways between them, about 100 bytes a state: with all else that a process takes this stays below 8 GiB. */
 const MOST_BYTES = 6.5 * 2 ** 30;
 /** With two crashes no history has more than two takeovers. */
-const USUAL: Omit<ModelBounds, 'mutants'> = { ...NO_FAULTS, nodes: 3, crashes: 2, heirs: 2 };
+const USUAL: Faults = { ...NO_FAULTS, nodes: 3, crashes: 2, heirs: 2 };
+const USUAL_OF_FILESYSTEMS: Faults = { ...NO_FAULTS, nodes: 3, crashes: 1, filesystems: true, moves: 1 };
+
+type Faults = Omit<ModelBounds, 'mutants'>;
 
 interface Options {
   readonly nodes?: number;
@@ -41,9 +44,17 @@ function mutant(text: string): MutantId {
   return text as MutantId;
 }
 
-/** Without a mutant: three nodes, two clients, two crashes, any takeover. With one: the smallest cluster that shows it. */
+/**
+ * Without a mutant: three nodes, two clients, two crashes, any takeover; where filesystems move one crash and one move. With a mutant: the smallest
+ * cluster that shows it.
+ */
+function usualBounds({ mutant, filesystems }: Options): Faults {
+  if (mutant === undefined) return filesystems ? USUAL_OF_FILESYSTEMS : USUAL;
+  return (filesystems ? FILESYSTEM_MUTANT_BOUNDS[mutant] : undefined) ?? MUTANT_BOUNDS[mutant]!;
+}
+
 function boundsOf(options: Options): ModelBounds {
-  const usual = options.mutant === undefined ? USUAL : MUTANT_BOUNDS[options.mutant]!;
+  const usual = usualBounds(options);
   const drops = options.drops ?? usual.drops;
   const bounds: ModelBounds = {
     nodes: options.nodes ?? usual.nodes,
@@ -66,6 +77,11 @@ function boundsOf(options: Options): ModelBounds {
     trustsOperators: false,
     mutants: new Set(options.mutant === undefined ? [] : [options.mutant]),
   };
+  if (bounds.filesystems && bounds.heirs > 0)
+    throw new Refusal(
+      EXIT.wrongUsage,
+      'where filesystems move there is no takeover: leave out --heirs, or --filesystems.',
+    );
   if (bounds.clients > bounds.nodes) {
     throw new Refusal(
       EXIT.wrongUsage,
@@ -90,7 +106,7 @@ export function model(frame: Frame): Command {
     .option('--drops <n>', 'live nodes whose locks the filesystem drops (0)', few)
     .option('--lost-answers <n>', 'swaps that happen without the sender being told (0)', few)
     .option('--stops <n>', 'planned stops (0)', few)
-    .option('--moves <n>', 'planned moves of an address, failbacks too (0)', few)
+    .option('--moves <n>', 'planned moves of an address, failbacks too (0; with --filesystems 1)', few)
     .option('--filesystems', 'what moves is the filesystem: addresses stay, and clients are told where to go')
     .option('--memberships <n>', 'members admitted or retired (0)', few)
     .option('--repairs <n>', 'nodes that an operator declares dead or abandons (0)', few)
@@ -153,16 +169,20 @@ const COUNTED: Readonly<Record<BoundCount, readonly [one: string, several: strin
   drops: ['live node whose locks are dropped', 'live nodes whose locks are dropped'],
   unknowns: ['lost answer', 'lost answers'],
   stops: ['planned stop', 'planned stops'],
-  moves: ['planned move of an address', 'planned moves of an address'],
+  moves: ['planned move', 'planned moves'],
   memberships: ['change of members', 'changes of members'],
   repairs: ['repair by an operator', 'repairs by an operator'],
   expiries: ['lease that runs out', 'leases that run out'],
 };
 
 function counted(bounds: ModelBounds): string {
+  const of = bounds.filesystems ? ' of a filesystem' : ' of an address';
   return (Object.entries(COUNTED) as [BoundCount, readonly [string, string]][])
     .filter(([bound]) => bounds[bound] > 0)
-    .map(([bound, [one, several]]) => `${bounds[bound]} ${bounds[bound] === 1 ? one : several}`)
+    .map(([bound, [one, several]]) => {
+      const words = `${bounds[bound]} ${bounds[bound] === 1 ? one : several}`;
+      return bound === 'moves' ? words + of : words;
+    })
     .join(', ');
 }
 

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { Command, Option } from 'commander';
 import { MUTANTS, type MutantId } from '../../core/mutants.ts';
+import type { JudgedRun } from '../../report/judged-run.ts';
 import { MOST_NODES } from '../../scenario/format/cluster.ts';
 import { MOST_CLIENTS } from '../../scenario/format/document.ts';
 import { scenarioRefusal } from '../../scenario/needed-abilities.ts';
@@ -12,6 +13,7 @@ import { endedByHand } from '../ended-by-hand.ts';
 import { EXIT, Refusal } from '../exit-status.ts';
 import type { Frame } from '../frame.ts';
 import { mutantOption } from '../mutant-option.ts';
+import { addOutputs, type OutputOptions, printResults, refuseBadOutputs, tellsRuns } from '../outputs.ts';
 import { chooseScenarios } from '../scenario-files.ts';
 import { huntEveryMutant } from '../simulation/every-mutant.ts';
 import { findSmaller, type LeavingOptions, type Left, leave } from '../simulation/failing.ts';
@@ -27,7 +29,7 @@ const MOST_TRIES = 100_000;
 const LOG_EVERY_MS = 30_000;
 const MUTANT_IDS = Object.keys(MUTANTS) as MutantId[];
 
-interface Options {
+interface Options extends OutputOptions {
   readonly seeds?: number;
   readonly seed?: number;
   readonly nodes: number;
@@ -39,10 +41,13 @@ interface Options {
   readonly everyMutant?: true;
   readonly all?: true;
   readonly out: string;
-  readonly json?: true;
 }
 
-type RunOptions = Pick<Options, 'jobs' | 'all' | 'json'> & { readonly enough: AbortSignal };
+interface RunOptions extends OutputOptions {
+  readonly jobs: number;
+  readonly all?: true;
+  readonly enough: AbortSignal;
+}
 
 interface Orders {
   readonly count: number;
@@ -67,25 +72,40 @@ interface Outcome {
   readonly violation: Done | null;
   /** The last that was told. */
   readonly last: Done | null;
+  /** The place of the first that was not told, among all that there were to be. */
+  readonly next: number;
+  /** Every one, where other programs are told of each. */
+  readonly runs: JudgedRun[];
 }
 
 async function runAll(plan: Plan, orders: Orders, options: RunOptions, frame: Frame): Promise<Outcome> {
-  const { all, json, enough } = options;
+  const { all, enough } = options;
   const tally = new Tally();
+  const runs: JudgedRun[] = [];
   let last: Done | null = null;
+  let next = 0;
   for await (const done of histories(plan, orders.each, Math.min(options.jobs, orders.count), enough)) {
     const { report } = done;
     last = done;
+    if (done.order.index === next) next += 1;
     tally.add(report);
+    if (tellsRuns(options)) runs.push({ name: nameOf(plan, done), verdict: done.verdict });
     frame.terminal.progress(
       `${tally.total} of ${orders.count} histories, ${tally.inWords()} ...`,
       LOG_EVERY_MS,
     );
-    if (report.verdict !== 'valid' && !json) frame.terminal.result(oneLine(report));
-    if (report.verdict === 'violation' && !all) return { tally, violation: done, last };
+    if (report.verdict !== 'valid' && !isQuiet(options)) frame.terminal.result(oneLine(report));
+    if (report.verdict === 'violation' && !all) return { tally, violation: done, last, next, runs };
   }
-  return { tally, violation: null, last };
+  return { tally, violation: null, last, next, runs };
 }
+
+/** What stdout says is for a program. */
+const isQuiet = ({ json, tap }: OutputOptions): boolean => json === true || tap === true;
+
+/** `seed 7`, or `reboot (seed 7)`. */
+const nameOf = ({ scenarios }: Plan, { report }: Done): string =>
+  scenarios.length === 0 ? `seed ${report.seed}` : `${report.scenario} (seed ${report.seed})`;
 
 function refuseMissing(scenarios: Plan['scenarios']): void {
   for (const scenario of scenarios) {
@@ -96,7 +116,7 @@ function refuseMissing(scenarios: Plan['scenarios']): void {
 
 /** `gracelab simulate`: whole cluster histories on virtual time. */
 export function simulate(frame: Frame): Command {
-  return new Command('simulate')
+  const command = new Command('simulate')
     .description(
       'cluster histories on virtual time, with the same server, coordinator and clients: random schedules, or scenarios',
     )
@@ -111,46 +131,58 @@ export function simulate(frame: Frame): Command {
     .addOption(
       new Option(
         '--every-mutant',
-        'each mutant in turn, until a history shows it: a table, and status 1 if one stays unseen',
-      ).conflicts(['mutant', 'all']),
+        'each mutant in turn, or each of those given, until a history shows it: a table, and status 1 if one stays unseen',
+      ).conflicts(['all', 'tap', 'junit', 'markdown']),
     )
     .option('--all', 'go on after a violation, and make nothing smaller')
     .option('--tries <n>', 'histories spent on making a failing one smaller', wholeNumber(0, MOST_TRIES), 300)
     .option('--out <dir>', 'where the run folder of a failing history goes', 'runs')
-    .option('--json', 'print one JSON document')
-    .action(async (names: readonly string[], options: Options) => {
-      const scenarios = names.length === 0 ? [] : await chooseScenarios(names, frame.cwd);
-      refuseMissing(scenarios);
-      const { nodes, clients, mutant, seed = 1 } = options;
-      const count = options.seeds ?? (options.seed === undefined ? 100 : 1);
-      const orders = ordersOf(seed, count, scenarios.length);
-      const plan: Plan = {
-        size: { nodes, clients, durationMs: options.for },
-        scenarios,
-        mutants: mutant,
-        keeps: orders.count === 1,
-      };
-      const enough = endedByHand(frame, 'gracelab: interrupted; this is what is known by now.');
-      if (options.everyMutant) {
-        const again = () => ordersOf(seed, count, scenarios.length);
-        return frame.conclude(await huntEveryMutant(plan, again, { ...options, enough }, frame));
-      }
-      const began = performance.now();
-      const outcome = await runAll(plan, orders, { ...options, enough }, frame);
-      const seconds = (performance.now() - began) / 1000;
-      const { tally } = outcome;
-      const { verdict } = tally;
-      const interrupted = enough.aborted;
-      const out = path.resolve(frame.cwd, options.out);
-      const left = await leftBehind(outcome, plan, { ...options, out, enough }, frame);
-      if (options.json)
-        frame.terminal.result(
-          JSON.stringify({ verdict, interrupted, ...tally.numbers, seconds, left }, null, 2),
-        );
-      else frame.terminal.result(tally.summary(seconds, interrupted ? orders.count : null));
-      frame.conclude(interrupted && verdict !== 'violation' ? EXIT.interrupted : STATUS_OF[verdict]);
-    });
+    .option('--json', 'print one JSON document');
+  return addOutputs(command).action(async (names: readonly string[], options: Options) => {
+    await refuseBadOutputs(options, frame);
+    const scenarios = names.length === 0 ? [] : await chooseScenarios(names, frame.cwd);
+    refuseMissing(scenarios);
+    const { nodes, clients, mutant, seed = 1 } = options;
+    const count = options.seeds ?? (options.seed === undefined ? 100 : 1);
+    const orders = ordersOf(seed, count, scenarios.length);
+    const plan: Plan = {
+      size: { nodes, clients, durationMs: options.for },
+      scenarios,
+      mutants: mutant,
+      keeps: orders.count === 1,
+    };
+    const enough = endedByHand(frame, 'gracelab: interrupted; this is what is known by now.');
+    if (options.everyMutant) {
+      const again = () => ordersOf(seed, count, scenarios.length);
+      return frame.conclude(await huntEveryMutant(plan, again, { ...options, enough }, frame));
+    }
+    const began = performance.now();
+    const outcome = await runAll(plan, orders, { ...options, enough }, frame);
+    const seconds = (performance.now() - began) / 1000;
+    const { tally } = outcome;
+    const { verdict } = tally;
+    const interrupted = enough.aborted;
+    const out = path.resolve(frame.cwd, options.out);
+    const left = await leftBehind(outcome, plan, { ...options, out, enough, quiet: isQuiet(options) }, frame);
+    if (options.json)
+      frame.terminal.result(
+        JSON.stringify({ verdict, interrupted, ...tally.numbers, seconds, left }, null, 2),
+      );
+    else if (!options.tap) {
+      const told = Math.floor(outcome.next / Math.max(1, scenarios.length));
+      const goOn = `--seed ${(seed + told) % (LARGEST_SEED + 1)} --seeds ${count - told}`;
+      frame.terminal.result(tally.summary(seconds, interrupted ? { of: orders.count, goOn } : null));
+    }
+    await printResults(withFolder(outcome.runs, left), options, frame);
+    frame.conclude(interrupted && verdict !== 'violation' ? EXIT.interrupted : STATUS_OF[verdict]);
+  });
 }
+
+/** What was left is of the last: of that history itself, or of the smallest that fails as it does. */
+const withFolder = (runs: readonly JudgedRun[], left: Left | null): readonly JudgedRun[] =>
+  left === null
+    ? runs
+    : runs.map((run, at) => (at < runs.length - 1 ? run : { ...run, folder: left.folder }));
 
 /** Of a violation, the smallest scenario that shows it; of a single history, that one. Null: nothing was left. */
 async function leftBehind(

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { ProtocolStep } from '../../core/protocol-steps.ts';
+import { skewed } from '../../sim/chance.ts';
 import type { SimMachine } from '../../sim/machine/machine.ts';
 import type { Agents } from '../../sim/simulate.ts';
 import { liveAsClient } from '../agents/client-agent/client-life.ts';
@@ -45,11 +46,24 @@ class HaltingSteps implements ArmableSteps {
 /** Deaths are found by grants as ever; where nobody asks for anything, a little later than on real nodes, and for a quarter of the cost. */
 const BEACON_POLL_MS = 20;
 
+/** The word that a life is over comes late now and then, as from a power switch that has to be asked again. */
+const LATE_WORD_MS = 800;
+
+function askingLate({ conversation, random, after }: SimMachine): Pick<SimMachine['conversation'], 'ask'> {
+  return {
+    async ask(question) {
+      const answer = await conversation.ask(question);
+      await new Promise<void>((resolve) => void after(skewed(random, 0, LATE_WORD_MS), resolve));
+      return answer;
+    },
+  };
+}
+
 function liveNode(machine: SimMachine): void {
   const { conversation } = machine;
   const configuration = conversation.configuration.then((lab) => ({ beaconPollMs: BEACON_POLL_MS, ...lab }));
   liveAsNode(
-    { ...conversation, configuration },
+    { ...conversation, ...askingLate(machine), configuration },
     {
       monotonicNs: machine.monotonicNs,
       after: machine.after,

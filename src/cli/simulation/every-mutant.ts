@@ -25,15 +25,18 @@ export interface HuntOptions {
   readonly json?: true;
 }
 
-const IDS = Object.keys(MUTANTS) as MutantId[];
+const ALL = Object.keys(MUTANTS) as MutantId[];
 const LOG_EVERY_MS = 30_000;
 
 const row = (cells: readonly string[]): string =>
   [6, 6, 10, 8, 9].map((width, at) => (cells[at] ?? '').padEnd(width)).join('') + (cells[5] ?? '');
 
-/** @returns the exit status: a mutant that no history shows is a violation of what this proves */
+/**
+ * @param plan its mutants are those to look for; none: all
+ * @returns the exit status: a mutant that no history shows is a violation of what this proves
+ */
 export async function huntEveryMutant(
-  plan: Omit<Plan, 'mutants' | 'keeps'>,
+  plan: Plan,
   orders: () => { readonly count: number; readonly each: Iterable<Order> },
   options: HuntOptions,
   frame: Frame,
@@ -41,7 +44,7 @@ export async function huntEveryMutant(
   const hunts: Hunt[] = [];
   const say = (line: string) => options.json || frame.terminal.result(line);
   say(row(['id', 'seed', 'histories', 'unknown', 'seconds', 'found by']));
-  for (const mutant of IDS) {
+  for (const mutant of plan.mutants.length > 0 ? plan.mutants : ALL) {
     const beyond = BEYOND_SIMULATION[mutant];
     if (beyond !== undefined) {
       say(row([mutant, '-', '', '', '', `not looked for: ${beyond}`]));

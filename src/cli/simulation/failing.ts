@@ -22,7 +22,8 @@ export interface LeavingOptions {
   readonly tries: number;
   /** Ends the search; the smallest so far is what is left. */
   readonly enough: AbortSignal;
-  readonly json?: true;
+  /** Nothing is told of it on stdout. */
+  readonly quiet: boolean;
 }
 
 export interface Left {
@@ -59,13 +60,13 @@ export async function findSmaller(
 }
 
 /** @throws Refusal when its folder cannot be written */
-export async function leave(run: LeftRun, { out, json }: LeavingOptions, frame: Frame): Promise<Left> {
+export async function leave(run: LeftRun, { out, quiet }: LeavingOptions, frame: Frame): Promise<Left> {
   const { scenario, seed, mutants, simulated } = run;
   const folder = await leaveRun(run, { out, time: folderTime(new Date()) }).catch((error: unknown) => {
     if (error instanceof RunFolderError) throw new Refusal(EXIT.machineCannot, `${error.message}.`);
     throw error;
   });
-  if (!json) {
+  if (!quiet) {
     const { terminal, cwd } = frame;
     printVerdict(simulated.verdict, folder, frame);
     const file = path.join(nearPath(folder, cwd), 'scenario.yaml');

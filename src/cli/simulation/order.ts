@@ -1,4 +1,5 @@
 /** What a worker of `gracelab simulate` is told, and what it says. Plain data, which threads can hand each other. */
+import type { VerdictDocument } from '../../check/verdict.ts';
 import type { MutantId } from '../../core/mutants.ts';
 import type { Scenario } from '../../scenario/scenario.ts';
 import { type HistoryReport, reportOf } from '../../sim/campaign.ts';
@@ -26,6 +27,7 @@ export interface Order {
 export interface Done {
   readonly order: Order;
   readonly report: HistoryReport;
+  readonly verdict: VerdictDocument;
   /** Null unless the plan keeps it. */
   readonly simulated: Simulated | null;
 }
@@ -33,13 +35,19 @@ export interface Done {
 export const scenarioOf = ({ size, scenarios }: Plan, { seed, scenario }: Order): Scenario =>
   scenarios[scenario] ?? scheduleOf(seed, size);
 
+/** @throws Error which of them it was, and what went wrong: a mistake of ours */
 export async function carryOut(plan: Plan, order: Order): Promise<Done> {
   const scenario = scenarioOf(plan, order);
   const { seed } = order;
-  const simulated = await simulate({ scenario, seed, mutants: plan.mutants }, SIMULATED_AGENTS);
+  const simulated = await simulate({ scenario, seed, mutants: plan.mutants }, SIMULATED_AGENTS).catch(
+    (cause: Error) => {
+      throw new Error(`seed ${seed} of ${scenario.name}: ${cause.message}`, { cause });
+    },
+  );
   return {
     order,
     report: reportOf(simulated, scenario, seed),
+    verdict: simulated.verdict,
     simulated: plan.keeps ? simulated : null,
   };
 }

@@ -40,14 +40,15 @@ export class Tally {
       .join(', ');
   }
 
-  /** @param interruptedOf how many there were to be, where somebody ended it before; null: nobody did */
-  summary(seconds: number, interruptedOf: number | null): string {
+  /** @param interrupted how many there were to be, where somebody ended it before, and the options that ask for the rest; null: nobody did */
+  summary(seconds: number, interrupted: { readonly of: number; readonly goOn: string } | null): string {
     const number = (value: number): string => Math.round(value).toLocaleString('en');
     const histories =
-      interruptedOf === null
+      interrupted === null
         ? `${number(this.total)} histories`
-        : `interrupted after ${number(this.total)} of ${number(interruptedOf)} histories`;
-    return `${histories}: ${this.inWords()}; ${number(this.simulatedMs / 1000)} s of cluster time, ${number(this.events)} events, in ${seconds.toFixed(1)} s`;
+        : `interrupted after ${number(this.total)} of ${number(interrupted.of)} histories`;
+    const rest = interrupted === null ? '' : `; the rest: ${interrupted.goOn}`;
+    return `${histories}: ${this.inWords()}; ${number(this.simulatedMs / 1000)} s of cluster time, ${number(this.events)} events, in ${seconds.toFixed(1)} s${rest}`;
   }
 }
 

@@ -1,12 +1,11 @@
 /** Rows 17 to 20 and 32: what is recorded, and that it is true at every crash (RFC 8881 section 8.4.3). */
+import { GRACE_AT_MOST_MS } from '../life.ts';
 import { NotApplicable } from '../outcome.ts';
 import type { OpenFile } from '../requests.ts';
 import type { RowTest } from '../row-test.ts';
 import type { Trial } from '../trial.ts';
 import type { WireClient } from '../wire-client.ts';
 
-/** Longer than that nobody waits for the end of grace. */
-const GRACE_AT_MOST_MS = 150_000;
 const LOOK_MS = 10;
 
 /** Alice holds a lock and falls silent; Bob gets it when her lease is over. */

@@ -3,6 +3,7 @@
 import { op } from '../../client/compound-probe.ts';
 import { SEQ4_STATUS_LEASE_MOVED } from '../../nfs4/constants.ts';
 import { renew } from '../../nfs4/operations/renew.ts';
+import { GRACE_AT_MOST_MS } from '../life.ts';
 import { ask, askWhere, pathThere, reach, serversOf, walk } from '../moved-export.ts';
 import { Unjudged } from '../outcome.ts';
 import type { OpenFile } from '../requests.ts';
@@ -10,8 +11,6 @@ import type { RowTest } from '../row-test.ts';
 import type { Trial } from '../trial.ts';
 import type { WireClient } from '../wire-client.ts';
 
-/** Longer than that nobody waits for the end of grace. */
-const GRACE_AT_MOST_MS = 150_000;
 const EXISTING = { create: null } as const;
 
 const MOVES = { movesExport: true, needsPeer: true, alone: 'after' } as const;

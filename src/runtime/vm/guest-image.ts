@@ -78,14 +78,25 @@ async function librariesOf(program: string, env: Environment): Promise<string[]>
   return [...text.matchAll(/(\/\S+) \(0x/g)].flatMap(([, file]) => file ?? []);
 }
 
-/** Arguments of QEMU that every guest has. Without acceleration: it is not there in a virtual machine, as a rule. */
-export const guestArguments = ({ kernel, initrd }: GuestImage, commandLine: string): readonly string[] => [
+/**
+ * Arguments of QEMU that every guest has. Without acceleration: it is not there in a virtual machine, as a rule.
+ *
+ * @param openPort a TCP port at which the guest is reached by way of the machine, or the network namespace, that QEMU runs in; null: nothing comes in
+ */
+export const guestArguments = (
+  { kernel, initrd }: GuestImage,
+  commandLine: string,
+  openPort: number | null = null,
+): readonly string[] => [
   ...['-accel', 'tcg', '-cpu', 'max', '-m', '512', '-display', 'none', '-nodefaults', '-no-reboot'],
   ...['-kernel', kernel, '-initrd', initrd],
   // On a busy machine the timer comes late, which at the start the kernel would take for one that does not work.
   ...['-append', `panic=-1 quiet no_timer_check ${commandLine}`],
-  // Whatever the programs beside QEMU reach, the guest does; nothing comes in.
-  ...['-nic', 'user,model=virtio-net-pci'],
+  // Whatever the programs beside QEMU reach, the guest does.
+  ...[
+    '-nic',
+    `user,model=virtio-net-pci${openPort === null ? '' : `,hostfwd=tcp::${openPort}-:${openPort}`}`,
+  ],
 ];
 
 /** Of QEMU's user networking. */

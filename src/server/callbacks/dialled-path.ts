@@ -103,21 +103,15 @@ export class DialledPath implements CallbackPath {
   }
 
   async call(calls: readonly OperationCall[], deadlineMs: number): Promise<CompoundReply | null> {
-    for (;;) {
-      const peer = await this.#connected();
-      const leftMs = deadlineMs - this.#options.clock.nowMs();
-      if (peer === null || this.#closed || leftMs <= 0) return null;
-      const answer = await this.#send(peer, calls, leftMs);
-      const reply = answer.kind === 'reply' ? readCompoundReply(answer.results, calls) : null;
-      // Whoever does nothing of it does not take it for a call of its server.
-      if (reply !== null && reply.results.length > 0) {
-        return reply;
-      }
-      const ended = peer.hasEnded;
-      if (!ended) this.#fail(peer);
-      // It was gone before, as an idle connection may be: another one may do.
-      if (!ended) return null;
-    }
+    const peer = await this.#connected();
+    const leftMs = deadlineMs - this.#options.clock.nowMs();
+    if (peer === null || this.#closed || leftMs <= 0) return null;
+    const answer = await this.#send(peer, calls, leftMs);
+    const reply = answer.kind === 'reply' ? readCompoundReply(answer.results, calls) : null;
+    // Whoever does nothing of it does not take it for a call of its server.
+    if (reply !== null && reply.results.length > 0) return reply;
+    this.#fail(peer);
+    return null;
   }
 
   /** Nobody is to be called here any more. */
@@ -141,8 +135,8 @@ export class DialledPath implements CallbackPath {
 
   /** Null: not to be had for now. */
   #connected(): Promise<Peer | null> {
-    if (this.#standing !== null && !this.#standing.peer.hasEnded) return Promise.resolve(this.#standing.peer);
     if (this.#attempt !== null) return this.#attempt;
+    if (this.#standing !== null) return Promise.resolve(this.#standing.peer);
     const { clock, restMs } = this.#options;
     if (this.#closed || clock.nowMs() - this.#attemptedMs < restMs) return Promise.resolve(null);
     this.#cancelNext?.();
@@ -193,7 +187,7 @@ export class DialledPath implements CallbackPath {
     return peer.hasEnded || connection === null ? null : { peer, connection };
   }
 
-  /** A call was not answered. */
+  /** A call was not answered. Where the connection has ended, the next one will show whether there is a way. */
   #fail(peer: Peer): void {
     if (this.#standing?.peer !== peer) return;
     this.#works = false;

@@ -36,7 +36,7 @@ export class FilesystemMoves implements Moves {
         const staysHere = memberOf(ledger, owner)!.movingTo === null;
         if (this.#released.delete(owner)) records.resume(owner);
         // Nothing came of it: grace goes on until this node has served their claims, and it says nothing before they are on record again.
-        else if (staysHere && this.#withdrawn.has(owner)) records.restore(owner);
+        else if (staysHere && this.#withdrawn.has(owner) && !mutants.has('M20')) records.restore(owner);
         if (staysHere) this.#forget(owner);
       } else if (wasHere && !this.#released.has(owner)) {
         this.#released.add(owner);

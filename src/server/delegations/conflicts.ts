@@ -3,6 +3,7 @@ import type { Compound } from '../compound.ts';
 import { statusOfErrno } from '../errno-status.ts';
 import type { FileNode } from '../filesystem/types.ts';
 import { DELEGATIONS, WANTED_FOR_CHANGE, WANTED_FOR_READING, WRITE_DELEGATION } from '../marks/kinds.ts';
+import type { Client } from '../state/clients.ts';
 import type { Delegation } from '../state/delegations.ts';
 import type { FileState } from '../state/files.ts';
 import { SHARE_WRITE } from '../state/opens.ts';
@@ -93,15 +94,17 @@ function recallSome(
   stands: (delegation: Delegation) => boolean,
 ): Failure | null {
   const { recalls, leases } = compound.server;
-  const { asker } = compound;
-  let found = false;
-  for (const delegation of delegations) {
+  const standing = [...delegations].filter(stands);
+  // Who asks is found out only where it matters.
+  const others = standing.length === 0 ? [] : othersThan(compound.asker, standing);
+  for (const delegation of others) {
     const { client, file } = delegation;
-    if (client === asker || !stands(delegation)) continue;
-    found = true;
     // Row 21: a courtesy ends with the first conflict.
     if (leases.lapsedIn(client, file.domain)) compound.expire(client);
     else recalls.recall(delegation);
   }
-  return found ? NFS4ERR_DELAY : null;
+  return others.length > 0 ? NFS4ERR_DELAY : null;
 }
+
+const othersThan = (asker: Client | null, delegations: readonly Delegation[]): readonly Delegation[] =>
+  delegations.filter(({ client }) => client !== asker);

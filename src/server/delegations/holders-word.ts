@@ -3,7 +3,7 @@ import { type CbGetAttrResult, cbGetAttr } from '../../nfs4/callbacks/cb-get-att
 import { type CompoundReply, call } from '../../nfs4/compound.ts';
 import { NFS4_OK } from '../../nfs4/status.ts';
 import type { Compound } from '../compound.ts';
-import type { FileNode } from '../filesystem/types.ts';
+import type { Credentials, FileNode } from '../filesystem/types.ts';
 import { before } from '../patience.ts';
 import type { Delegation } from '../state/delegations.ts';
 
@@ -17,6 +17,8 @@ export interface HoldersWord {
 /** A holder that does not answer within this part of a lease is asked to give the delegation back instead. */
 const ANSWERS_PER_LEASE = 10;
 const ASKED = attributeBitmap(['change', 'size']);
+/** Whoever asked need not be allowed to change the file, and by now nobody's request is at hand. */
+const OURSELVES: Credentials = { uid: 0, gid: 0, gids: [] };
 
 /**
  * Asks the client of this node that may be changing the file by itself what has become of it (CB_GETATTR, RFC 8881 section 10.4.3). Null: there is
@@ -43,7 +45,7 @@ function writeDelegationOf(delegations: Iterable<Delegation>): Delegation | null
 }
 
 async function ask({ server }: Compound, delegation: Delegation): Promise<HoldersWord | null> {
-  const { clock, filesystem, leaseMs } = server.settings;
+  const { clock, filesystem, leaseMs, rights } = server.settings;
   const { client, file, changeWhenGiven, givenIn } = delegation;
   const request = call(cbGetAttr, { fh: filesystem.handleOf(file.node), attrRequest: ASKED });
   const deadlineMs = clock.nowMs() + leaseMs / ANSWERS_PER_LEASE;
@@ -56,9 +58,8 @@ async function ask({ server }: Compound, delegation: Delegation): Promise<Holder
   if (size === found.value.size && change === changeWhenGiven) return { delegation, size };
   // It has changed what is not here yet. How often, the change attribute that it gives does not tell, so each answer that it
   // has is a change, and now is when it was made.
-  return filesystem.setAttributes(file.node, { modifyTime: 'now' }).errno === null
-    ? { delegation, size }
-    : null;
+  const noted = rights.during(OURSELVES, () => filesystem.setAttributes(file.node, { modifyTime: 'now' }));
+  return noted.errno === null ? { delegation, size } : null;
 }
 
 function valuesIn(reply: CompoundReply | null): { readonly size: bigint; readonly change: bigint } | null {

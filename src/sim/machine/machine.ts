@@ -70,6 +70,7 @@ export class SimMachine {
       timeline: world.timeline,
       random: this.random,
       reach: () => (place.kind === 'sqlite' ? 'answers' : reachEtcd(host, place.endpoints)),
+      queues: place.kind === 'etcd',
       mutants: world.mutants,
     });
   };

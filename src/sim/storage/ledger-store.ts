@@ -31,12 +31,17 @@ export interface LedgerStoreOptions {
   readonly timeline: Timeline;
   readonly random: Random;
   readonly reach: () => Reach;
+  /** May what was sent arrive when its sender is long dead? */
+  readonly queues: boolean;
   readonly mutants: Mutants;
 }
 
 /** To the store or back. A file on the same machine is about as quick as a database next door. */
 const LEAST_MS = 0.1;
 const MOST_MS = 3;
+/** Of a store on other machines: some requests lie in a queue for a while, also when whoever sent them is gone by then. */
+const LATE_SHARE = 0.03;
+const MOST_LATE_MS = 800;
 /** After so long without an answer a call rejects. */
 const PATIENCE_MS = 1000;
 /** Until a watcher hears of a change. */
@@ -131,7 +136,7 @@ export class LedgerStore implements DomainStore {
     const answer = (ms: number, settle: () => void) => timeline.after(ms, () => process.turn(settle));
     const silence = () =>
       reject(new StoreUnavailableError(`the store did not answer within ${PATIENCE_MS} ms`));
-    timeline.after(skewed(random, LEAST_MS, MOST_MS), () => {
+    timeline.after(this.#underWayMs(), () => {
       if (reach() === 'silent') {
         answer(PATIENCE_MS, silence);
         return;
@@ -145,5 +150,11 @@ export class LedgerStore implements DomainStore {
       );
     });
     return promise;
+  }
+
+  #underWayMs(): number {
+    const { random, queues } = this.#options;
+    const soon = skewed(random, LEAST_MS, MOST_MS);
+    return queues && random() < LATE_SHARE ? skewed(random, soon, MOST_LATE_MS) : soon;
   }
 }

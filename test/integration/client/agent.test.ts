@@ -2,6 +2,7 @@ import t, { type Test } from 'tap';
 import { systemClock } from '../../../src/cli/agents/surroundings.ts';
 import { NodeUnderTest } from '../../unit/server/fixtures/node-under-test.ts';
 import { AgentProcess } from './fixtures/agent-process.ts';
+import { ClusterNode, move, serveAt, sharedDirectories } from './fixtures/real-cluster.ts';
 
 const CELL = { file: 'ledger', start: 0, end: 32 };
 
@@ -145,6 +146,34 @@ t.test('events carry the time of the lab’s origin, in order, and pair up', asy
   }
   const phases = alice.events.flatMap((event) => (event.kind === 'op' ? [`${event.id} ${event.phase}`] : []));
   t.same(phases, ['1 invoke', '1 ok', '2 invoke', '2 ok', '3 invoke', '3 ok']);
+});
+
+t.test('row 30: an agent goes after a filesystem, and its events name the server that it asks', async (t) => {
+  const servers = { n1: '127.0.0.1', n2: '127.0.0.2' };
+  const top = sharedDirectories(t);
+  const n1 = new ClusterNode('n1', systemClock, top, servers);
+  const n2 = new ClusterNode('n2', systemClock, top, servers);
+  serveAt(t, n1, n2);
+  const { port } = await n1.server.listen(servers.n1, 0);
+  await n2.server.listen(servers.n2, port);
+  const originNs = String(process.hrtime.bigint());
+  const alice = new AgentProcess(t, { name: 'alice', node: 'n1', servers, port, leaseMs: 1000, originNs });
+  await alice.ready;
+  const letters = { owner: 'p', file: 'home/letters', start: 0, end: 32 };
+  t.match(await alice.command('lock', letters), { status: 'OK' });
+  move('home', n1, n2);
+  t.match(await alice.command('await', { what: 'recovered', timeoutMs: 10_000 }), { status: 'OK' });
+  t.match(await alice.command('update', { owner: 'p', file: 'home/letters', offset: 0 }), { status: 'OK' });
+  const locks = alice.events.flatMap((event) =>
+    event.kind === 'op' && event.op === 'lock' && event.phase === 'ok' ? [[event.node, event.reclaim]] : [],
+  );
+  t.same(locks, [
+    ['n1', undefined],
+    ['n2', true],
+  ]);
+  t.match(await alice.command('state'), { node: 'n1', session: true, held: [letters], lost: [] });
+  t.match(await alice.command('stop'), { status: 'OK' });
+  for (const node of [n1, n2]) t.same(node.clients, []);
 });
 
 t.test('wrong commands are refused in one sentence', async (t) => {

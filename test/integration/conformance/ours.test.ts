@@ -24,8 +24,8 @@ t.test('gracelab serve holds every row', async (t) => {
   t.same(rowsWith(report, 'unknown'), {});
   t.same(rowsWith(report, 'not-applicable'), {
     28: 'needs --peer',
-    29: 'needs a filesystem that has moved to another server',
-    30: 'needs a filesystem that has moved to this server',
+    29: 'needs --peer',
+    30: 'needs --peer',
   });
   t.equal(report.status, 0, report.stderr);
   t.same(readdirSync(directory), [], 'nothing is left behind');

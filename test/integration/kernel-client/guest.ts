@@ -13,6 +13,8 @@ import {
 } from '../../../src/runtime/vm/guest-image.ts';
 
 const NFS_PORT = 2049;
+/** Where the guest's kernel listens for callbacks of 4.0. By itself it takes any port that is free. */
+const CALLBACK_PORT = 20490;
 const BOOT_LIMIT_MS = 120_000;
 /** A tree of files takes a minute on a machine that has other things to do. */
 const COMMAND_LIMIT_MS = 240_000;
@@ -80,6 +82,8 @@ interface GuestOptions {
   readonly name: string;
   /** A command that starts the program behind it in some network; none: in that of this process. */
   readonly within?: readonly string[];
+  /** Where servers can connect to it, for callbacks of 4.0: the address of the network that it is in. Left out: nowhere. */
+  readonly reachedAt?: string;
 }
 
 /** Which export, and how. */
@@ -99,13 +103,16 @@ export class Guest implements AsyncDisposable {
   readonly #qemu: ChildProcess;
   readonly #exited: Promise<unknown>;
   readonly #processes = new Map<string, GuestProcess>();
+  readonly #reachedAt: string;
   readonly #ready = Promise.withResolvers<void>();
   #commands = 0;
 
-  private constructor({ image, name, within = [] }: GuestOptions) {
+  private constructor({ image, name, within = [], reachedAt }: GuestOptions) {
+    this.#reachedAt = reachedAt ?? GUEST_ADDRESS;
+    const openPort = reachedAt === undefined ? null : CALLBACK_PORT;
     this.#messages = path.join(path.dirname(image.initrd), name);
     const options = [
-      ...guestArguments(image, `console=ttyS1 guest=${name}`),
+      ...guestArguments(image, `console=ttyS1 guest=${name}`, openPort),
       // The first serial line is for commands, the second for what the kernel says.
       ...['-serial', 'stdio', '-add-fd', 'fd=3,set=1'],
       ...['-chardev', 'file,id=console,path=/dev/fdset/1,append=on', '-serial', 'chardev:console'],
@@ -134,6 +141,7 @@ export class Guest implements AsyncDisposable {
     );
     try {
       await guest.#ready.promise;
+      await guest.run(`echo ${CALLBACK_PORT} >/sys/module/nfs/parameters/callback_tcpport`);
       return guest;
     } catch (error) {
       await guest[Symbol.asyncDispose]();
@@ -174,7 +182,7 @@ export class Guest implements AsyncDisposable {
       path: exported = '/',
       options = '',
     } = order;
-    const all = `vers=${version},port=${port},addr=${address},clientaddr=${GUEST_ADDRESS},proto=tcp${options}`;
+    const all = `vers=${version},port=${port},addr=${address},clientaddr=${this.#reachedAt},proto=tcp${options}`;
     const { output } = await this.run(
       `mkdir -p ${directory} && perl /programs/mount.pl ${address}:${exported} ${directory} ${all}`,
     );

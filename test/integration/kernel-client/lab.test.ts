@@ -39,7 +39,8 @@ interface Scene {
 async function setUp(t: Test, image: GuestImage): Promise<Scene> {
   const lab = await Lab.up(t, LAB);
   const start = async (name: string): Promise<Guest> => {
-    const guest = await Guest.start({ image, name, within: lab.within(name) });
+    const reachedAt = lab.clientAddresses[name] ?? '';
+    const guest = await Guest.start({ image, name, within: lab.within(name), reachedAt });
     t.teardown(() => guest[Symbol.asyncDispose]());
     return guest;
   };
@@ -67,11 +68,12 @@ async function roomsIn(
   ];
 }
 
-async function delegations(t: Test, { first, second, rival }: Scene): Promise<void> {
-  const [, , newest] = first;
-  const both = [newest, second] as const;
-  await t.test('locks are sent when it is recalled', (t) => pushedLocks(t, newest, rival));
-  await t.test('another node sees the size', (t) => seenSize(t, newest, second));
+/** By a version whose clients are called on their own connection, and by the one in which the node connects to them. */
+async function delegations(t: Test, { first, second, rival }: Scene, version: string): Promise<void> {
+  const mount = first.find((one) => one.version === version) as Mounted;
+  const both = await roomsIn(t, [mount, second], `delegated-${version}`);
+  await t.test('locks are sent when it is recalled', (t) => pushedLocks(t, mount, rival));
+  await t.test('another node sees the size', (t) => seenSize(t, mount, second));
   await t.test('two that edit in turn see no old text', (t) => turns(t, both, 6));
   await t.test('two that read see what is written', (t) => readers(t, both, 4));
   await t.test('nobody counts from an old number', (t) => counters(t, both, 15));
@@ -85,12 +87,11 @@ const sharedHolders = (t: Test, mounts: readonly Mounted[], name: string, rival:
 
 async function cutPower(t: Test, { lab, first, rival }: Scene): Promise<void> {
   const straggler = new Rival(t, { host: lab.addresses.n1 ?? '', port: 2049 }, lab.within('rival'));
-  const [, middle, newest] = first;
   const shared = await sharedHolders(t, first, 'shared', rival);
-  const delegated = await holders(t, [middle, newest], 'delegated');
+  const delegated = await holders(t, first, 'delegated');
   const asBefore = async () => {
-    const clients = await lab.clients('n1', /NFSv4\.[12] vm1/);
-    t.equal(clients.length, 2);
+    const clients = await lab.clients('n1', /NFSv4\.[012] vm1/);
+    t.equal(clients.length, 3);
     // Of locks under a delegation they have told nobody.
     for (const client of clients) {
       t.match(client, { opens: 4, locks: 2 }, client.name);
@@ -109,11 +110,14 @@ async function failOver(t: Test, { lab, first }: Scene): Promise<void> {
   const rival = new Rival(t, { host: lab.addresses.n3 ?? '', port: 2049 }, lab.within('rival'));
   const [oldest, , newest] = first;
   const shared = await sharedHolders(t, [oldest, newest], 'inherited', rival);
-  const delegated = await holders(t, [newest], 'inherited-delegated');
+  const delegated = await holders(t, [oldest, newest], 'inherited-delegated');
   const recovered = async () => {
-    const [client] = await lab.clients('n2', /NFSv4\.2 vm1/);
-    t.match(client, { opens: 4, locks: 2 });
-    t.ok((client?.delegations ?? 0) >= 2);
+    const clients = await lab.clients('n2', /NFSv4\.[02] vm1/);
+    t.equal(clients.length, 2);
+    for (const client of clients) {
+      t.match(client, { opens: 4, locks: 2 }, client.name);
+      t.ok(client.delegations >= 2, `${client.delegations} delegations`);
+    }
   };
   const cut = () => lab.fault('power-cut', 'n1', '--stay-down');
   await powerCut(t, [...shared, ...delegated], { rival, cut, recovered });
@@ -139,7 +143,8 @@ t.test('clients of the Linux kernel in a lab', { skip: typeof image === 'string'
   });
   await written;
   await t.test(`${FILES} files are read back by another node`, (t) => readTree(t, first[1], FILES));
-  await t.test('delegations', (t) => delegations(t, scene));
+  for (const version of ['4.2', '4.0'])
+    await t.test(`delegations of ${version}`, (t) => delegations(t, scene, version));
   const session = lab.kernelClient(t, 'rival', [
     'echo seen >shell',
     'mount-node n3 4.0',

@@ -20,6 +20,7 @@ interface ClientSummary {
 }
 
 interface Status {
+  readonly clients: readonly { readonly name: string; readonly address: string }[];
   readonly nodes: readonly {
     readonly name: string;
     readonly serviceAddress: string;
@@ -28,12 +29,15 @@ interface Status {
 }
 
 export class Lab {
+  /** By client: the address of its container. */
+  readonly clientAddresses: Readonly<Record<string, string>>;
   /** By node: what its clients mount. */
   readonly addresses: Readonly<Record<string, string>>;
   readonly #runtimeDirectory: string;
 
   private constructor(runtimeDirectory: string, status: Status) {
     this.#runtimeDirectory = runtimeDirectory;
+    this.clientAddresses = Object.fromEntries(status.clients.map(({ name, address }) => [name, address]));
     this.addresses = Object.fromEntries(
       status.nodes.map(({ name, serviceAddress }) => [name, serviceAddress]),
     );

@@ -43,7 +43,7 @@ async function round(
     range: { start: 0, end: 32 },
     draw: new Draw(1),
     timeoutMs: 1000,
-    stopping: false,
+    stopping: () => false,
     count: (status: string) => counted.push(status),
     keep,
   } as unknown as Round);

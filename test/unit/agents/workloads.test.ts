@@ -60,9 +60,8 @@ class FakeRound {
       keep: async () => {
         this.keeps += 1;
       },
+      stopping: () => this.stopping,
     };
-    const stopping = () => this.stopping;
-    Object.defineProperty(round, 'stopping', { get: stopping });
     return WORKLOADS[body](round as unknown as Round);
   }
 }

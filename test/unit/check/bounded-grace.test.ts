@@ -1,11 +1,14 @@
 import t from 'tap';
 import { boundedGrace } from '../../../src/check/bounded-grace.ts';
 import { CheckContext } from '../../../src/check/context.ts';
+import type { History } from '../../../src/history/events.ts';
+import { inOrder } from '../../../src/history/recorder.ts';
 import { powerCut, rebooted, recovered } from './fixtures/reboot.ts';
 import { Story } from './fixtures/story.ts';
 
 /** Lease 1 s, grace 2 s, slack 1 s: the bound is 6 s. */
-const check = (story: Story) => boundedGrace(new CheckContext(story.history));
+const check = ({ history }: { readonly history: History }) =>
+  boundedGrace(new CheckContext(inOrder(history)));
 
 t.test('I8: a grace that is lifted in time is bounded', async (t) => {
   t.equal(check(recovered().end(3000)).verdict, 'valid');
@@ -75,6 +78,17 @@ t.test('no false alarm: while every node is down nobody can end a grace', async 
   t.equal(check(dark(1600, 2000).end(9600)).verdict, 'violation', 'only for as long as they are');
   const oneLives = rebooted().fault(1600, 'begin', 'power-cut', 'n1').back(9000, 'n1');
   t.equal(check(oneLives.finish(9500, 'n1').end(9600)).verdict, 'violation', 'n2 could have');
+});
+
+t.test('no false alarm: while whoever is not down stands still nobody can end a grace', async (t) => {
+  const stopped = (...nodes: readonly string[]) =>
+    rebooted()
+      .fault(1601, 'begin', 'pause', ...nodes)
+      .fault(9000, 'end', 'pause', ...nodes);
+  t.equal(check(stopped('n1', 'n2').finish(9500, 'n1').end(9600)).verdict, 'valid');
+  t.equal(check(stopped('n1').finish(9500, 'n1').end(9600)).verdict, 'violation', 'n2 could have');
+  const oneDown = stopped('n2').fault(1600, 'begin', 'power-cut', 'n1').finish(9500, 'n1', 'n2').end(9600);
+  t.equal(check(oneDown).verdict, 'valid');
 });
 
 /** n2 hangs just before n1 reboots, and so never acknowledges. Nobody mends it. */

@@ -2,7 +2,7 @@ import t from 'tap';
 import { CheckContext } from '../../../src/check/context.ts';
 import { graceEnforcement } from '../../../src/check/grace-enforcement.ts';
 import { powerCut, rebooted, recovered } from './fixtures/reboot.ts';
-import type { Story } from './fixtures/story.ts';
+import { Story } from './fixtures/story.ts';
 
 const check = (story: Story) => graceEnforcement(new CheckContext(story.history));
 
@@ -128,3 +128,16 @@ t.test(
     t.equal(judged(1650), 'violation');
   },
 );
+
+t.test("no false alarm: another node's boot is where a later life was seen first", async (t) => {
+  const { history } = Story.quiet()
+    .says(900, 'n1', 'serving', { incarnation: 1 })
+    .fault(1000, 'begin', 'kill', 'n1', 'n2')
+    .boot(1050, 'n1')
+    .boot(1060, 'n2');
+  const untold = history.filter(
+    (event) => !(event.kind === 'ledger' && event.node === 'n1' && event.t >= 1050e6),
+  );
+  t.equal(history.length - untold.length, 1);
+  t.equal(graceEnforcement(new CheckContext(untold)).verdict, 'unknown', 'nothing was judged');
+});

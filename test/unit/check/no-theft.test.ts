@@ -65,6 +65,28 @@ t.test(
   },
 );
 
+t.test(
+  'M9: what was let go for a move that came to nothing is protected as if its node had died',
+  async (t) => {
+    const moved = () =>
+      Story.quiet(['n1', 'n2', 'n3'])
+        .client(20, 'alice', 'n1')
+        .client(20, 'bob', 'n2')
+        .lock(100, 'alice')
+        .renews(200, 950, 'alice')
+        .migrate(1000, 'n1', 'n3');
+    const lost = moved()
+      .callOff('n1')
+      .death(1010, 'n3', 'n1', 'n2')
+      .finish(1020, 'n1')
+      .finish(1020, 'n3', 'n2');
+    t.equal(check(lost.lock(1050, 'bob').told(1100, 'alice')).verdict, 'violation');
+    const kept = moved().callOff('n1').death(1010, 'n3', 'n1', 'n2');
+    kept.recovers(1015, 'alice').reclaim(1020, 'alice').completes(1025, 'alice').finish(1030, 'n1');
+    t.equal(check(kept.finish(1030, 'n3', 'n2').lock(1050, 'bob', {}, 'DENIED')).verdict, 'valid');
+  },
+);
+
 t.test('no false alarm: NO_GRACE to whoever has no right to reclaim any more', async (t) => {
   const late = rebooted().renews(1600, 3000, 'alice').recovers(3100, 'alice');
   t.equal(

@@ -89,8 +89,68 @@ t.test('a folder is told as one would type it', async (t) => {
 });
 
 t.test('stdout has room for one result', async (t) => {
-  for (const command of [['check'], ['run', 'reboot']]) {
+  for (const command of [['check'], ['run', 'reboot'], ['simulate']]) {
     const stderr = /one of --json and --tap/;
     t.match(await gracelab([...command, '--json', '--tap']), { status: 64, stdout: '', stderr });
   }
+});
+
+/** A lock, and an expectation that nothing here meets. */
+const NOTHING_HAPPENS = `
+name: nothing-happens
+title: A lock that nobody disturbs
+about: It reaches nothing.
+cluster: { nodes: 1 }
+clients: { alice: n1 }
+steps:
+  - lock: alice accounts 0..32
+expect:
+  coverage: { reclaim-after-power-cut: 1 }
+`;
+
+t.test('simulate tells other programs of every history', { timeout: 300_000 }, async (t) => {
+  const folder = t.testdir({ 'calm.yaml': NOTHING_HAPPENS });
+  const [file, out, junit, markdown] = ['calm.yaml', 'runs', 'junit.xml', 'summary.md'].map((name) =>
+    path.join(folder, name),
+  ) as [string, string, string, string];
+  const files = ['--out', out, '--junit', junit, '--markdown', markdown];
+  const { status, stdout } = await gracelab([
+    'simulate',
+    file,
+    '--seed',
+    '7',
+    '--seeds',
+    '2',
+    '--tap',
+    ...files,
+  ]);
+  t.equal(status, 2);
+  const parser = new Parser({ strict: true });
+  const extra: string[] = [];
+  parser.on('extra', (line: string) => extra.push(line));
+  parser.end(stdout);
+  t.match(parser.results, { ok: false, count: 2, fail: 2, bailout: false });
+  t.strictSame(extra, []);
+  const { testsuites } = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: '' }).parse(
+    readFileSync(junit, 'utf8'),
+  );
+  const names = testsuites.testsuite.map(({ name }: { readonly name: string }) => name);
+  t.strictSame(names, ['nothing-happens (seed 7)', 'nothing-happens (seed 8)']);
+  t.match(readFileSync(markdown, 'utf8'), /^## Gracelab: 2 unknown\n/);
+});
+
+t.test('a history that left a folder is told of with it', { timeout: 300_000 }, async (t) => {
+  const folder = t.testdir({ 'calm.yaml': NOTHING_HAPPENS });
+  const markdown = path.join(folder, 'summary.md');
+  const files = ['--out', path.join(folder, 'runs'), '--markdown', markdown];
+  const { status, stdout } = await gracelab([
+    'simulate',
+    path.join(folder, 'calm.yaml'),
+    '--seed',
+    '7',
+    ...files,
+  ]);
+  t.equal(status, 2);
+  t.match(stdout, /^1 histories: 0 valid, 1 unknown;/m, 'the tables are there as ever');
+  t.match(readFileSync(markdown, 'utf8'), /the picture is `[^`]*runs\/nothing-happens\/[^`]*\/report.html`/);
 });

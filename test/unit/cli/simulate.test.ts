@@ -43,6 +43,13 @@ t.test('Ctrl-C: what is known by then is told, and nothing is left running', asy
   const [, histories] =
     /^interrupted after (\d+) of 100,000 histories: 0 valid, \d+ unknown; /.exec(lines.at(-1)!) ?? [];
   t.equal(Number(histories), lines.length - 1, 'as many as were told of');
+  const [, next, left] = /; the rest: --seed (\d+) --seeds (\d+)$/.exec(lines.at(-1)!) ?? [];
+  t.equal(Number(next) + Number(left), HISTORIES + 1, 'and how to go on');
+  t.equal(
+    lines.some((line) => line.startsWith(`seed ${next} `)),
+    false,
+    'with the first that was not told of',
+  );
   t.equal(status, 130);
 });
 
@@ -51,3 +58,29 @@ t.test('Ctrl-C after a violation: it is one still', async (t) => {
   t.match(lines.at(-1), /^interrupted after \d+ of 100,000 histories: 0 valid, \d+ violation; /);
   t.equal(status, 1);
 });
+
+t.test(
+  'every mutant in turn: which history shows it, by which check, and status 1 for one that none does',
+  async (t) => {
+    const options = ['--every-mutant', '--mutant', 'D14', '--mutant', 'D15', '--seeds', '1', '--json'];
+    const child = spawn(process.execPath, [GRACELAB, 'simulate', 'reboot', ...options], { cwd: t.testdir() });
+    t.teardown(() => child.kill('SIGKILL'));
+    let told = '';
+    child.stdout.on('data', (text) => {
+      told += text;
+    });
+    const [status] = await once(child, 'close');
+    const { hunts } = JSON.parse(told) as {
+      hunts: { mutant: string; seed: number | null; histories: number }[];
+    };
+    t.match(
+      hunts.find(({ mutant }) => mutant === 'D14'),
+      { seed: 1, histories: 1, violations: ['grace-enforcement'] },
+    );
+    t.match(
+      hunts.find(({ mutant }) => mutant === 'D15'),
+      { seed: null, histories: 1, violations: [] },
+    );
+    t.equal(status, 1);
+  },
+);

@@ -91,6 +91,15 @@ t.test('I5: revoked: the server is asked, and what is under way is not sent agai
   t.equal(scene.server.ran('WRITE').length, 1);
 });
 
+t.test('revoked before its return came: that is acknowledged', async (t) => {
+  const { scene, file } = await holding();
+  scene.server.answer('DELEGRETURN', st.NFS4ERR_EXPIRED);
+  scene.server.revoked.add('deleg');
+  t.match(await scene.settle(file.returnDelegation()), { status: 'EXPIRED' });
+  t.equal(scene.server.ran('FREE_STATEID').length, 1);
+  t.match(await scene.settle(file.returnDelegation()), { attempts: 0 }, 'there is none any more');
+});
+
 t.test('once its return was sent it is not relied on and not reclaimed', async (t) => {
   const { scene, file, delegation } = await holding();
   scene.server.lose('DELEGRETURN', 'before-run', () => scene.server.restart());

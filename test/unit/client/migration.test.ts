@@ -239,6 +239,20 @@ t.test('moved on before it was reclaimed: followed to the third server', async (
   t.equal(n2.ran('RECLAIM_COMPLETE').filter(({ args }) => args.oneFs).length, 0);
 });
 
+t.test('a server that does not tell it from its root takes nothing else along', async (t) => {
+  const { scene, files, n1, n2, n3 } = await ClusterScene.begin({}, [LETTERS, ACCOUNTS]);
+  n2.filesystems.named.clear();
+  scene.move('home', 'n1', 'n2');
+  await scene.settle(files[0]!.write(0, 'x'));
+  scene.move('', 'n2', 'n3');
+  for (const file of files) t.match(await scene.settle(file.write(0, 'y')), { status: 'OK' });
+  t.same(
+    [n1, n3].map((server) => asked(server.received).filter((name) => name === 'WRITE').length),
+    [1, 1],
+  );
+  t.equal(n3.ran('LOCK').length, 1);
+});
+
 t.test('its new server never comes, and it is moved on: its old one is asked again', async (t) => {
   const { scene, files, n2, n3 } = await ClusterScene.begin({}, [LETTERS]);
   scene.move('home', 'n1', 'n2');

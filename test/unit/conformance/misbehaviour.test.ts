@@ -77,6 +77,19 @@ t.test('rows 29 and 30: what they need is said', async (t) => {
   t.same(await detailsOf({ peer: node }), both('the helper does not know move-export'));
 });
 
+t.test(
+  'a server that refuses for a moment longer is judged all the same, and one that goes on is not',
+  async (t) => {
+    const outcomeOf = async (refusesMs: number) => {
+      const server = await SimulatedServer.start(t, { refusesMs });
+      const { rows } = await server.run([1]);
+      return rows.map(({ outcome, detail }) => `${outcome} ${detail}`);
+    };
+    t.same(await outcomeOf(200), ['pass ']);
+    t.same(await outcomeOf(60_000), ['unknown no answer to a COMPOUND: reset']);
+  },
+);
+
 t.test('without a helper what needs a restart is not applicable, and the rest is judged', async (t) => {
   const server = await SimulatedServer.start(t);
   const { rows } = await server.run([1, 13], { helper: false });

@@ -2,33 +2,40 @@ import t from 'tap';
 import { pathThere, serversOf, whileMoved } from '../../../src/conformance/moved-export.ts';
 import { NotApplicable, Unjudged } from '../../../src/conformance/outcome.ts';
 import type { HelperOutcome } from '../../../src/conformance/server-helper.ts';
+import { VirtualClock } from '../../../src/sim/virtual-clock.ts';
+import { settle } from './fixtures/simulated-run.ts';
 
-type Answers = Readonly<Record<string, HelperOutcome | Error>>;
+type Answer = HelperOutcome | Error;
+/** One for each call, the last one for all others. */
+type Answers = Readonly<Record<string, readonly Answer[]>>;
 
 /** What happens in which order, when the helper answers like this. */
 async function journalOf(answers: Answers, judge: () => void = () => {}) {
+  const clock = new VirtualClock();
   const journal: string[] = [];
+  const left = new Map(Object.entries(answers).map(([verb, each]) => [verb, [...each]]));
   const helper = {
     async call([verb]: readonly [string, ...string[]]) {
       journal.push(verb);
-      const answer = answers[verb] ?? 'done';
+      const [answer = 'done', ...others] = left.get(verb) ?? [];
+      if (others.length > 0) left.set(verb, others);
       if (answer instanceof Error) throw answer;
       return answer;
     },
   };
-  const moving = whileMoved(
+  const moving = whileMoved({
     helper,
-    async () => {
+    clock,
+    judge: async () => {
       journal.push('judged');
       judge();
     },
-    async () => void journal.push('looked'),
-  );
-  const error = await moving.then(
+    untilBack: async () => void journal.push('looked'),
+  }).then(
     () => null,
     (thrown: Error) => thrown,
   );
-  return { journal, error };
+  return { journal, error: await settle(clock, moving) };
 }
 
 const THERE_AND_BACK = ['move-export', 'judged', 'return-export', 'looked'];
@@ -46,8 +53,8 @@ t.test('the filesystem is brought back, whatever came of the test', async (t) =>
 t.test('a move that failed may come late: it is undone, and the row cannot be judged', async (t) => {
   const failure = new Error('the helper ended with status 1 at move-export');
   const { journal, error } = await journalOf({
-    'move-export': failure,
-    'return-export': new Error('it is here'),
+    'move-export': [failure],
+    'return-export': [new Error('it is here')],
   });
   t.same(journal, ['move-export', 'return-export']);
   t.type(error, Unjudged);
@@ -55,12 +62,30 @@ t.test('a move that failed may come late: it is undone, and the row cannot be ju
 });
 
 t.test('a helper that cannot move it, and one that cannot bring it back', async (t) => {
-  const unable = await journalOf({ 'move-export': 'unknown-verb' });
+  const unable = await journalOf({ 'move-export': ['unknown-verb'] });
   t.same(unable.journal, ['move-export']);
   t.type(unable.error, NotApplicable);
-  const oneWay = await journalOf({ 'return-export': 'unknown-verb' });
+  const oneWay = await journalOf({ 'return-export': ['unknown-verb'] });
   t.same(oneWay.journal, ['move-export', 'judged', 'return-export']);
   t.type(oneWay.error, Unjudged);
+});
+
+t.test('what cannot come back while grace runs is asked for again, and not for ever', async (t) => {
+  const refusal = new Error('the helper ended with status 1 at return-export: in grace');
+  const late = await journalOf({ 'return-export': [refusal, refusal, 'done'] });
+  t.same(late.journal, [
+    'move-export',
+    'judged',
+    'return-export',
+    'return-export',
+    'return-export',
+    'looked',
+  ]);
+  t.equal(late.error, null);
+  const { error, journal } = await journalOf({ 'return-export': [refusal] });
+  t.type(error, Unjudged);
+  t.equal(error?.message, refusal.message);
+  t.notOk(journal.includes('looked'));
 });
 
 t.test('a path at the server that fs_locations names', async (t) => {

@@ -5,7 +5,7 @@ import { VirtualClock } from '../../../src/sim/virtual-clock.ts';
 const LEASE_MS = 1000;
 
 function listed(renew: () => Promise<string>) {
-  return { renewing: true, renew, cut: () => {}, end: async () => {} };
+  return { renewing: true, renew, cut: () => {}, close: () => {}, end: async () => {} };
 }
 
 t.test(

@@ -187,3 +187,27 @@ t.test(
     );
   },
 );
+
+t.test(
+  'I2: claims that were finished, and opened again by a move there and back, are as good as new',
+  async (t) => {
+    const { cluster, n1, n3 } = await clusterOf();
+    await n3.coordinator.completed({ ...client('carol'), service: asNodeId('n3') });
+    n3.crash();
+    n1.crash();
+    await cluster.clock.advance(50);
+    const again = await cluster.boot('n1');
+    await cluster.clock.advance(50);
+    t.equal(again.coordinator.reclaim(alice), 'grant');
+    await again.coordinator.completed(alice);
+    await cluster.clock.advance(50);
+    t.ok(again.swaps.includes('finish'), 'and carol is still waited for');
+    await cluster.command({ type: 'migrate', owner: N1, to: N2 });
+    await cluster.clock.advance(100);
+    await cluster.command({ type: 'migrate', owner: N1, to: N1 });
+    await cluster.clock.advance(100);
+    t.equal(again.coordinator.serves(N1), true);
+    t.equal(again.coordinator.reclaim(alice), 'grant');
+    t.equal(again.swaps.filter((swap) => swap === 'finish').length, 1, 'nobody has ended her time');
+  },
+);

@@ -2,7 +2,7 @@ import t from 'tap';
 import { MUTANTS, type MutantId } from '../../../src/core/mutants.ts';
 import type { ModelBounds } from '../../../src/model/bounds.ts';
 import { explore } from '../../../src/model/explore.ts';
-import { MUTANT_BOUNDS, NO_FAULTS } from '../../../src/model/mutant-bounds.ts';
+import { FILESYSTEM_MUTANT_BOUNDS, MUTANT_BOUNDS, NO_FAULTS } from '../../../src/model/mutant-bounds.ts';
 
 const run = (bounds: Partial<ModelBounds>) =>
   explore({ ...NO_FAULTS, mutants: new Set(), ...bounds }, { maxStates: 5_000_000, liveness: true });
@@ -19,6 +19,34 @@ const CLEAN: Record<string, Partial<ModelBounds>> = {
   },
   'a planned move beside a planned stop': { moves: 1, stops: 1 },
   'a planned move and an answer of the store that is lost': { moves: 1, unknowns: 1, crashes: 1 },
+  'a filesystem that moves as planned, while giver, taker or both crash': {
+    filesystems: true,
+    crashes: 2,
+    moves: 1,
+    clients: 1,
+  },
+  'a filesystem that moves, then another, or that comes home, beside a crash': {
+    filesystems: true,
+    crashes: 1,
+    moves: 2,
+    clients: 1,
+  },
+  'a filesystem that moves on to a third node': { filesystems: true, nodes: 3, moves: 2, clients: 1 },
+  'a filesystem that moves beside a planned stop': { filesystems: true, moves: 1, stops: 1 },
+  'a filesystem that moves, a node lost for good, and repairs': {
+    filesystems: true,
+    moves: 1,
+    losses: 1,
+    repairs: 1,
+    clients: 1,
+  },
+  'a filesystem that moves, a lost answer of the store and a crash': {
+    filesystems: true,
+    crashes: 1,
+    moves: 1,
+    unknowns: 1,
+    clients: 1,
+  },
   'an answer of the store lost beside a crash and a takeover': { crashes: 1, unknowns: 1, heirs: 1 },
   'a member admitted or retired, and one lost for good': { memberships: 1, losses: 1, heirs: 1 },
   'a lease that runs out beside a crash and a takeover': { crashes: 1, expiries: 1, heirs: 1 },
@@ -66,8 +94,16 @@ t.test('an exploration that would take too much memory ends and says so', async 
   t.same(result.violations, []);
 });
 
-for (const [id, bounds] of Object.entries(MUTANT_BOUNDS)) {
-  t.test(`${id} is found: ${MUTANTS[id as MutantId]}`, async (t) => {
+const found = [
+  ...Object.entries(MUTANT_BOUNDS).map(([id, bounds]) => ({ id, bounds, where: '' })),
+  ...Object.entries(FILESYSTEM_MUTANT_BOUNDS).map(([id, bounds]) => ({
+    id,
+    bounds,
+    where: ', where filesystems move',
+  })),
+];
+for (const { id, bounds, where } of found) {
+  t.test(`${id} is found${where}: ${MUTANTS[id as MutantId]}`, async (t) => {
     const { violations } = run({ ...bounds, mutants: new Set([id as MutantId]) });
     t.equal(violations.length, 1);
     t.ok(

@@ -65,6 +65,16 @@ t.test('admit and retire are swaps, and refusals come with what to do', async (t
   });
 });
 
+t.test('row 29: a filesystem moves in a grace of its own', async (t) => {
+  const desk = await deskOver(after(true, boot(N1), boot(N2)));
+  t.match(await move(desk, 'filesystem', 'n1', 'n2'), {
+    done: false,
+    refusal: 'in-grace',
+    sentence: /grace of its own/,
+  });
+  t.match(await move(desk, 'address', 'n1', 'n2'), { done: true });
+});
+
 t.test('row 29: no filesystem goes to a node that sends its own clients elsewhere for it', async (t) => {
   const moved = after(
     true,

@@ -238,3 +238,20 @@ t.test('the YAML of TAP is read by a YAML parser as it was meant', async (t) => 
   const block = /^ {6}---\n([\s\S]*?)^ {6}\.\.\.$/m.exec(renderTap([stolen('"\n# x: y')]))![1]!;
   t.match(parse(block), { message: /^Theft: alice/, severity: 'fail' });
 });
+
+t.test(
+  'Markdown of ten thousand runs is still a page: those that are not valid, and how many there are',
+  async (t) => {
+    const [good, bad] = [valid(), stolen()];
+    const runs = Array.from({ length: 10_000 }, (_, index) => ({
+      ...(index % 2000 === 7 ? bad : good),
+      name: `seed ${index}`,
+    }));
+    const text = renderMarkdown(runs);
+    t.match(text, /^## Gracelab: 9995 valid, 5 violation\n/);
+    const rows = text.split('\n').filter((line) => line.startsWith('|') && line.includes('seed'));
+    t.equal(rows.length, 5);
+    t.match(text, '| | and 9,995 more | | | | |\n');
+    t.ok(text.length < 20_000);
+  },
+);

@@ -8,6 +8,9 @@ import { delegReturn } from '../../../src/nfs4/operations/deleg-return.ts';
 import { type GetAttrResult, getAttr } from '../../../src/nfs4/operations/get-attr.ts';
 import { putFh } from '../../../src/nfs4/operations/put-fh.ts';
 import { statusName } from '../../../src/nfs4/status.ts';
+import { type CallerRights, OWN_RIGHTS } from '../../../src/server/filesystem/caller-rights.ts';
+import type { Credentials } from '../../../src/server/filesystem/types.ts';
+import type { LockServerOptions } from '../../../src/server/options.ts';
 import { LEASE_MS, NodeUnderTest } from './fixtures/node-under-test.ts';
 import { type OpenFile, TestClient } from './fixtures/test-client.ts';
 import { TestConnection } from './fixtures/test-connection.ts';
@@ -16,8 +19,8 @@ import { SessionlessTestClient } from './version-0/fixtures/sessionless-client.t
 const SEEN = attributeBitmap(['change', 'size', 'timeModify']);
 
 /** Alice has a write delegation of a file of one byte, and Bob is there. */
-async function setup(t: Test) {
-  const node = new NodeUnderTest(t);
+async function setup(t: Test, options: Partial<LockServerOptions> = {}) {
+  const node = new NodeUnderTest(t, options);
   const alice = new TestClient(node, 'alice');
   const connection = new TestConnection();
   alice.connection = connection;
@@ -77,6 +80,32 @@ t.test('what its holder has written here already is no change', async (t) => {
   t.equal(await alice.write(file, 'hello', { ...stateid, seqid: 0 }), 'OK');
   connection.attributes = { change: first.change ?? 0n, size: 5n };
   t.same(await seen(bob, file), await seen(alice, file));
+});
+
+t.test('that the file was changed is noted by the server itself, in whose name it can', async (t) => {
+  let acting: Credentials | null = null;
+  const rights: CallerRights = {
+    ...OWN_RIGHTS,
+    during(caller, act) {
+      const before = acting;
+      acting = caller;
+      try {
+        return act();
+      } finally {
+        acting = before;
+      }
+    },
+  };
+  const { node, bob, connection, file, first } = await setup(t, { rights });
+  const changes: (Credentials | null)[] = [];
+  const setAttributes = node.filesystem.setAttributes.bind(node.filesystem);
+  node.filesystem.setAttributes = (...change) => {
+    changes.push(acting);
+    return setAttributes(...change);
+  };
+  connection.attributes = { change: (first.change ?? 0n) + 1n, size: 5n };
+  t.match(await seen(bob, file), { status: 'OK', size: 5n });
+  t.same(changes, [{ uid: 0, gid: 0, gids: [] }]);
 });
 
 t.test('a client of version 4.0 gets the same answer', async (t) => {

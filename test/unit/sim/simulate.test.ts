@@ -54,6 +54,7 @@ const FOUND = [
   ['D14', 'reboot', 'grace-enforcement'],
   ['D9', 'record-timing', 'reclaim-authority'],
   ['D1', 'membership', 'no-theft'],
+  ['M12', 'between-nodes', 'guarded-data'],
 ] as const;
 
 for (const [mutant, scenario, check] of FOUND) {

@@ -128,6 +128,7 @@ export class Swarm {
       clock,
       random,
       slots: SLOTS,
+      // To the one server that they are all at: nothing of theirs ever moves.
       dial: () => this.#dial,
       observe: (event) => this.#observe(event),
     });

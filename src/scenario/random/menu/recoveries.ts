@@ -52,11 +52,33 @@ const heirLost: FaultChoice = {
   },
 };
 
+/** A node comes back when another has its clients, and dies again when whatever it left there has run out (M3). */
+const ownerReturns: FaultChoice = {
+  ...RECOVERY,
+  name: 'owner-returns',
+  weight: 4,
+  possible: ({ nodes, failoverMs }) => nodes > 1 && failoverMs !== null,
+  breakage([owner = ''], { draw, shape }) {
+    const awayMs = shape.failoverMs! + draw.between(100, 600);
+    const stayMs = shape.leaseMs + draw.between(100, 1000);
+    return {
+      steps: [
+        death(draw, owner, awayMs),
+        { wait: `up ${owner}`, within: WITHIN },
+        { wait: 'lift', within: WITHIN },
+        { wait: `${stayMs}ms` },
+        death(draw, owner),
+      ],
+      lastsMs: awayMs + stayMs + 2 * BOOT_MS,
+    };
+  },
+};
+
 /** The node that is to have an address dies when its clients have been let go, or just before (model.md, M9). */
 const takerLost: FaultChoice = {
   ...RECOVERY,
   name: 'taker-lost',
-  weight: 3,
+  weight: 8,
   possible: ({ nodes }) => nodes > 1,
   breakage([owner = ''], { draw, nodes }) {
     const taker = draw.one(nodes.filter((node) => node !== owner));
@@ -66,8 +88,13 @@ const takerLost: FaultChoice = {
         {
           parallel: [
             [{ migrate: `${owner} to ${taker}`, expect: OUTCOMES, within: WITHIN }],
+            // With what it has let go and not handed over yet, the giver stands still for a while.
             [
-              { wait: `${draw.between(1, 40)}ms` },
+              { wait: `${draw.between(4, 20)}ms` },
+              { fault: phrase('pause', [owner], draw.between(50, 300)) },
+            ],
+            [
+              { wait: `${draw.between(1, 60)}ms` },
               death(draw, taker),
               { wait: `up ${taker}`, within: WITHIN },
               // What came to nothing is done now, so that nobody waits for it.
@@ -161,7 +188,7 @@ const cutOff: FaultChoice = {
 const lateWord: FaultChoice = {
   ...RECOVERY,
   name: 'late-word',
-  weight: 3,
+  weight: 6,
   needs: ['partitions'],
   possible: (shape) => withEtcd(shape) && shape.nodes > 2,
   breakage([late = ''], { draw, nodes, shape }) {
@@ -175,8 +202,9 @@ const lateWord: FaultChoice = {
             [{ fault: phrase('pause', [late], pauseMs) }],
             [death(draw, victim)],
             [
-              { wait: `${draw.between(300, 900)}ms` },
-              { fault: `partition ${late} from ledger for ${draw.between(200, 900)}ms` },
+              { wait: `${draw.between(450, 700)}ms` },
+              { wait: `up ${late}`, within: WITHIN },
+              { fault: `partition ${late} from ledger for ${draw.between(100, 800)}ms` },
             ],
           ],
         },
@@ -188,6 +216,7 @@ const lateWord: FaultChoice = {
 
 export const RECOVERIES: readonly FaultChoice[] = [
   heirLost,
+  ownerReturns,
   takerLost,
   unseenMove,
   expiredUntold,

@@ -148,6 +148,46 @@ t.test('a connection that the client ends is made again, and not more often than
   t.equal(await given(alice, 'g'), WRITE);
 });
 
+t.test('many recalls of a client that is gone do not dial it more often', async (t) => {
+  const { network, node, alice } = setup(t);
+  await alice.start();
+  for (const name of ['a', 'b', 'c']) await alice.delegated('write', name);
+  const bob = await new SessionlessTestClient(node, 'bob').start();
+  await node.clock.advance(LEASE_MS / 5);
+  alice.unreachable();
+  await node.clock.advance(0);
+  t.equal(network.made.length, 2);
+  for (const name of ['a', 'b', 'c']) t.equal(await bob.open(name, 'app', { create: false }), 'DELAY');
+  await node.clock.advance(LEASE_MS / 20);
+  t.equal(network.made.length, 2);
+  await node.clock.advance(LEASE_MS / 5);
+  t.equal(network.made.length, 4);
+});
+
+t.test('who is called where it can be called is not dialled anew for saying so again', async (t) => {
+  const { network, node, alice } = setup(t);
+  await alice.start();
+  await alice.introduce();
+  await alice.confirm();
+  await node.clock.advance(0);
+  t.equal(network.made.length, 1);
+  t.equal(network.open.length, 1);
+  t.equal(await given(alice, 'f'), WRITE);
+});
+
+t.test('who is confirmed while the server stops is not dialled', async (t) => {
+  const { network, node, alice } = setup(t);
+  await alice.introduce();
+  node.coordination.hold();
+  const confirming = alice.confirm().catch(() => 'no answer');
+  await node.coordination.untilHolding(1);
+  await node.server.close();
+  node.coordination.letGo();
+  t.equal(await confirming, 'no answer');
+  await node.clock.advance(LEASE_MS);
+  t.equal(network.made.length, 0);
+});
+
 t.test('what answers no call ends the connection', async (t) => {
   const { network, node, alice } = setup(t);
   await alice.start();
