@@ -84,6 +84,8 @@ const CHARACTERS: readonly Character[] = [
     weight: 2,
     shape: { store: 'etcd', leaseMs: 500, graceMs: 500, failoverMs: null },
     cluster: { fenceAfterMs: 400 },
+    // Who is away for a moment is given up at once, and might be retired.
+    unattended: true,
     faults: [...DEATHS, 'pause', 'laggard', 'late-word', 'cut-ledger', 'store-member'],
   },
   // One node dies again and again, and its ledger is slow.
@@ -124,7 +126,7 @@ export function scheduleOf(seed: number, size: ScheduleSize): Scenario {
     cluster: { ...scenario.cluster, ...cluster },
     steps: scenario.steps.map((step) => changedWork(step, character)),
   };
-  return kind.chance(OPERATOR_SHARE) && !character.unattended
+  return kind.chance(OPERATOR_SHARE) && character.unattended !== true
     ? withOperator(slowed, CALM_STEPS, kind)
     : slowed;
 }

@@ -4,7 +4,7 @@
  */
 import type { NodeId } from '../../core/ids.ts';
 import { carrierOf, inGrace, type Ledger, memberOf, standing, whereServed } from '../../core/ledger.ts';
-import { type Facts, nextCommand } from '../../core/next-command.ts';
+import { type Facts, mayHandOver, nextCommand } from '../../core/next-command.ts';
 import { type Command, transition } from '../../core/transitions.ts';
 import {
   type Fence,
@@ -242,6 +242,9 @@ export class Agreement {
     }
     if (this.#closed) return;
     this.#stop?.letGo(this.ledger, this.self);
+    // Whoever has an address next announces it; one that is still on its way to this node would be announced after that.
+    if (mayHandOver(this.ledger, this.self, this.#options.mutants).length > 0) await this.addresses.settled();
+    if (this.#closed) return;
     await this.#moves.letGo(this.ledger, this.self);
     if (this.#closed) return;
     const { missing, answered } = this.lookAtPeers();

@@ -25,6 +25,11 @@ export class CarriedAddresses {
     this.#carry([]);
   }
 
+  /** {@link AddressCarrier.settled} */
+  async settled(): Promise<void> {
+    await this.#carrier.settled?.();
+  }
+
   carried(): readonly NodeId[] {
     return this.#carried ?? [];
   }

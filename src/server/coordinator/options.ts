@@ -17,6 +17,8 @@ export interface AddressCarrier {
    * boot. Must return at once and not throw: what it takes to move an address happens behind it.
    */
   carry(owners: readonly NodeId[]): void;
+  /** Resolves when all that was asked for so far is done. Left out: it is at once. */
+  settled?(): Promise<void>;
 }
 
 export interface CoordinatorOptions {

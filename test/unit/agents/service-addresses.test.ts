@@ -53,6 +53,16 @@ t.test('C6: what is inherited is raised, and what another one carries is dropped
   ]);
 });
 
+t.test('it is settled when what was asked for is raised and dropped', async (t) => {
+  const { addresses, carry, ran } = stage();
+  await addresses.settled();
+  carry('n1');
+  await addresses.serve();
+  carry('n2');
+  await addresses.settled();
+  t.strictSame(ran, ['replace 10.77.2.11/16', 'replace 10.77.2.12/16', 'delete 10.77.2.11/16']);
+});
+
 t.test(
   'what comes back before it was dropped is announced again: the neighbours know where it was meanwhile',
   async (t) => {

@@ -43,6 +43,19 @@ t.test(
   },
 );
 
+t.test('an address that is still on its way to a node is not handed on', async (t) => {
+  const { cluster, n1 } = await clusterOf();
+  const raised = Promise.withResolvers<void>();
+  n1.addressesSettled = raised.promise;
+  await cluster.command({ type: 'migrate', owner: N1, to: N2 });
+  await cluster.clock.advance(200);
+  t.same(n1.letGo, []);
+  t.notOk(n1.swaps.includes('hand-over'), 'it would be announced here after it was announced there');
+  raised.resolve();
+  await cluster.clock.advance(50);
+  t.ok(n1.swaps.includes('hand-over'));
+});
+
 t.test(
   'failback: the owner gets its clients back, and both are served where they belong after the next failures',
   async (t) => {

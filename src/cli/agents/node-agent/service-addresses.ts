@@ -41,6 +41,10 @@ export class ServiceAddresses implements AddressCarrier {
     void this.#move();
   }
 
+  settled(): Promise<void> {
+    return this.#moving;
+  }
+
   /** From now on requests are answered, so that whoever is led here finds somebody. Resolves when the present addresses are raised. */
   serve(): Promise<void> {
     this.#serving = true;
