@@ -92,13 +92,13 @@ export class Relocation {
     onChange();
   }
 
-  /** Where the server that it came from finds it now; null when that does not say so within a lease. */
+  /** Where the server that it came from finds it now, nowhere else if it has it itself; null when that does not say so within a lease. */
   #askAgain({ keeper, timing, address }: Association): Promise<readonly ServerAddress[] | null> {
     const { clock, filesystem } = this.#options;
     return patiently(clock, timing.leaseMs, null, async ({ deadlineMs }) => {
       const session = await keeper.ready(deadlineMs);
       const location = session && (await locate(session, filesystem.root, address.port));
-      return location === null || location.servers.length === 0 ? null : location.servers;
+      return location === null ? null : location.servers;
     });
   }
 

@@ -1,6 +1,8 @@
 /** One node of the cluster across its lives: boots its agent, breaks it on request, and brings it back when a life is over for the cluster. */
+
 import type { Clock } from '../core/clock.ts';
 import type { ArmedStep, BootConditions, BreakableNode } from '../faults/fault.ts';
+import { FaultRefusedError } from '../faults/fault.ts';
 import type { HistoryEvent } from '../history/events.ts';
 import {
   type Container,
@@ -251,7 +253,8 @@ export class ClusterNode implements BreakableNode {
 
   /** Planned stop (C11): grace first, and only past the barrier does the process end and let its locks go. */
   async stop(): Promise<void> {
-    if (this.paused) throw new Error(`${this.name} is paused, so it cannot leave the cluster by the book`);
+    if (this.paused)
+      throw new FaultRefusedError(`${this.name} is paused, so it cannot leave the cluster by the book`);
     // A boot keeps what it is told for later, when nobody waits for it any more.
     if (!this.#serving)
       throw new Error(`${this.name} does not serve yet, so it cannot leave the cluster by the book`);

@@ -16,6 +16,8 @@ export interface ArrivalsOptions {
   readonly claims: ReclaimClaims;
   /** Claims that are about to be closed: nobody reclaims from these. */
   readonly finishing: ReadonlySet<NodeId>;
+  /** Has this life taken something from it that it has not been told of? */
+  readonly hasLost: (client: ClientIdentity) => boolean;
   readonly mutants: Mutants;
 }
 
@@ -32,7 +34,7 @@ export class Arrivals {
    */
   answer(client: ClientIdentity): ReclaimAnswer | null {
     const { claims } = this.#options;
-    if (claims.lostAt(client).length > 0) return 'no-grace';
+    if (claims.lostAt(client).length > 0 || this.#options.hasLost(client)) return 'no-grace';
     const former = this.#formerServices(client);
     const isEntitled = (service: NodeId) => claims.answer({ ...client, service }, [service]) === 'grant';
     if (former.some(isEntitled)) return 'grant';

@@ -39,10 +39,11 @@ export interface Coordination {
    */
   mayArrive(client: ClientIdentity): boolean;
   /**
-   * RECLAIM_COMPLETE with rca_one_fs by a client that {@link mayArrive}: makes its record durable in the current epoch, as
-   * {@link completed} does, and closes the claims that came with the filesystem.
+   * RECLAIM_COMPLETE with rca_one_fs by a client that {@link mayArrive}: closes the claims that came with the filesystem.
+   * @param complete it has said its global RECLAIM_COMPLETE here: its record becomes durable in the current epoch, as {@link completed} makes it.
+   *   Before that it may have more to reclaim, and is not on record for what it has
    */
-  arrived(client: ClientIdentity): Promise<RecordAnswer>;
+  arrived(client: ClientIdentity, complete: boolean): Promise<RecordAnswer>;
   /** Grant rule, step 1 (docs/protocol.md): may new state be given at all now? Ask before touching the filesystem. */
   newState(): NewStateAnswer;
   /**

@@ -69,13 +69,16 @@ export class Coordinator implements Coordination {
     return (inGrace(ledger) && recovery.mayArrive(client, ledger)) || records.lostAt(client).length > 0;
   }
 
-  async arrived(client: ClientIdentity): Promise<RecordAnswer> {
+  async arrived(client: ClientIdentity, complete: boolean): Promise<RecordAnswer> {
     const { ledger, recovery } = this.#agreement;
     // What it says now would be about nothing, and its claims would be waited for when they come.
     if (inGrace(ledger) && recovery.awaitsArrivals(client, ledger)) return 'unavailable';
     const answer = await this.#answering(async () => {
       const { records } = this.#agreement;
-      const [written, settled] = await Promise.all([records.put(client), records.settle(client)]);
+      const [written, settled] = await Promise.all([
+        complete ? records.put(client) : ('written' as const),
+        records.settle(client),
+      ]);
       return settled === 'fenced' ? settled : written;
     });
     if (answer === 'durable') this.#agreement.recovery.arrived(client, this.#agreement.ledger);

@@ -36,6 +36,8 @@ export interface GraceRecoveryOptions {
   ) => void;
   /** Has this client completed here, in this life, and lost nothing since? */
   readonly isHere: (client: ClientIdentity) => boolean;
+  /** Has this life taken something from it that it has not been told of? */
+  readonly hasLost: (client: ClientIdentity) => boolean;
   /** A moment has come after which there may be more to do. */
   readonly onDue: () => void;
 }
@@ -121,11 +123,26 @@ export class GraceRecovery {
     const { recoveryEpoch } = ledger;
     if (claims === null || recoveryEpoch === null) return;
     if (!barrierReached(ledger) && !mutants.has('D11')) return;
+    await this.#noteLosses(claims, ledger);
     for (const claimant of claimsServedBy(ledger, node)) {
       if (claims.isLoaded(claimant)) continue;
       const records = await this.#recordsOf({ epoch: recoveryEpoch, node: claimant });
       claims.load(claimant, records, recorderOf(ledger, claimant), clock.nowMs(), this.#options.isHere);
       observe({ event: 'records-loaded', epoch: recoveryEpoch, peer: claimant, count: records.length });
+    }
+  }
+
+  /**
+   * Clients that went after a filesystem may be on record here, and have come too late there for what they had at the node that it came from: known
+   * before anything is granted here.
+   */
+  async #noteLosses(claims: ReclaimClaims, ledger: Ledger): Promise<void> {
+    const { moves, node } = this.#options;
+    if (moves !== 'filesystem') return;
+    for (const moved of nodesOf(ledger)) {
+      const carrier = carrierOf(ledger, moved);
+      if (carrier === moved || carrier === node || claims.hasNoted(moved)) continue;
+      claims.noteLosses(moved, await this.#recordsOf({ epoch: claims.recoveryEpoch, node: moved }));
     }
   }
 
@@ -263,7 +280,14 @@ export class GraceRecovery {
     const claims = this.#claims;
     return moves !== 'filesystem' || claims === null
       ? null
-      : new Arrivals({ node, ledger, claims, finishing: this.#finishing, mutants });
+      : new Arrivals({
+          node,
+          ledger,
+          claims,
+          hasLost: this.#options.hasLost,
+          finishing: this.#finishing,
+          mutants,
+        });
   }
 
   #forgetTimes(): void {

@@ -78,13 +78,15 @@ export class OwnClients {
     }
   }
 
-  /** By whose service addresses else it came when it lost something that it has not been told of. */
-  lostAt(client: ClientIdentity): NodeId[] {
+  /** What it lost when it came by other service addresses, and has not been told of. */
+  lostAt(client: ClientIdentity): Known[] {
     const own = serviceOf(client, this.#self.node);
     const key = keyOf(client);
-    return this.revoked().flatMap(({ service, record }) =>
-      service !== own && keyOf(record) === key ? [service] : [],
-    );
+    return this.revoked().filter(({ service, record }) => service !== own && keyOf(record) === key);
+  }
+
+  isRevoked(client: ClientIdentity): boolean {
+    return this.#revoked.has(this.#keyOf(client));
   }
 
   /** It knows what it lost. */

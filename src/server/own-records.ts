@@ -153,14 +153,30 @@ export class OwnRecords {
 
   /** {@link OwnClients.lostAt} */
   lostAt(client: ClientIdentity): NodeId[] {
-    return this.#clients.lostAt(client);
+    return this.#clients.lostAt(client).map(({ service }) => service);
   }
 
-  /** It is through with what it lost by other addresses than the one that it comes by now: nothing of that is to be remembered. */
+  /** Did it lose something by the very address that it comes by, and has not been told? */
+  hasLost(client: ClientIdentity): boolean {
+    return this.#clients.isRevoked(client);
+  }
+
+  /** It is through with what it lost by other addresses than the one that it comes by now: nothing of that is to be remembered. To be repeated when it rejects. */
   async settle(client: ClientIdentity): Promise<WriteOutcome> {
-    for (const service of this.lostAt(client))
-      if ((await this.remove({ ...client, service })) === 'fenced') return 'fenced';
-    return 'written';
+    const lost = this.#clients.lostAt(client);
+    const removals = lost.map((known) => this.#removeOrKeep({ ...client, service: known.service }, known));
+    const outcomes = await Promise.all(removals);
+    return outcomes.includes('fenced') ? 'fenced' : 'written';
+  }
+
+  /** What could not be removed is remembered: it may still be in the store. */
+  async #removeOrKeep(client: ClientIdentity, known: Known): Promise<WriteOutcome> {
+    try {
+      return await this.remove(client);
+    } catch (error) {
+      this.#clients.revoke(known);
+      throw error;
+    }
   }
 
   /** Nothing of it is to be remembered. */

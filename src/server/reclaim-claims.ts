@@ -26,6 +26,7 @@ export class ReclaimClaims {
   readonly #forgotten = new Set<string>();
   /** By {@link keyOf}. Also of claimants that are not served here any more. */
   readonly #lost = new Map<string, Set<NodeId>>();
+  readonly #noted = new Set<NodeId>();
 
   /** @param self by whose address clients come who do not say */
   constructor(recoveryEpoch: Epoch, self: NodeId) {
@@ -63,6 +64,16 @@ export class ReclaimClaims {
       untold: byKey(open.filter((record) => !entitles(record))),
       loadedMs: nowMs,
     });
+  }
+
+  /** Whose clients do not reclaim here: only that they lost something counts, whoever wrote it. */
+  noteLosses(node: NodeId, records: readonly ClientRecord[]): void {
+    this.#noted.add(node);
+    for (const record of records) if (!entitles(record)) this.#lose(record, node);
+  }
+
+  hasNoted(node: NodeId): boolean {
+    return this.#noted.has(node);
   }
 
   /** Its records may not be used here any more: another node serves them now, or these clients come anew. */

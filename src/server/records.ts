@@ -130,8 +130,8 @@ class DomainRecords {
     const answer = await this.#inOrder(client, async () => {
       // It lost something and does not know yet: no good record before that (leases.ts).
       if (!this.#stays(client) || client.revoked > 0 || client.revokedDelegations > 0) return 'unavailable';
-      const written = await this.#domain.coordination.arrived(client.identity);
-      // Before its global RECLAIM_COMPLETE it gets no new state all the same (row 6), and may have more to reclaim.
+      // Before its global RECLAIM_COMPLETE it gets no new state all the same (row 6), and may have more to reclaim: no good record yet.
+      const written = await this.#domain.coordination.arrived(client.identity, client.reclaimComplete);
       if (written === 'durable' && this.#stays(client) && client.reclaimComplete)
         client.recordedIn.add(this.#domain);
       return written;
@@ -140,11 +140,10 @@ class DomainRecords {
   }
 
   /** Nothing more is to be reclaimed by it, here or come here with the filesystem. */
-  #close({ identity }: Client): Promise<RecordAnswer> {
+  async #close({ identity }: Client): Promise<RecordAnswer> {
     const { coordination } = this.#domain;
-    return coordination.mayArrive(identity)
-      ? coordination.arrived(identity)
-      : coordination.completed(identity);
+    const arrived = coordination.mayArrive(identity) ? await coordination.arrived(identity, true) : 'durable';
+    return arrived === 'durable' ? coordination.completed(identity) : arrived;
   }
 
   async withdraw(client: Client, how: 'forget' | 'revoke'): Promise<boolean> {

@@ -72,7 +72,12 @@ export class Agreement {
     this.self = self;
     this.#known = stored;
     this.records = new OwnRecords({ ...options, fence: self, ledger: () => this.ledger });
-    this.recovery = new GraceRecovery({ ...options, onDue, isHere: (client) => this.records.has(client) });
+    this.recovery = new GraceRecovery({
+      ...options,
+      onDue,
+      isHere: (client) => this.records.has(client),
+      hasLost: (client) => this.records.hasLost(client),
+    });
     const moved = { letGoOf: () => {}, ...options, records: this.records, recovery: this.recovery };
     this.#moves = options.moves === 'filesystem' ? new FilesystemMoves(moved) : new PlannedMoves(moved);
     this.#failback = new Failback({ ...options, onDue });

@@ -537,3 +537,16 @@ t.test('a client that has gone does not turn to one more server', async (t) => {
   await scene.clock.advance(5000);
   t.same(scene.dialled, ['10.0.0.1:2049']);
 });
+
+t.test('its new server never comes, and the filesystem is home again', async (t) => {
+  const { scene, files, n1, n2 } = await ClusterScene.begin({}, ['home/letters']);
+  scene.move('home', 'n1', 'n2');
+  n2.powerCut();
+  const outcomes: string[] = [];
+  void files[0]!.write(0, 'x', { timeoutMs: 600_000 }).then(({ status }) => outcomes.push(status));
+  await scene.clock.advance(2_500);
+  t.same(outcomes, []);
+  n1.filesystems.bringBack('home');
+  await scene.clock.advance(60_000);
+  t.equal(outcomes.length, 1, 'it asks where it came from');
+});

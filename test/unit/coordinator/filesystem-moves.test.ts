@@ -3,6 +3,7 @@ import t from 'tap';
 import { asNodeId, type NodeId } from '../../../src/core/ids.ts';
 import type { Ledger } from '../../../src/core/ledger.ts';
 import type { MutantId } from '../../../src/core/mutants.ts';
+import { StoreUnavailableError } from '../../../src/store/store.ts';
 import { client, FakeCluster, type FakeNode, type NodeOptions } from './fixtures/cluster.ts';
 
 const [N1, N2, N3] = ['n1', 'n2', 'n3'].map(asNodeId) as [NodeId, NodeId, NodeId];
@@ -47,7 +48,7 @@ t.test('row 30: its clients reclaim where it is served now, and are recorded the
   t.equal(n2.coordinator.reclaim(bob), 'no-grace', 'who lost nothing has nothing to reclaim');
   t.equal(n2.coordinator.reclaim({ ...alice, principal: 'sys:1@c' }), 'no-grace');
 
-  t.equal(await n2.coordinator.arrived(alice), 'durable');
+  t.equal(await n2.coordinator.arrived(alice, true), 'durable');
   t.equal(n2.coordinator.mayArrive(alice), false, 'she has said herself that she is through');
   await cluster.clock.advance(50);
   t.same(cluster.granting(), ['n1', 'n2', 'n3'], 'nobody else is waited for');
@@ -74,7 +75,7 @@ t.test(
     await cluster.clock.advance(50);
     t.same(Object.keys(cluster.recorded(cluster.ledger.recoveryEpoch)).toSorted(), ['n1 alice', 'n2 bob']);
     t.equal(n2.coordinator.reclaim(idle), 'no-grace');
-    await n2.coordinator.arrived(alice);
+    await n2.coordinator.arrived(alice, true);
     await cluster.clock.advance(50);
     t.same(cluster.granting(), ['n1', 'n2', 'n3']);
   },
@@ -94,7 +95,7 @@ t.test('who has not come back to a giver that has just booted may come to the ta
 t.test('the next failures: she reclaims where she went, and not where she came from', async (t) => {
   const { cluster, n1, n2, move } = await clusterOf();
   await move(N1, N2);
-  await n2.coordinator.arrived(alice);
+  await n2.coordinator.arrived(alice, true);
   await cluster.clock.advance(50);
   n1.crash();
   await cluster.clock.advance(50);
@@ -159,7 +160,7 @@ t.test('I2: when she has said that she is through with it, she is on record like
     t.equal(n2.coordinator.mayArrive(bob), false);
     t.equal(n2.coordinator.mayArrive(alice), true, 'to be told');
     t.equal(n2.coordinator.reclaim(alice), 'no-grace');
-    t.equal(await n2.coordinator[says](alice), 'durable');
+    t.equal(await n2.coordinator[says](alice, true), 'durable');
     t.equal(n2.coordinator.mayArrive(alice), false);
     t.equal(await n2.coordinator.completed(alice), 'durable');
     t.same(cluster.recorded(), { 'n2 alice': 'complete', 'n2 bob': 'complete' });
@@ -169,6 +170,67 @@ t.test('I2: when she has said that she is through with it, she is on record like
     await cluster.clock.advance(50);
     t.equal(again.coordinator.reclaim(alice), 'grant', 'what she has had since');
   }
+});
+
+t.test('I4: what was lost for a filesystem speaks against its client wherever that goes next', async (t) => {
+  const { cluster, n2, n3, move } = await clusterOf();
+  await n2.coordinator.completed(alice);
+  await move(N1, N2);
+  await cluster.clock.advance(4_000);
+  await move(N2, N3);
+  t.equal(n3.coordinator.reclaim(bob), 'grant');
+  t.equal(n3.coordinator.reclaim(alice), 'no-grace', 'on record at n2, and late with what she had at n1');
+});
+
+t.test('I4: nor has it from elsewhere what it lost here', async (t) => {
+  const { n2, move } = await clusterOf();
+  await n2.coordinator.completed(alice);
+  await n2.coordinator.revoke(alice);
+  await move(N1, N2);
+  t.equal(n2.coordinator.reclaim(alice), 'no-grace', 'what n2 took from her others may have had');
+});
+
+t.test('I4: who has more to reclaim is not on record for what came with a filesystem', async (t) => {
+  const { cluster, n2, move } = await clusterOf();
+  await n2.coordinator.completed(alice);
+  await move(N1, N2);
+  n2.crash();
+  await cluster.clock.advance(50);
+  const again = await cluster.boot('n2');
+  await cluster.clock.advance(50);
+  t.equal(again.coordinator.reclaim(alice), 'grant');
+  t.equal(await again.coordinator.arrived(alice, false), 'durable');
+  await cluster.clock.advance(4_000);
+  t.equal(cluster.recorded()['n2 alice'], 'reclaim incomplete', 'the deadline has passed');
+  again.crash();
+  await cluster.clock.advance(50);
+  const third = await cluster.boot('n2');
+  await cluster.clock.advance(50);
+  t.equal(third.coordinator.reclaim(alice), 'no-grace');
+});
+
+t.test('what could not be settled for want of the store is still to be settled', async (t) => {
+  const outage = { removals: false };
+  const { cluster, n2, move } = await clusterOf({
+    throughStore: (store) => {
+      const remove = store.removeRecords.bind(store);
+      store.removeRecords = async (...removed) => {
+        if (outage.removals) throw new StoreUnavailableError('no');
+        return remove(...removed);
+      };
+      return store;
+    },
+  });
+  await move(N1, N2);
+  await cluster.clock.advance(4_000);
+  await n2.coordinator.completed(alice);
+  outage.removals = true;
+  t.equal(await n2.coordinator.arrived(alice, true), 'unavailable');
+  outage.removals = false;
+  await cluster.clock.advance(500);
+  t.equal(n2.coordinator.mayArrive(alice), true);
+  t.equal(await n2.coordinator.arrived(alice, true), 'durable');
+  t.same(cluster.recorded(), { 'n2 alice': 'complete', 'n2 bob': 'complete' });
 });
 
 t.test('I4: nobody reclaims any more when the end of their claims is on its way', async (t) => {
@@ -194,7 +256,7 @@ t.test('I4: nobody reclaims any more when the end of their claims is on its way'
 t.test('edge condition 2: back home in the same grace, the giver remembers nobody who went', async (t) => {
   const { cluster, n1, n2, move } = await clusterOf();
   await move(N1, N2);
-  await n2.coordinator.arrived(alice);
+  await n2.coordinator.arrived(alice, true);
   const doris = client('doris');
   await n2.coordinator.recorded(doris);
   await cluster.command({ type: 'migrate', owner: N1, to: N1 });
@@ -294,7 +356,7 @@ t.test(
     const ann = client('ann');
     await n1.coordinator.completed(ann);
     await move(N1, N2);
-    await n2.coordinator.arrived(alice);
+    await n2.coordinator.arrived(alice, true);
     n2.crash();
     await cluster.clock.advance(50);
     const again = await cluster.boot('n2');
@@ -302,8 +364,8 @@ t.test(
     t.same(n1.coordinator.place(), { kind: 'moved', to: 'n2' });
     t.equal(again.coordinator.reclaim(alice), 'grant', 'by what n1 had recorded of her');
     t.equal(again.coordinator.reclaim(ann), 'grant');
-    await again.coordinator.arrived(alice);
-    await again.coordinator.arrived(ann);
+    await again.coordinator.arrived(alice, true);
+    await again.coordinator.arrived(ann, true);
     await again.coordinator.completed(bob);
     await cluster.clock.advance(100);
     t.same(cluster.granting().toSorted(), ['n1', 'n2', 'n3']);
@@ -343,7 +405,7 @@ t.test('whoever comes before the taker has heard of it is told to wait', async (
   t.same(n1.coordinator.place(), { kind: 'moved', to: 'n2' });
   t.equal(n2.coordinator.mayArrive(alice), true);
   t.equal(n2.coordinator.reclaim(alice), 'delay');
-  t.equal(await n2.coordinator.arrived(alice), 'unavailable', 'it would be about nothing');
+  t.equal(await n2.coordinator.arrived(alice, true), 'unavailable', 'it would be about nothing');
   n2.resume();
   await cluster.clock.advance(50);
   t.equal(n2.coordinator.reclaim(alice), 'grant');
@@ -352,7 +414,7 @@ t.test('whoever comes before the taker has heard of it is told to wait', async (
 t.test('it moves on: the first node sends its clients to where it is now', async (t) => {
   const { cluster, n1, n2, n3, move } = await clusterOf();
   await move(N1, N2);
-  await n2.coordinator.arrived(alice);
+  await n2.coordinator.arrived(alice, true);
   await cluster.clock.advance(50);
   await move(N2, N3);
   t.same(n1.coordinator.place(), { kind: 'moved', to: 'n3' });
@@ -361,8 +423,8 @@ t.test('it moves on: the first node sends its clients to where it is now', async
     [alice, bob].map((each) => n3.coordinator.reclaim(each)),
     ['grant', 'grant'],
   );
-  await n3.coordinator.arrived(alice);
-  await n3.coordinator.arrived(bob);
+  await n3.coordinator.arrived(alice, true);
+  await n3.coordinator.arrived(bob, true);
   await cluster.clock.advance(50);
   t.same(cluster.granting(), ['n1', 'n2', 'n3']);
 });
