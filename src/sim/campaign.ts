@@ -29,7 +29,10 @@ export function reportOf(simulated: Simulated, scenario: Scenario, seed: number)
     seed,
     verdict: verdict.verdict,
     violations: violatedIn(simulated),
-    sentence: verdict.verdict === 'valid' ? null : (failure ?? worst?.evidence[0]?.sentence ?? null),
+    sentence:
+      verdict.verdict === 'valid'
+        ? null
+        : (failure ?? worst?.evidence[0]?.sentence ?? verdict.reasons[0] ?? null),
     simulatedMs: Math.round(simulatedMs),
     events: history.length,
   };
