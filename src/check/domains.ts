@@ -58,6 +58,7 @@ function placed(event: HistoryEvent, index: number, names: ReadonlySet<string>):
     case 'ledger':
       return named(event.domain, event, index, names);
     case 'node':
+    case 'fault':
       return event.domain === undefined ? null : named(event.domain, event, index, names);
     case 'client': {
       const first = event.file?.split('/')[0];

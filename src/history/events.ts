@@ -158,6 +158,8 @@ export interface FaultEvent extends Stamped {
   readonly targets: readonly string[];
   /** Does it end the life of its targets' processes? Needed only for faults that {@link LIFE_ENDING_FAULTS} does not name. */
   readonly endsLife?: boolean;
+  /** Only one lock domain is hit; without it the fault concerns all. */
+  readonly domain?: string;
   readonly detail?: string;
 }
 

@@ -118,7 +118,7 @@ const KINDS: Readonly<Record<HistoryEvent['kind'], KindRules>> = {
   },
   fault: {
     required: { phase: oneOf('begin', 'end'), fault: name, targets: names },
-    optional: { endsLife: flag, detail: text },
+    optional: { endsLife: flag, domain: name, detail: text },
   },
   audit: {
     required: { event: oneOf('lock', 'content'), file: name },

@@ -16,15 +16,15 @@ export async function move(step: MoveStep, context: StepContext): Promise<void> 
   const place = cluster.domainsOf(owner).find(({ domain }) => name === null || domain.name === name);
   if (place === undefined) throw new StepFailure(`"${text}" failed: ${owner} is not in that lock domain`);
   const what = name === null ? 'address' : 'filesystem';
-  const begin = { kind: 'fault', fault: 'migrate', targets: [owner], endsLife: false } as const;
+  const label = cluster.labelOf(place.domain);
+  const begin = { kind: 'fault', fault: 'migrate', targets: [owner], endsLife: false, ...label } as const;
   const begunAt = context.stamp();
   const { done } = await askUntilExpected(step, place, context, async (operator) => {
     const sentAt = context.stamp();
     const outcome = await operator.move(what, owner, to);
     if (outcome.done) {
-      const detail = name === null ? `to ${to}` : `${name} to ${to}`;
-      context.record({ ...begin, t: begunAt, phase: 'begin', detail });
-      recordSwap('migrate', sentAt, outcome, context, cluster.labelOf(place.domain));
+      context.record({ ...begin, t: begunAt, phase: 'begin', detail: `to ${to}` });
+      recordSwap('migrate', sentAt, outcome, context, label);
     }
     return outcome;
   });

@@ -81,6 +81,17 @@ t.test('C12: a grant in one domain while the node is in the grace of another is 
   t.equal(judged(after).coverage.grantedInOtherDomain, 0, 'it was answered after the lift');
 });
 
+t.test('a fault that names a domain is of that one alone', async (t) => {
+  const cut = both(recovered().end(3000));
+  const inHome = cut.map((event) => (event.kind === 'fault' ? { ...event, domain: 'home' } : event));
+  const inWork = cut.map((event) => (event.kind === 'fault' ? { ...event, domain: 'work' } : event));
+  const barriers = [cut, inHome, inWork].map((history) => judged(history).timings.detectionToBarrierMs);
+  t.equal(barriers[1], barriers[0]);
+  t.not(barriers[2], barriers[0], 'nobody died in the other one');
+  const elsewhere = cut.map((event) => (event.kind === 'fault' ? { ...event, domain: 'play' } : event));
+  t.match(judged(elsewhere).reasons.join(), /names the domain play, which is not one of the run/);
+});
+
 t.test('faults are those of the run, however many domains see them', async (t) => {
   const { coverage, timings } = judged(both(recovered().end(3000)));
   t.match(coverage, { fault: 1, 'power-cut': 1, reclaim: 1 });
