@@ -36,29 +36,20 @@ export const abandon = (desk: OperatorsDesk, node: string): Promise<RepairOutcom
  * The service address of a node, or the filesystem as it serves it, goes to another live node as planned, with its clients; to itself: it comes
  * back. No filesystem goes to a node that sends its own clients elsewhere for it: they would be sent in a circle.
  */
-export async function move(
-  desk: OperatorsDesk,
-  what: Moved,
-  owner: string,
-  to: string,
-): Promise<RepairOutcome> {
-  const taker = asNodeId(to);
-  if (what === 'filesystem' && owner !== to) {
-    const { ledger } = await readLedger(desk);
-    const elsewhere = carrierOf(ledger, taker);
-    if (elsewhere !== taker)
-      return {
-        done: false,
-        refusal: 'not-serving',
-        sentence: `${to} does not serve this filesystem itself, ${elsewhere} does in its place; bring it home to ${to} first.`,
-      };
-  }
-  return command(desk, asNodeId(owner), () => ({
-    type: 'migrate',
-    owner: asNodeId(owner),
-    to: taker,
-    filesystem: what === 'filesystem',
-  }));
+export function move(desk: OperatorsDesk, what: Moved, owner: string, to: string): Promise<RepairOutcome> {
+  const [node, taker] = [asNodeId(owner), asNodeId(to)];
+  const filesystem = what === 'filesystem';
+  return command(
+    desk,
+    node,
+    () => ({ type: 'migrate', owner: node, to: taker, filesystem }),
+    (ledger, refusal) => {
+      const elsewhere = carrierOf(ledger, taker);
+      return refusal === 'not-serving' && filesystem && owner !== to && elsewhere !== taker
+        ? `${to} does not serve this filesystem itself, ${elsewhere} does in its place; bring it home to ${to} first.`
+        : sentenceOf(ledger, node, refusal);
+    },
+  );
 }
 
 /**
@@ -103,16 +94,20 @@ const DOUBTS = {
 const repair = (desk: OperatorsDesk, kind: Exclude<Repair, 'declare-dead'>, node: string) =>
   command(desk, asNodeId(node), (ledger) => commandFor(ledger, kind, asNodeId(node)));
 
-/** Swaps one command in. @throws StoreUnavailableError when nobody knows what came of it */
+/** Swaps one command in. @param say why the ledger refuses it @throws StoreUnavailableError when nobody knows what came of it */
 async function command(
   desk: OperatorsDesk,
   node: NodeId,
   make: (ledger: Ledger) => Command,
+  say = (ledger: Ledger, refusal: Refusal) => sentenceOf(ledger, node, refusal),
 ): Promise<RepairOutcome> {
   for (let tries = 1; ; tries += 1) {
     const before = await readLedger(desk);
     const result = transition(before.ledger, make(before.ledger), desk.mutants);
-    if (!result.ok) return refused(before.ledger, node, result.refusal);
+    if (!result.ok) {
+      const { refusal } = result;
+      return { done: false, refusal, sentence: say(before.ledger, refusal) };
+    }
     const swap = await desk.store.swap(before.revision, result.ledger);
     if (swap.outcome === 'swapped') return { done: true, ledger: result.ledger, revision: swap.revision };
     if (swap.outcome === 'unknown') {

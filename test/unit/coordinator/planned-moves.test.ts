@@ -224,3 +224,16 @@ t.test(
     t.equal(again.swaps.filter((swap) => swap === 'finish').length, 1, 'nobody has ended her time');
   },
 );
+
+t.test(
+  'row 19: the end of a client by one address says nothing of what it lost by another one',
+  async (t) => {
+    const { cluster, n1, n2 } = await clusterOf({ failoverMs: 100 });
+    await n2.coordinator.completed({ ...alice, service: N2 });
+    n1.crash();
+    await cluster.clock.advance(5_000);
+    t.equal(cluster.recorded()['n1 alice'], 'reclaim incomplete');
+    t.equal(await n2.coordinator.forget({ ...alice, service: N2 }), 'durable');
+    t.same(cluster.recorded(), { 'n1 alice': 'reclaim incomplete', 'n2 bob': 'complete' });
+  },
+);
