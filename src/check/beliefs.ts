@@ -3,9 +3,8 @@ import type { Claim } from './claims.ts';
 import { contactsOf, lapsesAt } from './contacts.ts';
 import type { CheckContext } from './context.ts';
 import { type Grace, memberNamed } from './graces.ts';
-import { movesCalledOff } from './moves-called-off.ts';
 import { type DeathSign, deathAfter } from './node-lives.ts';
-import { plannedMoves } from './planned-moves.ts';
+import { movesCalledOff, plannedMoves } from './planned-moves.ts';
 
 /** A claim whose node died under it, and for how long nobody else may have the lock. */
 export interface OrphanedBelief {

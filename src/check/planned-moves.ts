@@ -1,6 +1,6 @@
 import type { Claim } from './claims.ts';
 import type { CheckContext } from './context.ts';
-import { memberNamed } from './graces.ts';
+import { type LedgerStep, memberNamed } from './graces.ts';
 import type { DeathSign } from './node-lives.ts';
 
 /** A service address, or a filesystem, that was handed to another node as planned, with its clients. */
@@ -16,26 +16,39 @@ export interface PlannedMove {
   readonly over: DeathSign;
 }
 
-/** All that the ledger shows, in its order. */
-export function plannedMoves(context: CheckContext): readonly PlannedMove[] {
-  return context.once('planned-moves', () => {
-    const moves: PlannedMove[] = [];
-    const begun = new Map<string, number>();
-    for (const [at, { event, earliest, latest, index }] of context.steps.entries()) {
-      const before = context.steps[at - 1]?.event.ledger;
-      if (before === undefined) continue;
-      for (const [owner, member] of Object.entries(event.ledger.members)) {
-        const was = memberNamed(before, owner);
-        const movingTo = member.movingTo ?? null;
-        if (movingTo !== null && (was?.movingTo ?? null) === null) begun.set(owner, earliest);
-        if (event.command !== 'hand-over' || movingTo !== null || (was?.movingTo ?? null) === null) continue;
-        const [from, to] = [was!.addressAt ?? owner, member.addressAt ?? owner];
-        const bracket = { earliest: begun.get(owner) ?? earliest, latest, index };
-        moves.push({ owner, from, to, over: { what: `handed to ${to}`, verb: 'let it go', ...bracket } });
-      }
+/** All that came about, in the ledger's order. */
+export const plannedMoves = (context: CheckContext): readonly PlannedMove[] =>
+  context.once('planned-moves', () => movesThatEnded(context.steps, true));
+
+/**
+ * Those that came to nothing: the taker was lost, or the giver. Past the barrier the giver of an address had let go of what its clients held;
+ * before it, it had not, and nobody but itself knows which.
+ */
+export const movesCalledOff = (context: CheckContext): readonly PlannedMove[] =>
+  context.once('moves-called-off', () =>
+    context.filesystemsMove ? [] : movesThatEnded(context.steps, false),
+  );
+
+/** @param handed over, or called off */
+function movesThatEnded(steps: readonly LedgerStep[], handed: boolean): PlannedMove[] {
+  const moves: PlannedMove[] = [];
+  const begun = new Map<string, number>();
+  for (const [at, { event, earliest, latest, index }] of steps.entries()) {
+    const before = steps[at - 1]?.event.ledger;
+    if (before === undefined) continue;
+    for (const [owner, member] of Object.entries(event.ledger.members)) {
+      const was = memberNamed(before, owner);
+      const [wasMoving, isMoving] = [(was?.movingTo ?? null) !== null, (member.movingTo ?? null) !== null];
+      if (isMoving && !wasMoving) begun.set(owner, earliest);
+      if (isMoving || !wasMoving || handed !== (event.command === 'hand-over')) continue;
+      const from = was!.addressAt ?? owner;
+      const to = handed ? (member.addressAt ?? owner) : from;
+      const what = handed ? `handed to ${to}` : 'for a move that was called off';
+      const bracket = { earliest: begun.get(owner) ?? earliest, latest, index };
+      moves.push({ owner, from, to, over: { what, verb: 'let it go', ...bracket } });
     }
-    return moves;
-  });
+  }
+  return moves;
 }
 
 /**
