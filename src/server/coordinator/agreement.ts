@@ -16,7 +16,7 @@ import { pause } from '../boot.ts';
 import type { Place } from '../coordination.ts';
 import { GraceRecovery } from '../grace-recovery.ts';
 import { OwnRecords } from '../own-records.ts';
-import { lookAtPeers, lookIntervalMs, type PeerLook } from '../peer-beacons.ts';
+import type { PeerLook } from '../peer-beacons.ts';
 import { CarriedAddresses } from './carried-addresses.ts';
 import { rememberLate } from './closing-claims.ts';
 import { every } from './every.ts';
@@ -25,6 +25,7 @@ import { Failover } from './failover.ts';
 import { Fencing } from './fencing.ts';
 import { FilesystemMoves } from './filesystem-moves.ts';
 import { type CoordinatorOptions, HEARTBEAT_MS } from './options.ts';
+import { PeerWatch } from './peer-watch.ts';
 import { type Moves, PlannedMoves } from './planned-moves.ts';
 import { PlannedStop } from './planned-stop.ts';
 import { Rounds } from './rounds.ts';
@@ -32,8 +33,6 @@ import { stepAfter, stepBefore } from './steps-of-commands.ts';
 import { StorePatience } from './store-patience.ts';
 import { SwapTurn } from './swap-turns.ts';
 
-/** Mutant D12 hears of a death this late, as from a peer whose lease timer ran out. */
-const D12_POLL_MS = 1_500;
 /** Mutant D14 lets this long pass between the end of grace in memory and in the ledger. */
 const D14_DELAY_MS = 400;
 
@@ -48,6 +47,7 @@ export class Agreement {
   readonly #failover: Failover;
   readonly #failback: Failback;
   readonly #moves: Moves;
+  readonly #peers: PeerWatch;
   readonly #rounds: Rounds;
   readonly #turn: SwapTurn;
   #known: StoredLedger;
@@ -58,8 +58,6 @@ export class Agreement {
   #told: StoredLedger | null = null;
   /** Does it tell that? */
   #tells = false;
-  /** A peer's beacon was found missing, and the ledger does not show why yet. */
-  #alarmed = false;
   #closed = false;
   #stop: PlannedStop | null = null;
   /** The records that this life was born with have been looked at. */
@@ -85,6 +83,7 @@ export class Agreement {
     this.#failover = new Failover({ ...options, onDue });
     this.#turn = new SwapTurn(options.clock, self.node, () => (this.#tells ? this.#goOn() : this.wake()));
     this.addresses = new CarriedAddresses(options.node, options.addresses);
+    this.#peers = new PeerWatch(options);
     this.patience = new StorePatience(options);
     this.#rounds = new Rounds({
       clock: options.clock,
@@ -110,7 +109,7 @@ export class Agreement {
       ),
       every(
         clock,
-        () => this.#lookIntervalMs(),
+        () => this.#peers.intervalMs(this.ledger),
         () => this.#look(),
       ),
     );
@@ -127,7 +126,7 @@ export class Agreement {
   }
 
   get alarmed(): boolean {
-    return this.#alarmed;
+    return this.#peers.alarmed;
   }
 
   /** {@link Coordinator.serves} */
@@ -150,7 +149,7 @@ export class Agreement {
   enforcing(): boolean {
     return (
       this.#closed ||
-      this.#alarmed ||
+      this.alarmed ||
       !this.patience.status().answers ||
       !this.patience.isFresh() ||
       inGrace(this.ledger) ||
@@ -159,15 +158,11 @@ export class Agreement {
   }
 
   lookAtPeers(): PeerLook {
-    return lookAtPeers(this.ledger, this.self.node, this.#options.beacon);
+    return this.#peers.look(this.ledger);
   }
 
   alarm(missing: Facts['missing']): void {
-    if (!this.#alarmed) {
-      this.#alarmed = true;
-      for (const { peer } of missing) this.#options.observe({ event: 'beacon-missing', peer });
-      if (!inGrace(this.ledger)) this.#options.observe({ event: 'enforcing', view: this.ledger.view });
-    }
+    this.#peers.alarm(missing, this.ledger);
     // Without a read first, which would only delay the word: a swap against an old ledger is lost, and then it is read.
     this.#goOn();
   }
@@ -200,11 +195,6 @@ export class Agreement {
     ])
       part.close();
     for (const cancel of this.#cancels) cancel();
-  }
-
-  #lookIntervalMs(): number {
-    const { mutants, beaconPollMs } = this.#options;
-    return mutants.has('D12') ? D12_POLL_MS : lookIntervalMs(this.ledger, beaconPollMs);
   }
 
   #look(): void {
@@ -252,12 +242,11 @@ export class Agreement {
     if (this.#closed) return;
     await this.#moves.letGo(this.ledger, this.self);
     if (this.#closed) return;
-    const { missing, answered } = this.lookAtPeers();
-    if (missing.length === 0 && answered && !inGrace(this.ledger)) this.#alarmed = false;
+    const missing = this.#peers.lookInRound(this.ledger);
     if (this.place() === 'current') this.fencing.learn(this.ledger, this.recovery.latestPassed());
     const command =
       this.#confirmation() ??
-      nextCommand(this.ledger, this.self, this.#facts(this.#heard(missing)), this.#options.mutants);
+      nextCommand(this.ledger, this.self, this.#facts(missing), this.#options.mutants);
     if (command !== null) await this.#swap(command);
   }
 
@@ -290,11 +279,6 @@ export class Agreement {
       if (!(error instanceof RecordsUnreadableError)) throw error;
     }
     this.#cleared = true;
-  }
-
-  /** Mutant D12 hears of a death only when its own slow poll finds it. */
-  #heard(missing: Facts['missing']): Facts['missing'] {
-    return this.#options.mutants.has('D12') && !this.#alarmed ? [] : missing;
   }
 
   #facts(missing: Facts['missing']): Facts {
@@ -370,7 +354,7 @@ export class Agreement {
       return;
     }
     if (inGrace(ledger)) {
-      if (!inGrace(before) && !this.#alarmed)
+      if (!inGrace(before) && !this.alarmed)
         this.#options.observe({ event: 'enforcing', view: ledger.view, epoch: ledger.recoveryEpoch! });
       this.recovery.learn(before, ledger);
     } else if (inGrace(before)) this.recovery.lift(ledger);
