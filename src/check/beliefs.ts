@@ -148,15 +148,15 @@ function hadItsChance(context: CheckContext, grace: Grace, node: string): boolea
 }
 
 function opensClaims([before, carriedBefore]: [Member, Member], [now, carried]: [Member, Member]): boolean {
+  // Done, or given up, with which an address goes back to its owner: nobody may come, whoever carries it.
+  if (now.claims === 'closed') return false;
   const [heirBefore, heir] = [before.heir ?? null, now.heir ?? null];
-  if (heir !== null && heir === heirBefore) return now.claims === 'open' && before.claims === 'closed';
-  // Given up: nobody's heir any more, and nobody may come.
-  if (now.claims === 'closed' && heir === null && heirBefore !== null) return false;
+  if (heir !== null && heir === heirBefore) return before.claims === 'closed';
   return (
     heir !== heirBefore ||
     (now.addressAt ?? null) !== (before.addressAt ?? null) ||
     carried.incarnation !== carriedBefore.incarnation ||
-    (now.claims === 'open' && before.claims === 'closed') ||
+    before.claims === 'closed' ||
     (carried.state !== 'up' && carried.state !== carriedBefore.state)
   );
 }

@@ -1,4 +1,5 @@
 import type { NodeEvent } from '../history/events.ts';
+import { type Incomplete, incompleteAt, incompleteStretches } from './completions.ts';
 import type { CheckContext } from './context.ts';
 import { type Bracket, type Grace, memberNamed } from './graces.ts';
 import type { Boot } from './node-lives.ts';
@@ -23,30 +24,29 @@ interface Enforcement {
  * possible moment of the lift. Only a request that was asked and answered within it counts, so the
  * grant certainly fell into it.
  *
+ * For each client the same holds until its own RECLAIM_COMPLETE, in grace or not, even with nothing to reclaim (row 6): the server
+ * cannot know before that what the client still has to come for.
+ *
  * A boot is an acknowledgement only because the node's earlier life is over (C14). One that still speaks after it may still grant, and
  * nobody waits for it.
  */
 export function graceEnforcement(context: CheckContext): Judged {
   const findings = new Findings('grace-enforcement');
   const windowOf = enforcements(context);
+  const incomplete = incompleteStretches(context);
   for (const operation of context.operations.all) {
     if (!isNewState(operation) || (operation.outcome !== 'ok' && operation.outcome !== 'fail')) continue;
     const servers = context.servers(operation);
     const windows = servers.flatMap((node) => windowOf(node, operation) ?? []);
     const window = windows[0];
+    const stretch = incompleteAt(incomplete, operation);
     // Where several may have answered, all of them must have been bound.
-    if (window === undefined || windows.length < servers.length) continue;
+    const bound = window !== undefined && windows.length >= servers.length;
+    if (!bound && stretch === undefined) continue;
     findings.judged += 1;
-    if (operation.outcome === 'ok') {
-      findings.violation(() =>
-        evidence(
-          context.history,
-          `New state in grace: ${grantWords(operation)}, but ${window.because} by ${atTime(window.from.latest)} and grace was not lifted before ${window.until === Number.POSITIVE_INFINITY ? 'the end of the run' : atTime(window.until)}. ${knowledgeWords(context.history, servers[0]!, operation.repliedAt)}.`,
-          [window.from.index, operation.invokeIndex, operation.replyIndex, window.grace.lift?.index ?? -1],
-          operation.repliedAt,
-        ),
-      );
-    }
+    if (operation.outcome === 'fail') continue;
+    if (bound) findings.violation(() => grantedInGrace(context, operation, window));
+    else if (stretch !== undefined) findings.violation(() => grantedTooSoon(context, operation, stretch));
   }
   for (const { boot, index, event } of outlived(context)) {
     findings.judged += 1;
@@ -59,7 +59,33 @@ export function graceEnforcement(context: CheckContext): Judged {
       ),
     );
   }
-  return findings.result('Nobody asked for a new lock or open between a barrier and its lift.');
+  return findings.result(
+    'Nobody asked for a new lock or open between a barrier and its lift, or before its own RECLAIM_COMPLETE.',
+  );
+}
+
+function grantedInGrace(
+  context: CheckContext,
+  operation: Operation,
+  { from, because, until, grace }: Enforcement,
+) {
+  const lift = until === Number.POSITIVE_INFINITY ? 'the end of the run' : atTime(until);
+  return evidence(
+    context.history,
+    `New state in grace: ${grantWords(operation)}, but ${because} by ${atTime(from.latest)} and grace was not lifted before ${lift}. ${knowledgeWords(context.history, context.servers(operation)[0]!, operation.repliedAt)}.`,
+    [from.index, operation.invokeIndex, operation.replyIndex, grace.lift?.index ?? -1],
+    operation.repliedAt,
+  );
+}
+
+/** Row 6, D17. */
+function grantedTooSoon(context: CheckContext, operation: Operation, { from, until, ...events }: Incomplete) {
+  return evidence(
+    context.history,
+    `New state before RECLAIM_COMPLETE: ${grantWords(operation)}, but ${operation.client} stood anew before that server from ${atTime(from)} on and did not say that it was through with its reclaims before ${atTime(until)}.`,
+    [events.fromIndex, operation.invokeIndex, operation.replyIndex, events.completedIndex],
+    operation.repliedAt,
+  );
 }
 
 /** What lives of nodes said of themselves after a later one of the same node had begun for certain. */

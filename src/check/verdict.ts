@@ -3,6 +3,7 @@ import type { Moment } from './moment.ts';
 
 export type Verdict = 'valid' | 'violation' | 'unknown';
 
+/** Made of every history. */
 export const CHECK_NAMES = [
   'exclusion',
   'no-theft',
@@ -13,7 +14,9 @@ export const CHECK_NAMES = [
   'guarded-data',
   'recovers',
 ] as const;
-export type CheckName = (typeof CHECK_NAMES)[number];
+/** With the check that is made where programs took part that are not NFS clients. */
+export const ALL_CHECK_NAMES = [...CHECK_NAMES, 'local-locks'] as const;
+export type CheckName = (typeof ALL_CHECK_NAMES)[number];
 
 export interface EvidenceEvent {
   /** Position in the history as ordered by `t`, from 0. */

@@ -8,7 +8,7 @@ interface Turn {
 }
 
 /** A process that stands still (SIGSTOP). */
-const STOPS = 'pause';
+const STOPS: ReadonlySet<string> = new Set(['pause', 'stall']);
 
 /**
  * When no member was alive at all, or each that was stood still: nobody could acknowledge, finish or lift anything then. From the last
@@ -58,7 +58,7 @@ function turnsOf(context: CheckContext, nodes: ReadonlySet<string>): Turn[] {
         .filter(({ what }) => what !== 'a new incarnation')
         .map(({ latest }): Turn => ({ t: latest, node, what: 'dies' })),
       ...context.faults
-        .filter(({ fault, targets }) => fault === STOPS && targets.includes(node))
+        .filter(({ fault, targets }) => STOPS.has(fault) && targets.includes(node))
         .map(({ t, phase }): Turn => ({ t, node, what: phase === 'begin' ? 'stops' : 'goes on' })),
     ];
   });

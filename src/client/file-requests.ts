@@ -110,7 +110,15 @@ export function openByName(
 }
 
 /** OPEN with CLAIM_PREVIOUS: takes an open back from a server that lost it (RFC 8881 section 18.16.3). */
-export function reclaimOpen(file: FileState, clientId: bigint): FileRequest | null {
+export const reclaimOpen = (file: FileState, clientId: bigint): FileRequest | null =>
+  openAgain(file, clientId, claimPrevious(file));
+
+/** OPEN with CLAIM_FH: anew, without a name. */
+export const openByHandle = (file: FileState, clientId: bigint): FileRequest | null =>
+  openAgain(file, clientId, { claim: nfs.CLAIM_FH });
+
+/** For what the file was open before. */
+function openAgain(file: FileState, clientId: bigint, claim: OpenClaim): FileRequest | null {
   const target = at(file);
   if (target === null) return null;
   const opened = op(open, {
@@ -119,7 +127,7 @@ export function reclaimOpen(file: FileState, clientId: bigint): FileRequest | nu
     shareDeny: file.deny,
     owner: stateOwner(clientId, file),
     openHow: DO_NOT_CREATE,
-    claim: claimPrevious(file),
+    claim,
   });
   return {
     ops: [target, opened],

@@ -25,6 +25,7 @@ import { readLeaseMs } from './lease-time.ts';
 import type { Link } from './link.ts';
 import { forgetState } from './lock-loss.ts';
 import type { Observer } from './observer.ts';
+import { type Overstepping, oversteppedRecovery } from './overstepping.ts';
 import { type Arrival, Reclaimer } from './reclaimer.ts';
 import { Renewal } from './renewal.ts';
 import { Session } from './session.ts';
@@ -66,7 +67,7 @@ const REVOKED_FLAGS =
  * What a client does after the server has lost its state. `confirm-only` is the client of row 18: it
  * makes a new session and keeps its lease, but neither reclaims nor completes.
  */
-export type RecoveryBehaviour = 'by-the-book' | 'confirm-only';
+export type RecoveryBehaviour = 'by-the-book' | 'confirm-only' | Overstepping;
 
 export class Keeper {
   readonly #options: KeeperOptions;
@@ -79,6 +80,8 @@ export class Keeper {
   #standingSinceMs: number | null = null;
   /** RECLAIM_COMPLETE is owed to a server that has forgotten us or never knew us, also without anything to reclaim (row 6). */
   #owesComplete = false;
+  /** Since when the server may know that we are done; null: it cannot. */
+  #completeSentMs: number | null = null;
   #recovering = false;
   #behaviour: RecoveryBehaviour = 'by-the-book';
   #life = 0;
@@ -218,9 +221,21 @@ export class Keeper {
         await session.changes.until(() => session.over !== null);
         return false;
       }
-      if (!(await new Reclaimer(this.#options, session).run(files()))) return false;
+      const overstepped =
+        this.#behaviour === 'by-the-book'
+          ? null
+          : oversteppedRecovery(this.#behaviour, session, this.#options);
+      await overstepped?.beforeReclaims();
+      const done = await new Reclaimer(this.#options, session).run(files(), {
+        beforeIt: async () => overstepped?.beforeCompletion(),
+        onSend: () => {
+          this.#completeSentMs ??= clock.nowMs();
+        },
+      });
+      if (!done) return false;
       this.#owesComplete = false;
-      observer.report({ event: 'reclaim-complete' });
+      observer.report({ event: 'reclaim-complete', sentAt: inNs(this.#completeSentMs ?? clock.nowMs()) });
+      await overstepped?.afterCompletion();
     }
     if (this.#stopped || session.over !== null) return false;
     if (this.#recovering) observer.report({ event: 'recovery-end' });
@@ -244,6 +259,7 @@ export class Keeper {
   #serverForgot(reclaimable: boolean): void {
     this.#life += 1;
     this.#owesComplete = true;
+    this.#completeSentMs = null;
     forgetState(this.#options.files(), reclaimable, this.#options.observer);
   }
 
@@ -267,8 +283,9 @@ export class Keeper {
   #reportRenewal(sentAtMs: number): void {
     if (sentAtMs - this.#lastReportMs < this.#options.timing().reportEveryMs) return;
     this.#lastReportMs = sentAtMs;
-    this.#options.observer.report({ event: 'renewed', sentAt: Math.round(sentAtMs * NS_PER_MS) });
+    this.#options.observer.report({ event: 'renewed', sentAt: inNs(sentAtMs) });
   }
 }
 
 const NS_PER_MS = 1_000_000;
+const inNs = (ms: number): number => Math.round(ms * NS_PER_MS);

@@ -23,6 +23,7 @@ import type { FileState, ShareAccess, ShareDeny } from './file-state.ts';
 import { type HoldingChanged, toByteSpan, toSpan } from './lock-belief.ts';
 import { type LockResult, lockInTurn, testInTurn, unlockInTurn } from './locking.ts';
 import { closeInTurn, openInTurn } from './opening.ts';
+import { overstepNow } from './overstepping.ts';
 import { type Patience, patiently } from './patience.ts';
 import { UncommittedWrites } from './uncommitted-writes.ts';
 
@@ -216,6 +217,11 @@ export class NfsFile {
   /** Gives the delegation back, if there is one. What was begun under it should have ended. */
   returnDelegation(limits: Limits = {}): Promise<Result> {
     return this.#inTurn(limits, UNANSWERED, (patience) => returnDelegationInTurn(this.#context, patience));
+  }
+
+  /** Reclaims what nobody took away, by an owner of its own: what a server must refuse (overstep.ts). The file must be open. */
+  overstep(limits: Limits = {}): Promise<Result> {
+    return this.#patiently(limits, UNANSWERED, ({ deadlineMs }) => overstepNow(this.#context, deadlineMs));
   }
 
   /** Unlocks all, gives a delegation back, closes, and makes the object unusable. */

@@ -39,6 +39,13 @@ export interface Arrival {
   files(): Iterable<FileState>;
 }
 
+/** What comes between the reclaims and RECLAIM_COMPLETE. */
+export interface Completion {
+  beforeIt(): Promise<void>;
+  /** It is handed to the socket for the first time in this session. */
+  onSend(): void;
+}
+
 /** Files that are reclaimed side by side. One file's claims go one after the other: each builds on the last. */
 const FILES_AT_ONCE = 8;
 
@@ -53,10 +60,11 @@ export class Reclaimer {
   }
 
   /** True once the server knows that this client is done; false when the session ended before that. */
-  async run(files: Iterable<FileState>): Promise<boolean> {
+  async run(files: Iterable<FileState>, { beforeIt, onSend }: Completion): Promise<boolean> {
     await this.#reclaim(files);
+    if (this.#session.over === null) await beforeIt();
     const done = () => [op(reclaimComplete, { oneFs: false })];
-    return this.#session.over === null && (await this.#complete(done)) !== null;
+    return this.#session.over === null && (await this.#complete(done, { onSend })) !== null;
   }
 
   /** The same for one filesystem. Null: the session ended before that, or the server has lost everything meanwhile. */
@@ -67,7 +75,7 @@ export class Reclaimer {
     if ([...files()].some(({ reclaimPending }) => reclaimPending)) return null;
     const way = root.map((objName) => op(lookup, { objName }));
     const done = () => [op(putRootFh, {}), ...way, op(reclaimComplete, { oneFs: true })];
-    const status = await this.#complete(done, (answer) => answer === NFS4ERR_MOVED);
+    const status = await this.#complete(done, { isInVain: (answer) => answer === NFS4ERR_MOVED });
     if (status === null) return null;
     return status === NFS4ERR_MOVED ? 'moved' : 'complete';
   }
@@ -135,10 +143,10 @@ export class Reclaimer {
 
   #complete(
     done: () => readonly Op[],
-    isInVain: (status: Status) => boolean = () => false,
+    { isInVain = () => false, onSend = () => {} }: { isInVain?(status: Status): boolean; onSend?(): void },
   ): Promise<Status | null> {
     return this.#repeat(
-      () => ({ request: done, cacheReply: true, deadlineMs: NEVER_MS }),
+      () => ({ request: done, cacheReply: true, deadlineMs: NEVER_MS, onSend }),
       (answer) => !isReclaimComplete(answer) && !isInVain(answer),
     );
   }

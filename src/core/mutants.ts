@@ -10,13 +10,18 @@ export const MUTANTS = {
   D4: 'an acknowledgement does not name the view it is for',
   D5: 'the claims of a node that left as planned are never abandoned',
   D6: 'records outlive the lift and are honoured in a later grace',
+  D7: 'a record that cannot be stored is logged, and the client is confirmed all the same',
   D8: 'neither the ledger nor the record store tests who writes',
   D9: 'the client record is written when the client id is confirmed, not at RECLAIM_COMPLETE',
+  D10: 'a reclaim is granted after its client’s own RECLAIM_COMPLETE',
   D11: 'a reclaim is granted before the barrier',
   D12: 'a survivor grants without testing beacons and hears of a death late',
+  D13: 'grace goes on for as long as one client reclaims',
   D14: 'grace ends in memory before the lift is durable',
   D15: 'unlocking the middle of a range lets go of what is right of it as well',
   D16: 'the beacon is an open-file-description lock, which the kernel releases last',
+  D17: 'who opens by filehandle need not have sent RECLAIM_COMPLETE',
+  D18: 'nothing remembers that the chance of an abandoned node’s clients is over',
   D19: 'a missing beacon is taken for death on a filesystem where it proves nothing',
   M1: 'what was acknowledged in the last grace counts in a new one',
   M2: 'what an heir has finished stays closed when the heir is lost in the same grace',
@@ -36,24 +41,31 @@ export const MUTANTS = {
   M18: 'whoever comes before the taker of a filesystem knows of it is refused',
   M19: 'a filesystem moves in a grace that runs already',
   M20: 'what the giver of a filesystem has taken back of its records stays away when nothing comes of the move',
+  M23: 'the gate gives local programs new locks in grace',
 } as const;
 
 export type MutantId = keyof typeof MUTANTS;
 
 /** Those that a running node can have. The others break what only the model looks at on its own. */
 export const NODE_MUTANTS = [
+  'D7',
   'D9',
+  'D10',
   'D11',
   'D12',
+  'D13',
   'D14',
   'D15',
   'D16',
+  'D17',
+  'D18',
   'M8',
   'M12',
   'M13',
   'M14',
   'M15',
   'M16',
+  'M23',
 ] as const satisfies readonly MutantId[];
 
 /** The mutants that are switched on; the empty set is the real product. */

@@ -24,6 +24,7 @@ import { restart } from './restart.ts';
 import { slowBoot } from './slow-boot.ts';
 import { stableLost } from './stable-lost.ts';
 import { stableReadOnly } from './stable-read-only.ts';
+import { stall } from './stall.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: a fault takes what its own `parameters` returned, which only it can know
 type AnyFault = Fault<any>;
@@ -35,6 +36,7 @@ const ALL: readonly AnyFault[] = [
   restart,
   pause,
   crash,
+  stall,
   slowBoot,
   rebootStorm,
   clockSkew,

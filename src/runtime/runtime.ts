@@ -140,4 +140,6 @@ export const NODE_PATHS = {
   stable: '/var/lib/gracelab',
   /** Node-local tmpfs; does not survive. */
   volatile: '/run',
+  /** An empty directory, on which the node's program may mount what it shows to other programs. */
+  gate: '/gate',
 } as const;

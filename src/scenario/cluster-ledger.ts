@@ -20,6 +20,27 @@ export interface LedgerHold {
 
 type Undo = () => Promise<void>;
 
+/** How the lab gets at what is under its ledgers: files and members of its own, where nothing else is said. */
+export interface LedgerAccess {
+  /** Nobody gets at the file until it is undone; it comes back as it was. */
+  readonly takeAway: (file: string) => Undo;
+  /** The members refuse to write until it is undone. */
+  readonly raiseAlarm: (endpoints: readonly string[], clock: Clock) => Promise<Undo>;
+}
+
+const REAL_ACCESS: LedgerAccess = {
+  takeAway(file) {
+    renameSync(file, `${file}.away`);
+    // Whoever boots meanwhile must not make another one in its place: an empty directory cannot be opened as a file.
+    mkdirSync(file);
+    return async () => {
+      rmdirSync(file);
+      renameSync(`${file}.away`, file);
+    };
+  },
+  raiseAlarm: raiseSpaceAlarm,
+};
+
 export interface ClusterLedgerOptions {
   readonly lab: Lab;
   readonly shape: ClusterShape;
@@ -30,6 +51,7 @@ export interface ClusterLedgerOptions {
   readonly nodes: () => readonly string[];
   /** Opens a ledger's file; null: the lab has no way to. */
   readonly openHold: ((file: string) => LedgerHold) | null;
+  readonly access?: LedgerAccess | undefined;
 }
 
 /** A ledger as the target of a fault: a name, and nothing that lives. */
@@ -59,6 +81,10 @@ export class ClusterLedger implements LedgerOfLab {
 
   constructor(options: ClusterLedgerOptions) {
     this.#options = options;
+  }
+
+  get #access(): LedgerAccess {
+    return this.#options.access ?? REAL_ACCESS;
   }
 
   get names(): readonly string[] {
@@ -100,17 +126,9 @@ export class ClusterLedger implements LedgerOfLab {
       const partition = await lab.partition(nodes(), members, { direction: 'both' });
       return () => partition.heal();
     }
-    const files = this.#filesOf(names).map(({ file }) => file);
-    for (const file of files) {
-      renameSync(file, `${file}.away`);
-      // Whoever boots meanwhile must not make another one in its place: an empty directory cannot be opened as a file.
-      mkdirSync(file);
-    }
+    const undo = this.#filesOf(names).map(({ file }) => this.#access.takeAway(file));
     return async () => {
-      for (const file of files) {
-        rmdirSync(file);
-        renameSync(`${file}.away`, file);
-      }
+      for (const one of undo) await one();
     };
   }
 
@@ -118,7 +136,7 @@ export class ClusterLedger implements LedgerOfLab {
     const { lab, clock } = this.#options;
     const stores = this.#options.stores();
     const endpoints = stores.map(({ endpoint }) => endpoint);
-    if (stores.length > 0) return raiseSpaceAlarm(endpoints, clock);
+    if (stores.length > 0) return this.#access.raiseAlarm(endpoints, clock);
     if (lab.fill === undefined) throw new Error('this lab cannot fill its shared filesystem');
     const undo: Undo[] = [];
     for (const { filesystem } of this.#filesOf(names)) undo.push(await lab.fill(filesystem));

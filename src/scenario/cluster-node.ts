@@ -12,15 +12,10 @@ import {
   type StableStorage,
 } from '../runtime/runtime.ts';
 import { Agent, type AgentRequest, type Reply, type RequestAnswer } from './agent.ts';
+import { BootRow, MOST_BOOTS_IN_A_ROW } from './boot-row.ts';
 
 /** How a node agent says "this life is over for the cluster; boot me again" (docs/protocol.md). */
 const OVER_EXIT = 70;
-/** A node that ends life after life has a fault that another boot does not mend. */
-const MOST_BOOTS_IN_A_ROW = 8;
-/** A life that served for so long begins a new row. */
-const HEALTHY_MS = 60_000;
-const SHORTEST_BACKOFF_MS = 25;
-const LONGEST_BACKOFF_MS = 1000;
 const STOP_PATIENCE_MS = 2000;
 const COMMAND_MS = 2000;
 
@@ -62,7 +57,7 @@ export class ClusterNode implements BreakableNode {
   #paused = false;
   /** Raised by whatever begins or ends a life on purpose: what was planned before is void then. */
   #turn = 0;
-  #bootsInARow = 0;
+  readonly #row = new BootRow();
   #clockAheadMs = 0;
   readonly #lifeListeners: (() => void)[] = [];
   /** The boot that is under way, until somebody ends that life. */
@@ -161,12 +156,12 @@ export class ClusterNode implements BreakableNode {
   }
 
   async powerCut(): Promise<void> {
-    this.#expectEnd();
+    this.#endOnPurpose();
     await this.#options.container.powerCut();
   }
 
   async kill(): Promise<void> {
-    this.#expectEnd();
+    this.#endOnPurpose();
     await this.#options.container.kill();
   }
 
@@ -185,6 +180,7 @@ export class ClusterNode implements BreakableNode {
     const { afterFence, container, record, stamp } = this.#options;
     const fence = { kind: 'fault', fault: 'fence', targets: [this.name] } as const;
     record({ ...fence, t: stamp(), phase: 'begin' });
+    this.#row.served(this.#servedForMs);
     this.#expectEnd();
     const turn = this.#turn;
     await container.kill();
@@ -195,6 +191,7 @@ export class ClusterNode implements BreakableNode {
   }
 
   async pause(): Promise<void> {
+    this.#row.broken();
     this.#options.container.pause();
     this.#paused = true;
   }
@@ -263,7 +260,7 @@ export class ClusterNode implements BreakableNode {
     // Ended on purpose, and otherwise, on its way out: whoever did that brings it back, or not.
     if (this.#turn !== turn) return;
     if (!left.ok) throw new Error(`${this.name} could not stop as planned: ${left.error}`);
-    this.#expectEnd();
+    this.#endOnPurpose();
     await this.#options.container.stop(STOP_PATIENCE_MS);
   }
 
@@ -278,6 +275,15 @@ export class ClusterNode implements BreakableNode {
     this.#options.record(event);
   }
 
+  #endOnPurpose(): void {
+    this.#row.broken();
+    this.#expectEnd();
+  }
+
+  get #servedForMs(): number {
+    return this.#serving ? this.#options.clock.nowMs() - this.#servingSinceMs : 0;
+  }
+
   #expectEnd(): void {
     this.#turn += 1;
     this.#serving = false;
@@ -286,8 +292,7 @@ export class ClusterNode implements BreakableNode {
   #watch(process: Process, turn: number): void {
     void process.exited.then(({ code, signal }) => {
       if (this.#turn !== turn) return;
-      const served = this.#serving && this.#options.clock.nowMs() - this.#servingSinceMs >= HEALTHY_MS;
-      if (served) this.#bootsInARow = 0;
+      this.#row.served(this.#servedForMs);
       this.#serving = false;
       const how = signal === null ? `status ${code}` : `signal ${signal}`;
       this.#recordExit(how);
@@ -309,12 +314,11 @@ export class ClusterNode implements BreakableNode {
   /** A life that was over for the cluster is no failure of the node. @returns did it boot? */
   async #bootAgain(turn: number, why: string): Promise<boolean> {
     const { clock, onLost } = this.#options;
-    if (this.#bootsInARow === MOST_BOOTS_IN_A_ROW) {
+    const backoffMs = this.#row.next();
+    if (backoffMs === null) {
       onLost(`node ${this.name} ${why} ${MOST_BOOTS_IN_A_ROW} times in a row; it is not booted again`);
       return false;
     }
-    const backoffMs = Math.min(LONGEST_BACKOFF_MS, SHORTEST_BACKOFF_MS * 2 ** this.#bootsInARow);
-    this.#bootsInARow += 1;
     await new Promise<void>((resolve) => void clock.after(backoffMs, resolve));
     // A fault, or the end of the lab, may have come first.
     if (this.#turn !== turn || this.running) return false;

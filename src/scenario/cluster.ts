@@ -14,7 +14,7 @@ import type { Offer } from '../runtime/abilities.ts';
 import type { Container, Lab, Program } from '../runtime/runtime.ts';
 import { ClusterClient } from './cluster-client.ts';
 import { ClusterFencing } from './cluster-fencing.ts';
-import { ClusterLedger, type LedgerHold, ledgerTarget } from './cluster-ledger.ts';
+import { ClusterLedger, type LedgerAccess, type LedgerHold, ledgerTarget } from './cluster-ledger.ts';
 import { ClusterNetwork } from './cluster-network.ts';
 import { ClusterNode } from './cluster-node.ts';
 import { containersOf, domainsOf, hasSeveralDomains, storeMembersOf } from './cluster-shape.ts';
@@ -42,6 +42,8 @@ export interface ClusterOptions {
   readonly programs: { readonly node: Program; readonly client: Program; readonly relay?: Program };
   /** Opens a ledger's file so that it can be held; left out: such faults are refused. */
   readonly openLedgerHold?: (file: string) => LedgerHold;
+  /** Left out: as files and members on the lab's own machine. */
+  readonly ledgerAccess?: LedgerAccess;
   readonly clock: Clock;
   /** Origin of every event's `t`, as `process.hrtime.bigint()` gave it. */
   readonly originNs: bigint;
@@ -91,6 +93,7 @@ export class Cluster {
         stores: () => this.stores,
         nodes: () => [...this.#nodes.keys()],
         openHold: options.openLedgerHold ?? null,
+        access: options.ledgerAccess,
       }),
     };
   }

@@ -17,6 +17,7 @@ import { StepContext } from './step-context.ts';
 export interface LabSurroundings {
   readonly programs: ClusterOptions['programs'];
   readonly openLedgerHold?: ClusterOptions['openLedgerHold'];
+  readonly ledgerAccess?: ClusterOptions['ledgerAccess'];
   readonly clock: Clock;
   /** The machine's monotonic clock in nanoseconds, the same for all processes of the lab. */
   readonly monotonicNs: () => bigint;
@@ -98,7 +99,7 @@ export class LabRun {
 
   async #onLab(lab: Lab): Promise<void> {
     const { scenario, mutants, progress } = this.#options;
-    const { clock, programs, openLedgerHold } = this.#outside;
+    const { clock, programs, openLedgerHold, ledgerAccess } = this.#outside;
     const refusal = lab.offer === undefined ? null : scenarioRefusal(scenario, lab.offer);
     if (refusal !== null) {
       this.#failure = refusal;
@@ -111,6 +112,7 @@ export class LabRun {
       mutants,
       programs,
       ...(openLedgerHold && { openLedgerHold }),
+      ...(ledgerAccess && { ledgerAccess }),
       clock,
       originNs: this.#originNs,
       stamp: this.#stamp,

@@ -2,13 +2,15 @@
 import { FAULTS } from '../faults/registry.ts';
 import { abilityRefusal, type Offer } from '../runtime/abilities.ts';
 import { everyStep } from './every-step.ts';
-import type { FaultStep, Scenario, Step } from './scenario.ts';
+import type { ClusterShape, FaultStep, Scenario, Step } from './scenario.ts';
 
 const faultSteps = (steps: readonly Step[]): FaultStep[] =>
   everyStep(steps).filter((step) => step.do === 'fault');
 
-/** The first fault of the scenario that this runtime cannot do, in one sentence with a remedy; null when it can do all of them. */
-export function scenarioRefusal({ name, steps }: Scenario, offer: Offer): string | null {
+/** The first thing of the scenario that this runtime cannot do, in one sentence with a remedy; null when it can do all of it. */
+export function scenarioRefusal({ name, steps, cluster }: Scenario, offer: Offer): string | null {
+  const gate = gateRefusal(cluster, `in the scenario ${name}`, offer);
+  if (gate !== null) return gate;
   for (const { fault, text } of faultSteps(steps)) {
     const refusal = abilityRefusal(
       `"${text}" in the scenario ${name}`,
@@ -20,6 +22,11 @@ export function scenarioRefusal({ name, steps }: Scenario, offer: Offer): string
   return null;
 }
 
-/** Does any of its faults need more than containers that boot and end? */
-export const needsAbilities = ({ steps }: Scenario): boolean =>
+/** Why a cluster cannot have the gate that it is to have; null when it can, or needs none. */
+export const gateRefusal = ({ gate }: ClusterShape, where: string, offer: Offer): string | null =>
+  gate ? abilityRefusal(`the gate ${where}`, ['gate'], offer) : null;
+
+/** Does it need more than containers that boot and end? */
+export const needsAbilities = ({ steps, cluster }: Scenario): boolean =>
+  cluster.gate === true ||
   faultSteps(steps).some(({ fault }) => (FAULTS.get(fault)?.needs ?? []).length > 0);

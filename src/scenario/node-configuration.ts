@@ -64,6 +64,7 @@ export function nodeConfiguration(node: string, cluster: ClusterConfiguration): 
     fenceAfterMs: shape.fenceAfterMs,
     storePatienceMs: shape.storePatienceMs,
     delegations: shape.delegations ?? true,
+    gate: shape.gate ? NODE_PATHS.gate : null,
   };
 }
 

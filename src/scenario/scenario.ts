@@ -15,6 +15,8 @@ export interface Scenario {
   readonly rows: readonly string[];
   readonly cluster: ClusterShape;
   readonly clients: readonly ScenarioClient[];
+  /** Left out: none. */
+  readonly programs?: readonly ScenarioProgram[];
   readonly steps: readonly Step[];
   readonly expect: Expectations;
   /** The whole run, from the first container to the last audit, must fit into this. */
@@ -55,11 +57,20 @@ export interface ClusterShape {
   readonly delegations?: boolean;
   /** Is a node whose beacon is missing dead? Left out: yes. */
   readonly beaconProvesDeath?: boolean;
+  /** Does every node mount the gate for programs that are not NFS clients? Left out: no. */
+  readonly gate?: boolean;
 }
 
 export interface ScenarioClient {
   readonly name: string;
   /** Whose service address it mounts: another node answers there when that one is dead. */
+  readonly node: string;
+}
+
+/** A program on a node that is not an NFS client; it goes by the node's gate, and lives and dies with the node. */
+export interface ScenarioProgram {
+  readonly name: string;
+  /** In whose container it runs. */
   readonly node: string;
 }
 
@@ -78,6 +89,7 @@ export interface Pause {
 
 /** Whom and what a client step is about. */
 export interface Target {
+  /** A client, or a local program. */
   readonly client: string;
   /** Lock owner within the client. */
   readonly owner: string;
@@ -107,6 +119,8 @@ export interface LockStep extends ClientStep {
   readonly retry: Retry;
   /** That many owners, each with a slice of its own: owner k has the span moved by k times its length. */
   readonly owners: number;
+  /** Of a local program: flock(2), of the whole file, in place of fcntl(2). */
+  readonly by?: 'flock';
 }
 
 export interface UnlockStep extends ClientStep {
@@ -158,6 +172,7 @@ export const LOOP_BODIES = [
   'guarded-cells',
   'wait-for-lock',
   'delegation',
+  'overstep',
 ] as const;
 export type LoopBody = (typeof LOOP_BODIES)[number];
 
@@ -277,12 +292,19 @@ export interface WaitStep extends Common {
   readonly withinMs: number;
 }
 
-/** How a client behaves when it finds its server restarted. */
+/**
+ * What a client does when it finds its server restarted.
+ * - `confirm-only`: makes a new session, keeps the lease, and neither reclaims nor completes (row 18);
+ * - `oversteps`: asks for something new before it has completed, and reclaims after that (rows 6 and 8);
+ * - `lingers`: the same, and before it completes it goes on reclaiming for as long as it is let (row 31).
+ */
+export const RECOVERY_BEHAVIOURS = ['by-the-book', 'confirm-only', 'oversteps', 'lingers'] as const;
+export type RecoveryBehaviour = (typeof RECOVERY_BEHAVIOURS)[number];
+
 export interface RecoveryStep extends Common {
   readonly do: 'recovery';
   readonly client: string;
-  /** `confirm-only`: makes a new session, keeps the lease, and neither reclaims nor completes (row 18). */
-  readonly behaviour: 'by-the-book' | 'confirm-only';
+  readonly behaviour: RecoveryBehaviour;
 }
 
 export interface ParallelStep extends Common {

@@ -112,11 +112,11 @@ export class Coordinator implements Coordination {
   }
 
   recorded(client: ClientIdentity): Promise<RecordAnswer> {
-    return this.#answering(() => this.#agreement.records.put(client));
+    return this.#record(client);
   }
 
   async completed(client: ClientIdentity): Promise<RecordAnswer> {
-    const answer = await this.#answering(() => this.#agreement.records.put(client));
+    const answer = await this.#record(client);
     if (answer === 'durable') this.#agreement.recovery.complete(client);
     this.#agreement.wake();
     return answer;
@@ -184,6 +184,12 @@ export class Coordinator implements Coordination {
     if (!inGrace(ledger)) return 'no-grace';
     if (this.#agreement.place() !== 'current') return 'delay';
     return recovery.answer(client, ledger);
+  }
+
+  async #record(client: ClientIdentity): Promise<RecordAnswer> {
+    const answer = await this.#answering(() => this.#agreement.records.put(client));
+    // Mutant D7: what could not be stored is in the log, and the client goes on as if it had been.
+    return answer === 'unavailable' && this.#options.mutants.has('D7') ? 'durable' : answer;
   }
 
   async #withoutClaim(client: ClientIdentity, write: () => Promise<WriteOutcome>): Promise<RecordAnswer> {

@@ -1,3 +1,5 @@
+import type { Mutants } from '../core/mutants.ts';
+
 /**
  * When the wait for clients ends (I8, row 31). Counted from the barrier, since nobody can reclaim
  * before it. Reclaims that still come in extend it, up to a limit that no client can move.
@@ -6,6 +8,7 @@ export interface GraceTimes {
   /** The usual length of grace, in milliseconds. */
   readonly graceMs: number;
   readonly leaseMs: number;
+  readonly mutants: Mutants;
 }
 
 /** A reclaim shows that its client is at it: it gets this part of a lease to go on. */
@@ -29,11 +32,11 @@ export class GraceDeadline {
 
   /** The moment, on the clock that the others were read from, after which nobody is waited for. */
   atMs(): number {
-    const { graceMs, leaseMs } = this.#times;
+    const { graceMs, leaseMs, mutants } = this.#times;
     const usual = this.#barrierAtMs + graceMs;
     if (this.#lastReclaimMs === null) return usual;
     const extended = Math.max(usual, this.#lastReclaimMs + leaseMs * EXTENSION_PER_RECLAIM);
-    return Math.min(extended, this.latestMs());
+    return mutants.has('D13') ? extended : Math.min(extended, this.latestMs());
   }
 
   /** No extension goes beyond this. */

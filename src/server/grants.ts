@@ -1,3 +1,4 @@
+import { type Mutants, NO_MUTANTS } from '../core/mutants.ts';
 import {
   type Failure,
   NFS4ERR_DELAY,
@@ -22,24 +23,27 @@ import type { Client } from './state/clients.ts';
  */
 export class Grants {
   readonly #records: ClientRecords;
+  readonly #mutants: Mutants;
 
-  constructor(records: ClientRecords) {
+  constructor(records: ClientRecords, mutants: Mutants = NO_MUTANTS) {
     this.#records = records;
+    this.#mutants = mutants;
   }
 
-  /** Grant rule, step 1. Null: go on. */
-  newState(client: Client, domain: LockDomain): Failure | null {
+  /** Grant rule, step 1. Null: go on. @param byHandle by OPEN of a filehandle (CLAIM_FH); only mutant D17 makes a difference */
+  newState(client: Client, domain: LockDomain, byHandle = false): Failure | null {
     const absence = absenceOf(domain);
     if (absence !== null) return absence;
     if (isLeaving(client, domain)) return NFS4ERR_DELAY;
     // Row 6: also when there is nothing to reclaim, and also after grace (RFC 8881 section 18.51.3).
-    if (!client.mayHaveNewStateIn(domain)) return NFS4ERR_GRACE;
+    const unasked = byHandle && this.#mutants.has('D17');
+    if (!unasked && !client.mayHaveNewStateIn(domain)) return NFS4ERR_GRACE;
     if (domain.coordination.newState() === 'grace') return NFS4ERR_GRACE;
     // It does not know yet what it lost; leases.ts says why that must come first.
     if (client.revoked > 0) return NFS4ERR_EXPIRED;
     // Nor of delegations; SEQUENCE tells it (delegations/recalls.ts).
     if (client.revokedDelegations > 0) return NFS4ERR_DELAY;
-    if (client.lacksRecordIn(domain)) {
+    if (!unasked && client.lacksRecordIn(domain)) {
       // I6: the record first. The client comes again when it is durable.
       void this.#records.write(client, domain);
       return NFS4ERR_DELAY;
@@ -60,7 +64,8 @@ export class Grants {
     const { coordination } = domain;
     const arrives = coordination.mayArrive(client.identity);
     // Row 8: it has said itself that it was through. Row 30: not with what came here later, with the filesystem.
-    if (!client.mayReclaimIn(domain) && !arrives) return NFS4ERR_NO_GRACE;
+    const through = !client.mayReclaimIn(domain) && !this.#mutants.has('D10');
+    if (through && !arrives) return NFS4ERR_NO_GRACE;
     // What it had reclaimed was taken from it again, by expiry: not a second time. What comes with a filesystem it had elsewhere meanwhile;
     // that it has lost something here it acknowledges first.
     if (client.revoked > 0) return arrives ? NFS4ERR_DELAY : NFS4ERR_NO_GRACE;

@@ -3,7 +3,7 @@
  * what they had and do not know it yet (row 19).
  */
 import type { ClientRecord, RecordScope } from '../core/client-record.ts';
-import type { Epoch, NodeId } from '../core/ids.ts';
+import { asIncarnation, type Epoch, type NodeId } from '../core/ids.ts';
 import { addressesCarriedBy, type Ledger } from '../core/ledger.ts';
 import type { Mutants } from '../core/mutants.ts';
 import { isBy } from '../core/record-transitions.ts';
@@ -233,7 +233,8 @@ export class OwnRecords {
           because: record.revoked ? 'expired' : 'reclaim-incomplete',
         }),
       );
-      const records = lost.map(({ record }) => record);
+      const forgotten = !servedHere && this.#options.mutants.has('D18');
+      const records = forgotten ? late.map(asGoodAsEver) : lost.map(({ record }) => record);
       const outcome = await this.#write(scope, records, servedHere ? {} : { revision: abandonedAt });
       if (outcome === 'written' && servedHere) for (const known of lost) this.#clients.revoke(known);
       return outcome;
@@ -362,3 +363,12 @@ export class OwnRecords {
     return result;
   }
 }
+
+/** Mutant D18: good in the next grace as well, since at the lift nobody served the address (`settle`). */
+const asGoodAsEver = ({ ownerId, principal, revoked, reclaimIncomplete }: ClientRecord): ClientRecord => ({
+  ownerId,
+  principal,
+  revoked,
+  reclaimIncomplete,
+  incarnation: asIncarnation(0),
+});

@@ -64,7 +64,7 @@ export class ServerState {
         if (client instanceof SessionlessClient) tidyOwners(this, client);
       },
     });
-    this.grants = new Grants(this.records);
+    this.grants = new Grants(this.records, settings.mutants);
     this.paths = new PathBook(settings.filesystem);
     this.recalls = new Recalls({
       ...settings,

@@ -18,7 +18,7 @@ export interface ContainerParts {
   readonly serviceAddress: string | null;
   /** By the first word of a program. */
   readonly bodies: ReadonlyMap<string, Body>;
-  readonly reachEtcd: (host: Host, endpoints: readonly string[]) => Reach;
+  readonly reachEtcd: (host: Host, endpoints: readonly string[], member: number) => Reach;
 }
 
 /** From the call to the first line of the program: namespaces, mounts, the start of a process. */

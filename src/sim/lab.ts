@@ -1,4 +1,5 @@
 /** A lab whose containers exist in one program's memory, on virtual time: what scenario/cluster.ts runs on, as it does on real ones. */
+import { join } from 'node:path';
 import type { Offer } from '../runtime/abilities.ts';
 import {
   type ContainerSpec,
@@ -8,9 +9,11 @@ import {
   type PartitionOptions,
 } from '../runtime/runtime.ts';
 import type { SharedView } from '../scenario/audit.ts';
+import type { LedgerAccess, LedgerHold } from '../scenario/cluster-ledger.ts';
+import { LEDGER_FILE } from '../scenario/node-configuration.ts';
 import { type Body, SimContainer } from './container.ts';
 import { LockManager } from './machine/lock-manager.ts';
-import type { SimMachine } from './machine/machine.ts';
+import { ETCD_CLUSTER, type SimMachine } from './machine/machine.ts';
 import type { Host } from './network/network.ts';
 import type { Reach } from './storage/ledger-store.ts';
 import type { World } from './world.ts';
@@ -23,17 +26,9 @@ const ETCD_LOOK_MS = 20;
 /** Abilities that need a real machine, or that nobody has simulated yet. */
 export const SIMULATION_OFFER: Offer = {
   runtime: 'the simulation',
-  missing: (
-    [
-      'packet-loss',
-      'connection-reset',
-      'relay',
-      'clock-offset',
-      'stable-storage',
-      'ledger-access',
-      'space-limit',
-    ] as const
-  ).map((ability) => ({ ability, remedy: 'run the scenario on real containers: gracelab run' })),
+  missing: (['packet-loss', 'connection-reset', 'relay', 'clock-offset', 'stable-storage', 'gate'] as const).map(
+    (ability) => ({ ability, remedy: 'run the scenario on real containers: gracelab run' }),
+  ),
 };
 
 export class SimLab implements Lab {
@@ -67,7 +62,7 @@ export class SimLab implements Lab {
       address: `10.77.0.${number}`,
       serviceAddress: role === 'node' ? `10.77.2.${number}` : null,
       bodies: this.#bodies,
-      reachEtcd: (host, endpoints) => this.#reachEtcd(host, endpoints),
+      reachEtcd: (host, endpoints, member) => this.#reachEtcd(host, endpoints, member),
     });
     this.#containers.set(name, container);
     return container;
@@ -85,6 +80,25 @@ export class SimLab implements Lab {
     const heal = this.#world.network.cut(a, b, direction);
     return { heal: async () => heal() };
   }
+
+  /** In the simulation, what is exported has room all the same. */
+  readonly fill = async (name: string | null): Promise<() => Promise<void>> =>
+    this.#world.trouble(ledgerFileIn(name === null ? this.sharedDir : this.sharedDirOf(name))).fill();
+
+  /** How faults get at the ledgers: every lab has files or members of its own for that. */
+  readonly ledgerAccess: LedgerAccess = {
+    takeAway: (file) => this.#world.trouble(file).takeAway(),
+    raiseAlarm: async () => this.#world.trouble(ETCD_CLUSTER).fill(),
+  };
+
+  /** As one more writer of a ledger's file. */
+  readonly openLedgerHold = (file: string): LedgerHold => {
+    const trouble = this.#world.trouble(file);
+    const keep = (held: boolean) => () => {
+      trouble.held = held;
+    };
+    return { hold: keep(true), release: keep(false), close: keep(false) };
+  };
 
   /** The lab's own look at a shared filesystem, past every server. */
   readonly view = (sharedDir: string): SharedView => {
@@ -119,12 +133,14 @@ export class SimLab implements Lab {
     else machine.after(ETCD_LOOK_MS, () => this.#becomeReady(machine));
   }
 
-  /** By way of any member that reaches most of them. */
-  #reachEtcd(host: Host, endpoints: readonly string[]): Reach {
+  /** By way of any member that reaches most of them. Whoever is asked first and stands still takes the request all the same. */
+  #reachEtcd(host: Host, endpoints: readonly string[], first: number): Reach {
     const { network } = this.#world;
     const members = this.#etcdMembers().filter(({ address }) =>
       endpoints.some((endpoint) => endpoint.includes(`//${address}:`)),
     );
+    const asked = members[first % members.length];
+    if (asked?.process?.acts && asked.process.paused && network.passes(host, asked.host)) return 'holds';
     const serves = ({ process }: SimContainer) => process?.acts === true && !process.paused;
     const hear = (a: SimContainer, b: SimContainer) =>
       a === b || (network.passes(a.host, b.host) && network.passes(b.host, a.host));
@@ -138,3 +154,5 @@ export class SimLab implements Lab {
     return reach;
   }
 }
+
+const ledgerFileIn = (directory: string): string => join(directory, LEDGER_FILE);

@@ -1,9 +1,10 @@
 /** What a simulated cluster goes through: a random schedule, on a cluster whose kind follows from the seed as well. */
+import { step as anyStep } from '../scenario/format/steps.ts';
 import { Draw } from '../scenario/random/draw.ts';
 import { faultsOffered, RECOVERY_NAMES } from '../scenario/random/fault-menu.ts';
 import { generate } from '../scenario/random/generate.ts';
 import type { ChaosShape } from '../scenario/random/shape.ts';
-import { WORKLOAD_NAMES } from '../scenario/random/workload-menu.ts';
+import { OVERSTEP, WORKLOAD_NAMES, writtenLoop } from '../scenario/random/workload-menu.ts';
 import type { ClusterShape, Scenario, Step } from '../scenario/scenario.ts';
 import { SIMULATION_OFFER } from './lab.ts';
 import { withOperator } from './operator-steps.ts';
@@ -21,6 +22,8 @@ const GRACE_MS = 2000;
 const SLOWER = 5;
 /** Of the clusters, so many have an operator who admits and retires. */
 const OPERATOR_SHARE = 0.3;
+/** So many have a client that does not keep to the book. */
+const OVERSTEP_SHARE = 1 / 3;
 /** With which a random schedule ends: up, lift, recovered, and a while of work. */
 const CALM_STEPS = 4;
 const FAILOVERS_MS = [null, null, 100, 400] as const;
@@ -28,6 +31,7 @@ const FAILOVERS_MS = [null, null, 100, 400] as const;
 const ENDED_BY_THE_NODE: readonly string[] = ['half-recovered'];
 /** So that the kind of a cluster is not drawn by the same numbers as what happens to it. */
 const KIND = 0x5eed;
+const OVERSTEPS = 0x0dd5eed;
 
 /** What is particular about a cluster, or about what befalls it. What is left out is as anywhere. */
 interface Character {
@@ -95,6 +99,14 @@ const CHARACTERS: readonly Character[] = [
     faults: ['reboot-storm', 'store-member'],
     longer: 2,
   },
+  // What is sent to the ledger is done late, or heard of late, or not at all.
+  {
+    weight: 3,
+    shape: { store: 'etcd', failoverMs: null },
+    unattended: true,
+    longer: 2,
+    faults: ['unheard-answer', 'late-write', 'full-recovery', 'store-member', 'ledger-slow'],
+  },
   // Most of what clients do goes by opens and delegations.
   { weight: 1, shape: { workloads: ['delegations', 'guarded'] }, busy: true },
 ];
@@ -124,11 +136,18 @@ export function scheduleOf(seed: number, size: ScheduleSize): Scenario {
   const slowed = {
     ...scenario,
     cluster: { ...scenario.cluster, ...cluster },
-    steps: scenario.steps.map((step) => changedWork(step, character)),
+    steps: [...overstepper(scenario, seed), ...scenario.steps].map((step) => changedWork(step, character)),
   };
   return kind.chance(OPERATOR_SHARE) && character.unattended !== true
     ? withOperator(slowed, CALM_STEPS, kind)
     : slowed;
+}
+
+/** Beside what it does otherwise. Drawn apart, so that everything else is as in a cluster without one. */
+function overstepper({ clients }: Scenario, seed: number): Step[] {
+  const draw = new Draw((seed ^ OVERSTEPS) >>> 0);
+  if (!draw.chance(OVERSTEP_SHARE)) return [];
+  return [anyStep.parse(writtenLoop(draw.one(clients).name, OVERSTEP, draw))];
 }
 
 /** Clients that have more to do find little more, and take most of the time that a history costs. */

@@ -58,6 +58,8 @@ export async function simulate(options: SimulationOptions, agents: Agents): Prom
     { scenario, seed, mutants, progress: () => {} },
     {
       programs: { node: { argv: ['node'] }, client: { argv: ['client'] } },
+      openLedgerHold: lab.openLedgerHold,
+      ledgerAccess: lab.ledgerAccess,
       clock,
       monotonicNs: timeline.monotonicNs,
       view: lab.view,

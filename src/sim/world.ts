@@ -4,6 +4,7 @@ import { MemoryDomain } from '../store/memory.ts';
 import { bytesOf, Chance } from './chance.ts';
 import { Kernel } from './machine/kernel.ts';
 import { Network } from './network/network.ts';
+import { LedgerTrouble } from './storage/ledger-trouble.ts';
 import { Tree } from './storage/tree.ts';
 import { Timeline } from './timeline.ts';
 
@@ -18,6 +19,7 @@ export class World {
   readonly #trees = new Map<string, Tree>();
   readonly #keys = new Map<string, Buffer>();
   readonly #ledgers = new Map<string, MemoryDomain>();
+  readonly #troubles = new Map<string, LedgerTrouble>();
   /** What its processes wrote to their logs, and mistakes of our own. */
   readonly log: string[] = [];
   #lastPid = 1;
@@ -52,6 +54,11 @@ export class World {
 
   ledger(name: string): MemoryDomain {
     return this.#once(this.#ledgers, name, () => new MemoryDomain());
+  }
+
+  /** @param name a ledger's file, or what stands for the whole etcd cluster */
+  trouble(name: string): LedgerTrouble {
+    return this.#once(this.#troubles, name, () => new LedgerTrouble());
   }
 
   #once<T>(known: Map<string, T>, name: string, make: () => T): T {

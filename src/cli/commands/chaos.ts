@@ -9,7 +9,7 @@ import { writeScenario } from '../../scenario/format/write.ts';
 import { FAULT_MENU, FAULT_NAMES, faultsOffered, menuFor } from '../../scenario/random/fault-menu.ts';
 import { generate } from '../../scenario/random/generate.ts';
 import type { ChaosShape } from '../../scenario/random/shape.ts';
-import { WORKLOAD_NAMES } from '../../scenario/random/workload-menu.ts';
+import { OFFERED_WORKLOADS, WORKLOAD_NAMES } from '../../scenario/random/workload-menu.ts';
 import type { ScenarioResult } from '../../scenario/run-request.ts';
 import type { StoreKind } from '../../scenario/scenario.ts';
 import { LARGEST_SEED } from '../../scenario/seeded-random.ts';
@@ -101,7 +101,7 @@ function repetition(seed: number, { faults }: ChaosShape, options: ChaosOptions)
     ...(store === undefined ? [] : [`--store ${store}`]),
     ...(failover === null ? [] : [`--failover ${failover}ms`]),
     ...(faults.length === FAULT_NAMES.length ? [] : [`--faults ${faults.join(',')}`]),
-    ...(workloads.length === WORKLOAD_NAMES.length ? [] : [`--workloads ${workloads.join(',')}`]),
+    ...(workloads === WORKLOAD_NAMES ? [] : [`--workloads ${workloads.join(',')}`]),
     ...mutant.map((id) => `--mutant ${id}`),
   ];
   return words.join(' ');
@@ -181,7 +181,14 @@ export function chaos(frame: Frame): Command {
         .default(null, 'off'),
     )
     .addOption(faultList())
-    .addOption(list('--workloads <list>', 'what clients do', oneOf(WORKLOAD_NAMES), WORKLOAD_NAMES))
+    .addOption(
+      list(
+        '--workloads <list>',
+        'what clients do',
+        oneOf(OFFERED_WORKLOADS.map(({ name }) => name)),
+        WORKLOAD_NAMES,
+      ),
+    )
     .addOption(mutantOption())
     .option(
       '--until-failure',

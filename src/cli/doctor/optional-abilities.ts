@@ -15,12 +15,6 @@ const debian = (name: string): string => `install it, on Debian with: apt-get in
 
 const WANTED: readonly Wanted[] = [
   {
-    name: '/dev/fuse',
-    about: 'the gate for local programs',
-    files: ['/dev/fuse'],
-    remedy: 'load the kernel module with: modprobe fuse',
-  },
-  {
     name: 'docker',
     about: 'fencing of nodes that are Docker containers',
     files: ['dockerd', 'docker'],

@@ -172,7 +172,21 @@ const IN_SANDBOX: readonly (Omit<Trial, 'name' | 'about' | 'argv'> & {
     works: 'works, on a tmpfs',
     remedy: () => 'leave the fault ledger-full out',
   },
+  {
+    name: 'gate',
+    // What a node does: it opens the device, and mounts what stands behind it (src/gate/device.ts).
+    script:
+      'exec 3<>/dev/fuse && mount -n -i -t fuse -o fd=3,rootmode=40000,user_id=0,group_id=0,allow_other trial /mnt',
+    works: 'works, by FUSE',
+    remedy: fuseRemedy,
+  },
 ];
+
+/** As an ordinary user, too, where the device lets everybody open it. */
+const fuseRemedy = (complaint: string): string =>
+  /permission denied/i.test(complaint)
+    ? 'run as root, or let everybody use the device with: chmod 666 /dev/fuse'
+    : 'use a kernel with CONFIG_FUSE_FS; if it has modules, load it with: modprobe fuse';
 
 function nftRemedy(kernel: string, module: string) {
   return (complaint: string): string =>

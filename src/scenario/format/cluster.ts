@@ -65,6 +65,10 @@ export const clusterKeys = {
   delegations: z.enum(['on', 'off']).optional().meta({
     description: 'May clients that can be called back have delegations? They may by default',
   }),
+  gate: z.boolean().optional().meta({
+    description:
+      'Does every node mount a gate, /gate, for programs that are not NFS clients? It does where there are local programs; else not',
+  }),
   'beacon-proves-death': z.boolean().optional().meta({
     description:
       'Is a node dead whose beacon is missing? It is where all nodes share one kernel (true, the default); false: a fencer or the node itself has to say so first',
@@ -84,6 +88,7 @@ export interface WrittenCluster {
   readonly 'store-patience'?: number | undefined;
   readonly delegations?: 'on' | 'off' | undefined;
   readonly 'beacon-proves-death'?: boolean | undefined;
+  readonly gate?: boolean | undefined;
   readonly lease?: number | undefined;
   readonly grace?: number | undefined;
 }
@@ -125,6 +130,7 @@ export function shapeOf(
     afterFence: written['after-fence'] ?? 'boot',
     storePatienceMs: written['store-patience'] ?? patienceMs,
     ...(written.delegations === 'off' && { delegations: false }),
+    ...(written.gate && { gate: true }),
     ...(written['beacon-proves-death'] === false && { beaconProvesDeath: false }),
   };
 }

@@ -1,8 +1,8 @@
 /** The whole of a scenario file. */
 import { z } from 'zod';
 import { COVERAGE_NAMES } from '../../check/coverage.ts';
-import { CHECK_NAMES } from '../../check/verdict.ts';
-import type { Scenario, ScenarioClient } from '../scenario.ts';
+import { ALL_CHECK_NAMES, CHECK_NAMES, type CheckName } from '../../check/verdict.ts';
+import type { ClusterShape, Scenario, ScenarioClient, ScenarioProgram } from '../scenario.ts';
 import { clusterKeys, shapeOf } from './cluster.ts';
 import { steps } from './steps.ts';
 import { duration, name } from './words.ts';
@@ -34,9 +34,19 @@ export const clients = z
   )
   .meta({ description: 'The NFS clients, and whose address each of them mounts' });
 
+const programs = z
+  .record(name, name)
+  .refine((record) => Object.keys(record).length <= MOST_CLIENTS, {
+    error: () => `there are more than ${MOST_CLIENTS} local programs`,
+  })
+  .transform((record): ScenarioProgram[] =>
+    Object.entries(record).map(([program, node]) => ({ name: program, node })),
+  )
+  .meta({ description: 'Programs that are not NFS clients, and the node on which each of them runs' });
+
 const expect = z
   .strictObject({
-    checks: z.array(z.enum(CHECK_NAMES)).optional().meta({
+    checks: z.array(z.enum(ALL_CHECK_NAMES)).optional().meta({
       description: 'Checks that must have had something to judge, and say valid; all of them by default',
     }),
     coverage: z
@@ -45,7 +55,7 @@ const expect = z
       .meta({ description: 'How often an interesting state must have been reached at least' }),
   })
   .transform(({ checks, coverage }) => ({
-    checks: checks ?? CHECK_NAMES,
+    checks: checks ?? null,
     coverage: (coverage ?? {}) as Record<string, number>,
   }));
 
@@ -57,6 +67,14 @@ const row = z
       error: (issue) => `"${issue.input}" is neither a row (18, C3) nor a defect (D12)`,
     }),
   );
+
+/** What must have been judged where nobody says: of local programs only where there are any. */
+export const defaultChecks = (programs: readonly ScenarioProgram[] = []): readonly CheckName[] =>
+  programs.length > 0 ? ALL_CHECK_NAMES : CHECK_NAMES;
+
+/** Local programs have no other way than the gate. */
+const withGate = (cluster: ClusterShape, programs: readonly ScenarioProgram[] = []): ClusterShape =>
+  programs.length > 0 ? { ...cluster, gate: true } : cluster;
 
 /** The schema of a scenario file; what comes out is a {@link Scenario} whose names are not yet known to exist. */
 export const scenarioDocument = z
@@ -72,6 +90,7 @@ export const scenarioDocument = z
     rows: z.array(row).optional().meta({ description: 'Conformance rows and defects that it is there for' }),
     cluster: cluster.optional(),
     clients,
+    programs: programs.optional(),
     steps,
     expect: expect.optional(),
     deadline: duration(1000)
@@ -84,10 +103,14 @@ export const scenarioDocument = z
       title: written.title,
       about: (written.about ?? '').trim(),
       rows: written.rows ?? [],
-      cluster: written.cluster ?? shapeOf({}, DEFAULTS),
+      cluster: withGate(written.cluster ?? shapeOf({}, DEFAULTS), written.programs),
       clients: written.clients,
+      ...(written.programs && { programs: written.programs }),
       steps: written.steps,
-      expect: written.expect ?? { checks: CHECK_NAMES, coverage: {} },
+      expect: {
+        checks: written.expect?.checks ?? defaultChecks(written.programs),
+        coverage: written.expect?.coverage ?? {},
+      },
       deadlineMs: written.deadline ?? DEADLINE_MS,
     }),
   );

@@ -3,6 +3,8 @@ export const STEP_STATUSES = [
   'OK',
   'ACCESS',
   'ADMIN_REVOKED',
+  // What a local program is told (fcntl(2), flock(2)), in grace or by somebody's lock.
+  'AGAIN',
   'BAD_STATEID',
   'DELAY',
   'DENIED',

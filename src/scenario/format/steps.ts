@@ -3,7 +3,14 @@
  * in a step is an option of that verb. A new verb is a new entry of {@link STEP_SCHEMAS}.
  */
 import { z } from 'zod';
-import { LOOP_BODIES, type RecoveryStep, type Retry, type Step, type Target } from '../scenario.ts';
+import {
+  LOOP_BODIES,
+  RECOVERY_BEHAVIOURS,
+  type RecoveryStep,
+  type Retry,
+  type Step,
+  type Target,
+} from '../scenario.ts';
 import { LARGEST_SEED } from '../seeded-random.ts';
 import { condition } from './conditions.ts';
 import { ended, outcomes, type WrittenEnd, within } from './ends.ts';
@@ -58,6 +65,9 @@ export const STEP_SCHEMAS = {
       mode,
       owners,
       retry: z.enum(['none', 'grace', 'all']).optional(),
+      by: z.literal('flock').optional().meta({
+        description: 'A local program locks the whole file by flock(2), and not by fcntl(2)',
+      }),
       ...answered,
     })
     .transform(({ lock, ...rest }): Step => {
@@ -68,6 +78,7 @@ export const STEP_SCHEMAS = {
         mode: rest.mode ?? 'write',
         owners: rest.owners ?? 1,
         retry: rest.retry ?? defaultRetry(common.expect),
+        ...(rest.by && { by: rest.by }),
       };
     }),
   unlock: z.strictObject({ unlock: target, owners, ...answered }).transform(
@@ -221,14 +232,13 @@ function recoveryPhrase() {
     const [client = '', behaviour, ...rest] = text.trim().split(/\s+/);
     const listed = parseNames('a client')(client);
     if ('refused' in listed) return listed;
-    if ((behaviour === 'by-the-book' || behaviour === 'confirm-only') && rest.length === 0)
-      return { client, behaviour };
-    return {
-      refused: `"${text}" does not say how ${client} recovers; write "${client} by-the-book" or "${client} confirm-only"`,
-    };
+    const known = RECOVERY_BEHAVIOURS.find((each) => each === behaviour);
+    if (known !== undefined && rest.length === 0) return { client, behaviour: known };
+    const ways = RECOVERY_BEHAVIOURS.map((each) => `"${client} ${each}"`).join(', ');
+    return { refused: `"${text}" does not say how ${client} recovers; write one of ${ways}` };
   }).meta({
-    description: 'CLIENT by-the-book | confirm-only',
-    pattern: '^[a-z][a-z0-9-]*\\s+(by-the-book|confirm-only)$',
+    description: `CLIENT ${RECOVERY_BEHAVIOURS.join(' | ')}`,
+    pattern: `^[a-z][a-z0-9-]*\\s+(${RECOVERY_BEHAVIOURS.join('|')})$`,
   });
 }
 

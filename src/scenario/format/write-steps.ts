@@ -27,6 +27,7 @@ const WRITERS: Writers = {
     lock: target(step),
     ...(step.mode !== 'write' && { mode: step.mode }),
     ...(step.owners !== 1 && { owners: step.owners }),
+    ...(step.by && { by: step.by }),
     retry: step.retry,
     ...answered(step),
   }),

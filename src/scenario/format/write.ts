@@ -1,13 +1,13 @@
 /** From a {@link Scenario} back to a file that a person can read and `gracelab run` takes: loading what this writes gives an equal scenario. */
 import { stringify } from 'yaml';
-import { CHECK_NAMES } from '../../check/verdict.ts';
 import type { ClusterShape, Scenario } from '../scenario.ts';
+import { defaultChecks } from './document.ts';
 import { writtenStep } from './write-steps.ts';
 
 const COLUMNS = 120;
 
 export function writeScenario(scenario: Scenario): string {
-  const { name, title, about, rows, cluster, clients, steps, expect, deadlineMs } = scenario;
+  const { name, title, about, rows, cluster, clients, programs, steps, expect, deadlineMs } = scenario;
   return stringify(
     {
       name,
@@ -16,8 +16,9 @@ export function writeScenario(scenario: Scenario): string {
       ...(rows.length > 0 && { rows }),
       cluster: writtenCluster(cluster),
       clients: Object.fromEntries(clients.map((client) => [client.name, client.node])),
+      ...(programs && { programs: Object.fromEntries(programs.map(({ name, node }) => [name, node])) }),
       steps: steps.map(writtenStep),
-      expect: writtenExpectations(expect),
+      expect: writtenExpectations(expect, defaultChecks(programs)),
       deadline: `${deadlineMs}ms`,
     },
     // An alias would save lines and cost a reader the sense; equal lists are written out.
@@ -46,6 +47,7 @@ function writtenCluster(cluster: ClusterShape): object {
     'after-fence': afterFence,
     'store-patience': `${storePatienceMs}ms`,
     ...(delegations === false && { delegations: 'off' }),
+    ...(cluster.gate && { gate: true }),
     ...(cluster.beaconProvesDeath === false && { 'beacon-proves-death': false }),
   };
 }
@@ -58,8 +60,8 @@ function isTheOnlyDomain({ domains, nodes, spares }: ClusterShape): boolean {
   );
 }
 
-function writtenExpectations({ checks, coverage }: Scenario['expect']): object {
-  const all = checks.length === CHECK_NAMES.length && CHECK_NAMES.every((name, at) => checks[at] === name);
+function writtenExpectations({ checks, coverage }: Scenario['expect'], usual: readonly string[]): object {
+  const all = checks.length === usual.length && usual.every((name, at) => checks[at] === name);
   return {
     ...(!all && { checks }),
     ...(Object.keys(coverage).length > 0 && { coverage }),

@@ -10,7 +10,7 @@ import { menuFor } from './fault-menu.ts';
 import type { Scene } from './menu/choice.ts';
 import type { ChaosShape } from './shape.ts';
 import { wavesFor } from './waves.ts';
-import { WORKLOAD_MENU, writtenLoop } from './workload-menu.ts';
+import { OFFERED_WORKLOADS, writtenLoop } from './workload-menu.ts';
 
 /** Checks that have something to judge in every schedule with a death in it. */
 const AFTER_A_DEATH = ['bounded-grace', 'recovers'];
@@ -62,7 +62,7 @@ function clusterOf(nodes: readonly string[], { leaseMs, graceMs, store, failover
 
 /** Every client has one kind of work or two; each kind that was asked for is given to somebody, as far as there are clients. */
 function workOf(clients: readonly string[], { workloads }: ChaosShape, draw: Draw) {
-  const menu = WORKLOAD_MENU.filter(({ name }) => workloads.includes(name));
+  const menu = OFFERED_WORKLOADS.filter(({ name }) => workloads.includes(name));
   const loops: WrittenStep[] = [];
   const checks = new Set<string>();
   for (const [index, client] of clients.entries()) {

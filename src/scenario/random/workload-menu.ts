@@ -67,7 +67,20 @@ export const WORKLOAD_MENU: readonly WorkloadChoice[] = [
   },
 ];
 
+/** Nothing that a schedule has unless it is asked for: it is about what servers refuse, and holds graces up for as long as they let it. */
+export const OVERSTEP: WorkloadChoice = {
+  name: 'overstep',
+  body: 'overstep',
+  file: 'overstepped',
+  bytes: 16,
+  holdMs: [20, 400],
+  everyMs: [100, 400],
+  check: 'exclusion',
+};
+
 export const WORKLOAD_NAMES: readonly string[] = WORKLOAD_MENU.map(({ name }) => name);
+/** Those, and what has to be asked for. */
+export const OFFERED_WORKLOADS: readonly WorkloadChoice[] = [...WORKLOAD_MENU, OVERSTEP];
 
 /** The loop step of one client, as it stands in a file. */
 export function writtenLoop(client: string, choice: WorkloadChoice, draw: Draw): WrittenStep {

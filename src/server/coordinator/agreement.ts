@@ -24,6 +24,7 @@ import { Failback } from './failback.ts';
 import { Failover } from './failover.ts';
 import { Fencing } from './fencing.ts';
 import { FilesystemMoves } from './filesystem-moves.ts';
+import { FlaggedAcknowledgement } from './flagged-acknowledgement.ts';
 import { type CoordinatorOptions, HEARTBEAT_MS } from './options.ts';
 import { PeerWatch } from './peer-watch.ts';
 import { type Moves, PlannedMoves } from './planned-moves.ts';
@@ -50,6 +51,7 @@ export class Agreement {
   readonly #peers: PeerWatch;
   readonly #rounds: Rounds;
   readonly #turn: SwapTurn;
+  readonly #flagged: FlaggedAcknowledgement;
   #known: StoredLedger;
   #learnedRevision: number | null = null;
   /** The next round reads. Else it goes on with what is known, or was told, which nothing speaks against being the newest. */
@@ -81,9 +83,10 @@ export class Agreement {
     this.#failback = new Failback({ ...options, onDue });
     this.fencing = new Fencing({ ...options, onDue });
     this.#failover = new Failover({ ...options, onDue });
+    this.#flagged = new FlaggedAcknowledgement(self, options.mutants);
     this.#turn = new SwapTurn(options.clock, self.node, () => (this.#tells ? this.#goOn() : this.wake()));
     this.addresses = new CarriedAddresses(options.node, options.addresses);
-    this.#peers = new PeerWatch(options);
+    this.#peers = new PeerWatch(options, stored.ledger);
     this.patience = new StorePatience(options);
     this.#rounds = new Rounds({
       clock: options.clock,
@@ -230,9 +233,11 @@ export class Agreement {
   async #round(): Promise<void> {
     await this.#learnNewest();
     if (this.#closed) return;
+    const flagged = this.#flagged.again(this.ledger);
+    if (flagged !== null) return this.#swap(flagged);
     if (inGrace(this.ledger)) {
       await this.#clear();
-      await this.records.writeAll();
+      if (!this.#flagged.stands(this.ledger)) await this.records.writeAll();
       await this.recovery.load(this.ledger);
     }
     if (this.#closed) return;
@@ -312,6 +317,7 @@ export class Agreement {
     stepBefore(steps, command, lifts);
     const sentAtMs = clock.nowMs();
     const swap = await store.swap(before.revision, result.ledger);
+    this.#flagged.sent(command, swap);
     if (swap.outcome === 'lost') this.#turn.lost(before.ledger, command);
     // Who was quicker has been told already, or is to be read.
     if (swap.outcome === 'lost' && (this.#told?.revision ?? 0) > before.revision) return this.#goOn();

@@ -4,20 +4,27 @@ import { inGrace, type Ledger } from '../../core/ledger.ts';
 import type { Facts } from '../../core/next-command.ts';
 import { lookAtPeers, lookIntervalMs, type PeerLook } from '../peer-beacons.ts';
 import type { CoordinatorOptions } from './options.ts';
+import { SelfDoubt } from './self-doubt.ts';
 
 /** Mutant D12 hears of a death this late, as from a peer whose lease timer ran out. */
 const D12_POLL_MS = 1_500;
 
-type PeerWatchOptions = Pick<CoordinatorOptions, 'beacon' | 'beaconPollMs' | 'mutants' | 'observe'> & {
+type PeerWatchOptions = Pick<
+  CoordinatorOptions,
+  'beacon' | 'beaconPollMs' | 'clock' | 'mutants' | 'observe'
+> & {
   readonly node: NodeId;
 };
 
 export class PeerWatch {
   readonly #options: PeerWatchOptions;
+  readonly #doubt: SelfDoubt;
   #alarmed = false;
 
-  constructor(options: PeerWatchOptions) {
+  /** @param found the ledger that this life begins with */
+  constructor(options: PeerWatchOptions, found: Ledger) {
     this.#options = options;
+    this.#doubt = new SelfDoubt(options.node, options.clock, found);
   }
 
   /** A peer's beacon was found missing, and the ledger does not show why yet. */
@@ -47,6 +54,7 @@ export class PeerWatch {
   lookInRound(ledger: Ledger): Facts['missing'] {
     const { missing, answered } = this.look(ledger);
     if (missing.length === 0 && answered && !inGrace(ledger)) this.#alarmed = false;
+    if (this.#doubt.looked(ledger, { missing })) return [];
     // Mutant D12 hears of a death only when its own slow poll finds it.
     return this.#options.mutants.has('D12') && !this.#alarmed ? [] : missing;
   }

@@ -1,4 +1,5 @@
 import {
+  CLAIM_FH,
   CLAIM_PREVIOUS,
   OPEN4_CREATE,
   OPEN4_RESULT_LOCKTYPE_POSIX,
@@ -73,7 +74,9 @@ export const serveOpen: ServedOperation<OpenArgs, OpenResult> = {
     // Grant rule, step 1, before a file is made: one that nobody may open helps nobody.
     const { grants } = server;
     const refusal =
-      (request.reclaim ? grants.reclaim(client, request.domain) : grants.newState(client, request.domain)) ??
+      (request.reclaim
+        ? grants.reclaim(client, request.domain)
+        : grants.newState(client, request.domain, args.claim.claim === CLAIM_FH)) ??
       judgeUnseen(compound, args, request);
     if (refusal !== null) return refuse(compound, request, nameForRefusal(compound, args), refusal);
     const target = findTarget(compound, args);

@@ -29,7 +29,7 @@ export interface MachineOptions {
   /** Ends the process as it would end itself. */
   readonly exit: (status: number) => void;
   /** Of an etcd at these addresses, from this host. */
-  readonly reachEtcd: (host: Host, endpoints: readonly string[]) => Reach;
+  readonly reachEtcd: (host: Host, endpoints: readonly string[], member: number) => Reach;
 }
 
 export class SimMachine {
@@ -69,7 +69,8 @@ export class SimMachine {
       process,
       timeline: world.timeline,
       random: this.random,
-      reach: () => (place.kind === 'sqlite' ? 'answers' : reachEtcd(host, place.endpoints)),
+      trouble: world.trouble(place.kind === 'sqlite' ? place.path : ETCD_CLUSTER),
+      reach: (member) => (place.kind === 'sqlite' ? 'answers' : reachEtcd(host, place.endpoints, member)),
       queues: place.kind === 'etcd',
       mutants: world.mutants,
     });
@@ -157,5 +158,8 @@ export class SimMachine {
     }
   };
 }
+
+/** What stands for all ledgers of an etcd cluster. */
+export const ETCD_CLUSTER = 'etcd';
 
 const isShared = (path: string): boolean => path.startsWith('/srv/');

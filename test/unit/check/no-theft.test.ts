@@ -134,6 +134,30 @@ t.test('no false alarm: the client had the whole of grace and did not come', asy
   t.equal(check(story).verdict, 'valid');
 });
 
+t.test(
+  'no false alarm: an address that goes back to its owner as its dead carrier is given up opens nothing anew',
+  async (t) => {
+    const givenUpAt = (ms: number) =>
+      Story.quiet(['n1', 'n2', 'n3', 'n4'])
+        .client(20, 'alice', 'n1')
+        .client(20, 'bob', 'n2')
+        .migrate(100, 'n1', 'n3')
+        .handOver(110, 'n1', 'n1')
+        .finish(120, 'n1', 'n3')
+        .lock(200, 'alice')
+        .renews(300, 950, 'alice')
+        .fault(1000, 'begin', 'kill', 'n3', 'n4')
+        .death(1010, 'n3', 'n1', 'n2')
+        .death(1012, 'n4', 'n1', 'n2')
+        .finish(ms, 'n3', 'n2')
+        .finish(ms + 5, 'n4', 'n2')
+        .lock(ms + 10, 'bob')
+        .told(ms + 700, 'alice');
+    t.equal(check(givenUpAt(3050)).verdict, 'valid', 'it had the whole of grace');
+    t.equal(check(givenUpAt(1900)).verdict, 'violation');
+  },
+);
+
 t.test('no false alarm: row 17, the client was silent for a lease before its node died', async (t) => {
   const story = Story.quiet().client(20, 'alice', 'n1').client(20, 'bob', 'n2').lock(100, 'alice');
   story.fault(2000, 'begin', 'power-cut', 'n1').lock(2010, 'bob').death(2050, 'n1', 'n2');

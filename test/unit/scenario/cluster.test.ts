@@ -136,6 +136,31 @@ t.test('life after life counts only in a row: one that served for long begins a 
   t.equal(cluster.lost, null);
 });
 
+t.test('lives that end because somebody breaks the node are no row', async (t) => {
+  const { cluster, clock } = await stage('n1', 'n2');
+  const node = cluster.node('n2');
+  const breakings = [() => node.kill(), () => node.powerCut(), () => node.pause()];
+  for (let life = 1; life <= 20; life += 1) {
+    await breakings[life % breakings.length]!();
+    await node.killFenced();
+    await clock.advance(25);
+    t.ok(node.serving, `life ${life}`);
+  }
+  t.equal(cluster.lost, null);
+});
+
+t.test(
+  'I8: a node that is fenced again and again though nobody breaks it is not booted for ever',
+  async (t) => {
+    const { cluster, clock } = await stage('n1', 'n2');
+    for (let life = 1; life <= 9; life += 1) {
+      await cluster.node('n2').killFenced();
+      await clock.advance(1000);
+    }
+    t.equal(cluster.lost, 'node n2 was fenced 8 times in a row; it is not booted again');
+  },
+);
+
 t.test(
   'I8: a node is fenced on request of another, which is a fault of its own, and boots again',
   async (t) => {

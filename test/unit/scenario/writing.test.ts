@@ -10,7 +10,13 @@ import { STEP_STATUSES } from '../../../src/scenario/format/statuses.ts';
 import { writeScenario } from '../../../src/scenario/format/write.ts';
 import { retold } from '../../../src/scenario/format/write-steps.ts';
 import { parseScenario } from '../../../src/scenario/load.ts';
-import { LOOP_BODIES, REPAIRS, type Scenario, type Step } from '../../../src/scenario/scenario.ts';
+import {
+  LOOP_BODIES,
+  RECOVERY_BEHAVIOURS,
+  REPAIRS,
+  type Scenario,
+  type Step,
+} from '../../../src/scenario/scenario.ts';
 
 const SCENARIOS = join(import.meta.dirname, '../../../scenarios');
 
@@ -123,7 +129,7 @@ const SINGLE: readonly fc.Arbitrary<object>[] = [
   step({
     do: fc.constant('recovery'),
     client: fc.constantFrom(...CLIENTS),
-    behaviour: fc.constantFrom('by-the-book', 'confirm-only'),
+    behaviour: fc.constantFrom(...RECOVERY_BEHAVIOURS),
   }),
 ];
 const single = fc.oneof(...SINGLE) as fc.Arbitrary<Step>;

@@ -1,7 +1,7 @@
 /** The commands of a client agent: what they need, and what they answer. */
 import { z } from 'zod';
 import type { NfsClient } from '../../../client/nfs-client.ts';
-import { LOOP_BODIES } from '../../../scenario/scenario.ts';
+import { LOOP_BODIES, RECOVERY_BEHAVIOURS, type RecoveryBehaviour } from '../../../scenario/scenario.ts';
 import type { GuardedCells } from './guarded-cells.ts';
 import { Loop, type LoopSurroundings } from './loops.ts';
 
@@ -47,6 +47,11 @@ export function firstProblem(error: z.ZodError): string {
   const [issue] = error.issues;
   return `"${issue?.path.join('.') ?? ''}" is wrong: ${issue?.message ?? 'unknown'}`;
 }
+
+const asClientsKnow = (behaviour: RecoveryBehaviour) =>
+  behaviour === 'oversteps' || behaviour === 'lingers'
+    ? { oversteps: null, lingers: behaviour === 'lingers' }
+    : behaviour;
 
 const COMMANDS: Readonly<Record<string, AgentCommand>> = {
   lock: command(
@@ -122,13 +127,10 @@ const COMMANDS: Readonly<Record<string, AgentCommand>> = {
   await: command({ what: z.enum(['session', 'recovered']), timeoutMs }, ({ client }, { what, timeoutMs }) =>
     what === 'session' ? client.ready({ timeoutMs }) : client.recovered({ timeoutMs }),
   ),
-  recovery: command(
-    { behaviour: z.enum(['by-the-book', 'confirm-only']) },
-    async ({ client }, { behaviour }) => {
-      client.behave(behaviour);
-      return { status: 'OK' };
-    },
-  ),
+  recovery: command({ behaviour: z.enum(RECOVERY_BEHAVIOURS) }, async ({ client }, { behaviour }) => {
+    client.behave(asClientsKnow(behaviour));
+    return { status: 'OK' };
+  }),
   state: command({}, async ({ node, client }) => {
     const { session, recovering, held, lost, refusal } = client;
     return { status: 'OK', node, session, recovering, held, lost, refusal };

@@ -98,6 +98,10 @@ export class Loop {
       release: async (span) => void (await file.unlock({ ...span, timeoutMs })),
       count: (status) => this.#count(status),
       keep: () => this.#pause(holdMs === 0 ? 0 : this.#draw.between(0, holdMs)),
+      overstepping: {
+        now: async () => void (await file.overstep({ timeoutMs })),
+        inRecovery: (lingers) => client.behave({ oversteps: file.path, lingers }),
+      },
     };
   }
 

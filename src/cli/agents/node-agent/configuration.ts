@@ -55,6 +55,8 @@ export const CONFIGURATION = z.object({
   storePatienceMs: MS,
   /** May clients that can be called back have them? */
   delegations: z.boolean().default(true),
+  /** An empty directory, where programs that are not NFS clients find the export; null: there is no gate. */
+  gate: z.string().nullable().default(null),
 });
 
 export type NodeConfiguration = z.output<typeof CONFIGURATION>;

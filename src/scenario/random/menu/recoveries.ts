@@ -151,7 +151,7 @@ const expiredUntold: FaultChoice = {
   breakage([node = ''], scene) {
     const { draw, shape } = scene;
     const client = clientOf(node, scene);
-    const silentMs = shape.leaseMs + draw.between(100, 1000);
+    const silentMs = shape.leaseMs + draw.between(100, 2500);
     return {
       steps: [
         {
@@ -214,6 +214,101 @@ const lateWord: FaultChoice = {
   },
 };
 
+/**
+ * What a node has acknowledged is done, and it does not hear so before a grace has come and gone and the next one runs: what it had promised was about
+ * the first (D4). Then it dies, with what it recorded in the second.
+ */
+const unheardAnswer: FaultChoice = {
+  ...RECOVERY,
+  name: 'unheard-answer',
+  weight: 6,
+  needs: ['named-steps'],
+  possible: (shape) => withEtcd(shape) && shape.nodes > 2,
+  breakage([deaf = ''], { draw, nodes }) {
+    const [first, second] = [0, 1].map(() => draw.one(nodes.filter((node) => node !== deaf)));
+    const deafMs = draw.between(1100, 2000);
+    const stall = { at: 'before-acknowledgement', patienceMs: 1000, maybe: true };
+    return {
+      steps: [
+        { wait: `up ${nodes.join(' ')}`, within: WITHIN },
+        { wait: 'lift', within: WITHIN },
+        {
+          parallel: [
+            [{ fault: phrase('stall', [deaf], deafMs), with: stall }],
+            [
+              { wait: '10ms' },
+              death(draw, first!, draw.between(0, 100)),
+              { wait: 'lift', within: WITHIN },
+              death(draw, second!, draw.between(0, 100)),
+            ],
+          ],
+        },
+        { wait: 'lift', within: WITHIN },
+        { wait: `${draw.between(100, 800)}ms` },
+        death(draw, deaf),
+      ],
+      lastsMs: deafMs + 2 * BOOT_MS,
+    };
+  },
+};
+
+/**
+ * A member of the store stands still with what a life had sent it, and does that when the next life has recorded the same clients (D8). Then that
+ * life ends, too.
+ */
+const lateWrite: FaultChoice = {
+  ...RECOVERY,
+  name: 'late-write',
+  weight: 6,
+  possible: withEtcd,
+  breakage([node = ''], { draw, nodes }) {
+    const member = draw.one(['e1', 'e2', 'e3']);
+    const heldMs = draw.between(600, 1500);
+    return {
+      steps: [
+        { wait: `up ${nodes.join(' ')}`, within: WITHIN },
+        death(draw, node, draw.between(0, 100)),
+        { wait: `up ${node}`, within: WITHIN },
+        { wait: `${draw.between(0, 60)}ms` },
+        {
+          parallel: [
+            [{ fault: phrase('pause', [member], heldMs) }],
+            [{ wait: `${draw.between(20, 200)}ms` }, death(draw, node, 0)],
+          ],
+        },
+        { wait: 'lift', within: WITHIN },
+        { wait: `${draw.between(100, 800)}ms` },
+        death(draw, node),
+      ],
+      lastsMs: heldMs + 3 * BOOT_MS,
+    };
+  },
+};
+
+/** Nothing can be written when the clients of a node that is back are through with their reclaims (D7); then it is full no more, and that node dies again. */
+const fullRecovery: FaultChoice = {
+  ...RECOVERY,
+  name: 'full-recovery',
+  weight: 3,
+  needs: ['ledger-access', 'space-limit'],
+  breakage([node = ''], { draw, nodes }) {
+    const fullMs = draw.between(100, 1000);
+    return {
+      steps: [
+        { wait: `up ${nodes.join(' ')}`, within: WITHIN },
+        death(draw, node, draw.between(0, 100)),
+        { wait: `up ${node}`, within: WITHIN },
+        { wait: `${draw.between(0, 60)}ms` },
+        { fault: phrase('ledger-full', ['ledger'], fullMs) },
+        { wait: 'lift', within: WITHIN },
+        { wait: `${draw.between(100, 800)}ms` },
+        death(draw, node),
+      ],
+      lastsMs: fullMs + 2 * BOOT_MS,
+    };
+  },
+};
+
 export const RECOVERIES: readonly FaultChoice[] = [
   heirLost,
   ownerReturns,
@@ -222,4 +317,7 @@ export const RECOVERIES: readonly FaultChoice[] = [
   expiredUntold,
   cutOff,
   lateWord,
+  unheardAnswer,
+  lateWrite,
+  fullRecovery,
 ];

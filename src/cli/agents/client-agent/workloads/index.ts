@@ -4,6 +4,7 @@ import { guardedCells } from './guarded-cells.ts';
 import { lockUnlock } from './lock-unlock.ts';
 import { lockUpdateUnlock } from './lock-update-unlock.ts';
 import { mixedLocks } from './mixed-locks.ts';
+import { overstep } from './overstep.ts';
 import type { Workload } from './round.ts';
 import { upgradeDowngrade } from './upgrade-downgrade.ts';
 import { waitForLock } from './wait-for-lock.ts';
@@ -17,4 +18,5 @@ export const WORKLOADS: Readonly<Record<LoopBody, Workload>> = {
   'guarded-cells': guardedCells,
   'wait-for-lock': waitForLock,
   delegation: delegationHolder,
+  overstep,
 };
