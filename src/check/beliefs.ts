@@ -30,6 +30,8 @@ export function orphanedBeliefs(context: CheckContext): readonly OrphanedBelief[
 function findOrphanedBeliefs(context: CheckContext): OrphanedBelief[] {
   const beliefs: OrphanedBelief[] = [];
   for (const claim of context.claims) {
+    // A local program dies with its node, or is told: there is nobody who could reclaim.
+    if (claim.grant.local) continue;
     const node = context.server(claim.grant);
     if (node === null) continue;
     const death = endOfGrantor(context, claim, node);

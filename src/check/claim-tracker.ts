@@ -37,7 +37,12 @@ export function trackClaims(history: History, operations: Operations): Claim[] {
     } else if (event.kind === 'client') {
       tracker.learned(event, index);
     } else if (event.kind === 'fault' && event.phase === 'begin' && endsLife(event)) {
-      for (const target of event.targets) tracker.clientGone(target, event.t, index);
+      for (const target of event.targets) {
+        tracker.clientGone(target, event.t, index);
+        tracker.nodeGone(target, event.t, index);
+      }
+    } else if (event.kind === 'node' && event.event === 'exited') {
+      tracker.nodeGone(event.node, event.t, index);
     }
   }
   return tracker.finish();
@@ -46,12 +51,18 @@ export function trackClaims(history: History, operations: Operations): Claim[] {
 class ClaimTracker {
   readonly #clients = new Map<string, ClientState>();
   readonly #ended: Claim[] = [];
+  /** Local programs, by the node that they run on. */
+  readonly #programs = new Map<string, Set<string>>();
   /** Of LOCK requests in flight: the bytes that another request of the same owner may have let go of meanwhile. */
   readonly #doubtful = new Map<Operation, { start: number; end: number }[]>();
 
   sent(operation: Operation): void {
     if (operation.op !== 'lock' && operation.op !== 'unlock' && operation.op !== 'close') return;
     const holder = this.#holder(operation);
+    if (operation.local) {
+      const programs = this.#programs.get(operation.node) ?? new Set();
+      this.#programs.set(operation.node, programs.add(operation.client));
+    }
     if (operation.reclaim) {
       this.#interrupt(this.#client(operation.client), operation.node, operation.invokedAt, true);
     }
@@ -108,6 +119,11 @@ class ClaimTracker {
         this.clientGone(event.client, event.t, index);
         return;
     }
+  }
+
+  /** Programs on a node end with it, at the latest. */
+  nodeGone(node: string, t: number, index: number): void {
+    for (const program of this.#programs.get(node) ?? []) this.clientGone(program, t, index);
   }
 
   clientGone(client: string, t: number, index: number): void {

@@ -126,7 +126,8 @@ export class CheckContext {
    */
   servers(operation: Operation): readonly string[] {
     const { carriers } = this;
-    if (!carriers.moved) return [operation.node];
+    // A local program asks the node that it runs on, wherever that node's address leads.
+    if (!carriers.moved || operation.local) return [operation.node];
     let servers = this.#servers[operation.invokeIndex];
     if (servers === undefined) {
       const grantor = grantorOf(this.#toldGrants, operation);

@@ -1,8 +1,10 @@
+import { adoptionsOf } from './adoptions.ts';
 import { orphanedBeliefs } from './beliefs.ts';
 import type { CheckContext } from './context.ts';
 import { coordinationCoverage, grantedInOtherDomain } from './coverage-of-coordination.ts';
 import { answeredFromSlot, FAULT_COVERAGE, type FaultCoverage, faultCoverage } from './coverage-of-faults.ts';
 import type { Grace } from './graces.ts';
+import { localCoverage } from './coverage-of-programs.ts';
 import { endsLife } from './node-lives.ts';
 import { conflicting, firstSentFrom, isNewState, type Operation, overlapping } from './operations.ts';
 
@@ -30,6 +32,7 @@ export const COVERAGE = {
   'told-of-loss': 'clients told that a lock is gone',
   'guarded-writes': 'finished writes that say what they were computed from',
   migrations: 'addresses, or filesystems, that moved to another node as planned, with their clients',
+  adopted: 'locks that the taker of an address held for clients that had not come yet',
   reclaimAtHeir: 'reclaims, granted by the node that took over, of locks that a dead one had granted',
   fencedNode: 'lives that a fencer ended for certain',
   membersChangedInGrace: 'members admitted or retired while grace ran',
@@ -39,6 +42,10 @@ export const COVERAGE = {
   gaveUp: 'lives that ended themselves after too long without their store',
   grantedInOtherDomain:
     'new locks granted in one lock domain by a node that was in grace in another at that moment',
+  localGranted: 'locks granted to programs that are not NFS clients',
+  localRefusedInGrace: 'locks and opens refused to local programs while grace held them back',
+  localWaitedForLift: 'locks and opens that local programs asked for in grace and were given after the lift',
+  localDenied: 'locks refused to local programs, or to clients, that the other side held',
   ...FAULT_COVERAGE,
 } as const;
 
@@ -91,7 +98,9 @@ export function coverageOf(context: CheckContext): Record<CoverageName, number> 
   return {
     ...counts,
     ...coordinationCoverage(context),
+    ...localCoverage(context),
     ...faultCoverage(milestones),
+    adopted: adoptionsOf(context).filter(({ op }) => op === 'lock').length,
     answeredFromSlot: answeredFromSlot(context),
   };
 }

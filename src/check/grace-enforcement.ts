@@ -8,7 +8,7 @@ import type { Judged } from './verdict.ts';
 import { atTime, evidence, Findings, grantWords, knowledgeWords } from './words.ts';
 
 /** When a node must refuse new state in one grace: after `from.latest`, before `until`. */
-interface Enforcement {
+export interface Enforcement {
   readonly grace: Grace;
   readonly from: Bracket;
   readonly because: string;
@@ -110,7 +110,7 @@ function beginningOf({ index, earliest, latest }: Boot, node: string, { history 
 }
 
 /** The enforcement of a node that a request fell into as a whole; undefined: none. */
-function enforcements(
+export function enforcements(
   context: CheckContext,
 ): (node: string, operation: Operation) => Enforcement | undefined {
   const byNode = new Map<string, Enforcement[]>();

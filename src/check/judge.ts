@@ -6,6 +6,7 @@ import { type DomainPart, domainParts } from './domains.ts';
 import { exclusion } from './exclusion.ts';
 import { graceEnforcement } from './grace-enforcement.ts';
 import { guardedData } from './guarded-data.ts';
+import { hasLocalPrograms, localLocks } from './local-locks.ts';
 import { mergedResult } from './merged-result.ts';
 import { noSilentLoss } from './no-silent-loss.ts';
 import { noTheft } from './no-theft.ts';
@@ -13,6 +14,7 @@ import { reclaimAuthority } from './reclaim-authority.ts';
 import { recovers } from './recovers.ts';
 import { longestOf, timingsOf } from './timings.ts';
 import {
+  ALL_CHECK_NAMES,
   CHECK_NAMES,
   type CheckName,
   type CheckResult,
@@ -32,6 +34,7 @@ const CHECKERS: Readonly<Record<CheckName, Checker>> = {
   'reclaim-authority': reclaimAuthority,
   'no-silent-loss': noSilentLoss,
   'bounded-grace': boundedGrace,
+  'local-locks': localLocks,
   'guarded-data': guardedData,
   recovers,
 };
@@ -61,7 +64,8 @@ export interface JudgeOptions {
  */
 export function judge(history: History, options: JudgeOptions): VerdictDocument {
   const parts = partsOf(history, options);
-  const checks = CHECK_NAMES.map((name) => judgeParts(name, parts));
+  const names = hasLocalPrograms(history) ? ALL_CHECK_NAMES : CHECK_NAMES;
+  const checks = names.map((name) => judgeParts(name, parts));
   const told = 'confusion' in parts ? [] : parts;
   const coverage = measured(() => coverageOfDomains(told.map(({ context }) => context))) ?? {};
   const timings =
@@ -70,7 +74,7 @@ export function judge(history: History, options: JudgeOptions): VerdictDocument 
   const reasons =
     broken.length > 0
       ? broken.map(({ name, evidence }) => `${name}: ${evidence[0]?.sentence ?? 'violated'}`)
-      : doubtsAbout(checks, coverage, options);
+      : doubtsAbout(checks, coverage, { require: names, ...options });
   const verdict: Verdict = broken.length > 0 ? 'violation' : reasons.length > 0 ? 'unknown' : 'valid';
   return {
     scenario: options.scenario,
@@ -135,9 +139,9 @@ function measured<Counts>(measure: () => Counts): Counts | null {
 function doubtsAbout(
   checks: readonly CheckResult[],
   coverage: Readonly<Record<string, number>>,
-  options: JudgeOptions,
+  options: JudgeOptions & { readonly require: readonly string[] },
 ): string[] {
-  const required = new Set(options.require ?? CHECK_NAMES);
+  const required = new Set(options.require);
   const reasons = [...(options.shortcomings ?? [])];
   for (const check of checks) {
     if (check.verdict === 'unknown' && required.has(check.name)) reasons.push(doubtAbout(check));

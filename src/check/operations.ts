@@ -8,6 +8,8 @@ export interface Operation {
   readonly op: OpEvent['op'];
   readonly file: string;
   readonly reclaim: boolean;
+  /** Of a program on the node that is not an NFS client. */
+  readonly local: boolean;
   readonly mode: LockMode | undefined;
   /** First byte; 0 where the request has no range. */
   readonly start: number;
@@ -84,6 +86,7 @@ function begun(event: OpEvent, index: number): Operation {
     op: event.op,
     file: event.file,
     reclaim: event.reclaim === true,
+    local: event.local === true,
     mode: event.mode,
     start: event.span?.start ?? 0,
     end: event.span?.end ?? Number.POSITIVE_INFINITY,

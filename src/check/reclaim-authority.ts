@@ -1,3 +1,4 @@
+import { coveredByAdoption } from './adoptions.ts';
 import { endOfGrantor } from './beliefs.ts';
 import type { Claim } from './claims.ts';
 import type { CheckContext } from './context.ts';
@@ -51,14 +52,14 @@ function permitsByNode(context: CheckContext): (node: string) => readonly Permit
   };
 }
 
-/** D10, D11: outside every stretch in which this node could grant reclaims. */
+/** D10, D11: outside every stretch in which this node could grant reclaims, and of nothing that it held for the client all the while. */
 function outsidePermits(
   context: CheckContext,
   reclaim: Operation,
   permits: readonly Permit[],
 ): Evidence | null {
   if (context.graces.length === 0) return null;
-  if (permitsFor(permits, reclaim).length > 0) return null;
+  if (permitsFor(permits, reclaim).length > 0 || coveredByAdoption(context, reclaim)) return null;
   const grace = graceAround(context, reclaim);
   const next = permits.find((permit) => permit.from > reclaim.repliedAt && permit.grace === grace);
   const why =

@@ -1,3 +1,4 @@
+import { hadAdopted } from './adoptions.ts';
 import { contactsOf } from './contacts.ts';
 import type { CheckContext } from './context.ts';
 import { type Bracket, type Grace, memberNamed } from './graces.ts';
@@ -120,6 +121,11 @@ export function authorityOf(
   const record = course?.records.find(
     (each) => each.durable && each.node === claimant && inThatLife(each) && each.t > (handedOn?.latest ?? -1),
   );
+  // Written by a life that held all that the client had, whether it came or not.
+  if (record !== undefined && course !== undefined) {
+    const taken = { node: claimant, client: reclaim.client, address };
+    if (hadAdopted(context, taken, handedOn?.earliest ?? lifeBefore.earliest, record.t)) return 'on-record';
+  }
   // Written, and the client never heard of that life again: its answer may have died with the node.
   if (record !== undefined && !heardAfter(context, reclaim.client, claimant, record.t, lifeEnd))
     return 'on-record';

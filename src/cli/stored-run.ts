@@ -1,7 +1,8 @@
 /** A run as it lies in its folder. */
-import { open, readFile } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { judge } from '../check/judge.ts';
 import type { VerdictDocument } from '../check/verdict.ts';
 import type { History } from '../history/events.ts';
 import { loadHistory } from '../history/history-file.ts';
@@ -16,6 +17,8 @@ interface Topology extends RunSetting {
   readonly scenario: Scenario;
   readonly seed: number;
 }
+
+const HISTORY_FILE = 'history.jsonl';
 
 /** What of it a judgement rests on. */
 const TOPOLOGY = z.looseObject({
@@ -50,14 +53,13 @@ async function readJson(file: string, folder: string): Promise<unknown> {
     throw new Refusal(
       EXIT.wrongUsage,
       missing
-        ? `${folder} is not a run folder: it has no topology.json; name one like runs/reboot/20260102T030405Z.`
+        ? `${folder} is not a run folder: it has no topology.json; name one like runs/reboot/20260102T030405Z, or a history like mine.jsonl.`
         : `${file} ${why}.`,
     );
   }
 }
 
-async function readHistory(folder: string): Promise<{ history: History; remarks: readonly string[] }> {
-  const file = path.join(folder, 'history.jsonl');
+async function readHistory(file: string): Promise<{ history: History; remarks: readonly string[] }> {
   try {
     // What the loader says of a file that it cannot read is the system's own text.
     await using handle = await open(file);
@@ -80,9 +82,24 @@ function failureOf(history: History): string | null {
   return end.kind === 'run' ? (end.text ?? null) : null;
 }
 
+const isFile = (place: string): Promise<boolean> =>
+  stat(place).then(
+    (there) => there.isFile(),
+    () => false,
+  );
+
+/** The history that a harness of one's own has left there, with no run of ours around it; null: there is none. */
+async function bareHistory(place: string): Promise<string | null> {
+  if (place.endsWith('.jsonl') && (await isFile(place))) return place;
+  const file = path.join(place, HISTORY_FILE);
+  return !(await isFile(path.join(place, 'topology.json'))) && (await isFile(file)) ? file : null;
+}
+
 export interface StoredRun {
-  /** Absolute path of its folder. */
+  /** Absolute path of its folder, or of a history that has none. */
   readonly folder: string;
+  /** Where its picture goes. */
+  readonly page: string;
   readonly history: History;
   /** By the checkers of today. */
   readonly verdict: VerdictDocument;
@@ -91,13 +108,33 @@ export interface StoredRun {
 }
 
 /**
- * Reads a stored run and judges it again.
+ * Reads a stored run, or a history that is all that there is of one, and judges it.
  * @param folder absolute
+ * @param require checks that must not be unknown; null: those of the scenario, or all
  * @throws {Refusal} when there is no such run, or its history cannot be read
  */
-export async function judgeStoredRun(folder: string): Promise<StoredRun> {
-  const { scenario, seed, runtime, server, filesystem } = await readTopology(folder);
-  const { history, remarks } = await readHistory(folder);
+export async function judgeStoredRun(
+  folder: string,
+  require: readonly string[] | null = null,
+): Promise<StoredRun> {
+  const bare = await bareHistory(folder);
+  return bare === null ? judgeFolder(folder, require) : judgeBare(bare, require);
+}
+
+/** What its cluster is the history says itself, and nobody knows what it was to show. */
+async function judgeBare(file: string, require: readonly string[] | null): Promise<StoredRun> {
+  const { history, remarks } = await readHistory(file);
+  // `history` says nothing: its folder does.
+  const named = path.basename(file) === HISTORY_FILE ? path.dirname(file) : file;
+  const scenario = path.basename(named, '.jsonl');
+  const verdict = judge(history, { scenario, ...(require !== null && { require }) });
+  return { folder: file, page: file.replace(/\.jsonl$/, '.html'), history, verdict, remarks };
+}
+
+async function judgeFolder(folder: string, require: readonly string[] | null): Promise<StoredRun> {
+  const { scenario: asRun, seed, runtime, server, filesystem } = await readTopology(folder);
+  const scenario = require === null ? asRun : { ...asRun, expect: { ...asRun.expect, checks: [...require] } };
+  const { history, remarks } = await readHistory(path.join(folder, HISTORY_FILE));
   const verdict = judgeRun({
     history,
     scenario,
@@ -106,7 +143,7 @@ export async function judgeStoredRun(folder: string): Promise<StoredRun> {
     setting: { runtime, server, filesystem },
     timings: await labTimings(folder),
   });
-  return { folder, history, verdict, remarks };
+  return { folder, page: path.join(folder, 'report.html'), history, verdict, remarks };
 }
 
 const TIMINGS = z.looseObject({ timings: z.record(z.string(), z.number()) });

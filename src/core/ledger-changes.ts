@@ -115,7 +115,8 @@ export function settle(ledger: Ledger, mutants: Mutants): Ledger {
     // Only a life that is up now goes on to look after the clients that it recorded. One that died in this grace
     // and was given up on had recorded them too, and its next life must not honour that; so had one that handed them on.
     const carrier = ledger.members[carrierOf(ledger, node)]!;
-    const recordedIncarnation = carrier.state === 'up' ? carrier.incarnation : asIncarnation(0);
+    const counts = carrier.state === 'up' || mutants.has('D18');
+    const recordedIncarnation = counts ? carrier.incarnation : asIncarnation(0);
     lifted = withMember(lifted, node, {
       ...member,
       heir: null,

@@ -41,6 +41,8 @@ export const MUTANTS = {
   M18: 'whoever comes before the taker of a filesystem knows of it is refused',
   M19: 'a filesystem moves in a grace that runs already',
   M20: 'what the giver of a filesystem has taken back of its records stays away when nothing comes of the move',
+  M21: 'the taker of an address says that it holds what its clients held, and takes none of their locks',
+  M22: 'what the giver of an address has written down for an earlier move is taken for that of this one',
   M23: 'the gate gives local programs new locks in grace',
 } as const;
 
@@ -65,6 +67,7 @@ export const NODE_MUTANTS = [
   'M14',
   'M15',
   'M16',
+  'M21',
   'M23',
 ] as const satisfies readonly MutantId[];
 

@@ -47,6 +47,8 @@ export interface OpEvent extends Stamped {
   readonly value?: string;
   /** On a write: the value that this write was computed from. */
   readonly basedOn?: string;
+  /** `client` is no NFS client but a program on `node`, which goes by the node's gate and lives no longer than the node. */
+  readonly local?: boolean;
 }
 
 /** What a client learned about its own standing. */
@@ -72,6 +74,8 @@ export interface ClientEvent extends Stamped {
   readonly mode?: LockMode;
   readonly status?: string;
   readonly sentAt?: number;
+  /** As for requests. */
+  readonly local?: boolean;
 }
 
 /** What a node did, recorded in the node. Evidence and colour; checkers prefer what clients and the ledger saw. */
@@ -103,6 +107,8 @@ export interface NodeEvent extends Stamped {
     | 'inherited'
     /** It has let go of what the clients of `peer` had, whom `detail` serves now, as planned. */
     | 'handed-over'
+    /** It holds this for the client by now, as the giver of the address of `peer` did; the client has not come yet. */
+    | 'adopted'
     /** It has begun to end the life of `peer`, which holds grace up; then how that went. */
     | 'fencing'
     | 'fenced-peer'

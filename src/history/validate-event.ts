@@ -76,7 +76,7 @@ const KINDS: Readonly<Record<HistoryEvent['kind'], KindRules>> = {
       op: oneOf('open', 'close', 'lock', 'unlock', 'lock-test', 'read', 'write', 'remove'),
       file: name,
     },
-    optional: { domain: name, span, mode, reclaim: flag, status: text, value: text, basedOn: text },
+    optional: { domain: name, span, mode, reclaim: flag, status: text, value: text, basedOn: text, local: flag },
   },
   client: {
     required: {
@@ -94,7 +94,7 @@ const KINDS: Readonly<Record<HistoryEvent['kind'], KindRules>> = {
         'stopped',
       ),
     },
-    optional: { owner: text, file: name, span, mode, status: text, sentAt: instant },
+    optional: { owner: text, file: name, span, mode, status: text, sentAt: instant, local: flag },
   },
   // Node events are colour: a name that this version does not know must not make a run unreadable.
   node: {

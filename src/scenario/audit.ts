@@ -66,7 +66,7 @@ export function isHeld(view: SharedView, file: string, span: ByteSpan, mode: Loc
 
 /** Records one `lock` audit for each lock that a client believes to hold. */
 export async function auditLocks(view: SharedView, context: StepContext): Promise<void> {
-  for (const client of context.cluster.clients) {
+  for (const client of [...context.cluster.clients, ...context.cluster.programs]) {
     const state = await client.command('state', {}, STATE_MS);
     if (!state.ok) continue;
     for (const { owner, file, start, end, mode } of (state.held as readonly HeldLock[]).slice(

@@ -18,7 +18,7 @@ export async function askClient(step: AskedStep, context: StepContext): Promise<
 async function askOnce(step: AskedStep, target: Target, context: StepContext): Promise<void> {
   const timeoutMs = step.withinMs;
   const command = { owner: target.owner, file: target.file, ...wordsOf(step, target), timeoutMs };
-  const reply = await context.cluster.client(target.client).command(step.do, command, timeoutMs + MARGIN_MS);
+  const reply = await context.cluster.actor(target.client).command(step.do, command, timeoutMs + MARGIN_MS);
   if (!reply.ok) throw new StepFailure(`"${step.text}" failed: ${reply.error}`);
   const status = String(reply.status);
   if (!step.expect.includes(status))
@@ -33,7 +33,7 @@ async function askOnce(step: AskedStep, target: Target, context: StepContext): P
 function wordsOf(step: AskedStep, { span }: Target): object {
   switch (step.do) {
     case 'lock':
-      return { ...span, mode: step.mode, retry: step.retry };
+      return { ...span, mode: step.mode, retry: step.retry, ...(step.by && { by: step.by }) };
     case 'unlock':
       return span;
     case 'read':

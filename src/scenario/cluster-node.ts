@@ -88,6 +88,11 @@ export class ClusterNode implements BreakableNode {
     return this.#paused && this.running;
   }
 
+  /** By how much the clock of its container is ahead of the lab's. */
+  get clockAheadMs(): number {
+    return this.#clockAheadMs;
+  }
+
   /** Why its boot waits, in half a sentence; null when it does not. */
   get waitingFor(): string | null {
     return this.running && !this.#serving ? (this.#life?.agent.waitingFor ?? null) : null;

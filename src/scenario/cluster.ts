@@ -16,6 +16,7 @@ import { ClusterClient } from './cluster-client.ts';
 import { ClusterFencing } from './cluster-fencing.ts';
 import { ClusterLedger, type LedgerAccess, type LedgerHold, ledgerTarget } from './cluster-ledger.ts';
 import { ClusterNetwork } from './cluster-network.ts';
+import { ClusterProgram } from './cluster-program.ts';
 import { ClusterNode } from './cluster-node.ts';
 import { containersOf, domainsOf, hasSeveralDomains, storeMembersOf } from './cluster-shape.ts';
 import { ClusterWatch } from './cluster-watch.ts';
@@ -28,7 +29,7 @@ import {
 } from './node-configuration.ts';
 import { Observations } from './observations.ts';
 import type { OperatorsDomain } from './operator.ts';
-import type { ClusterShape, DomainShape, ScenarioClient } from './scenario.ts';
+import type { ClusterShape, DomainShape, ScenarioClient, ScenarioProgram } from './scenario.ts';
 import { StoreMember } from './store-member.ts';
 
 /** From process start to `ready`; a machine with both cores busy needs a while. */
@@ -39,7 +40,7 @@ export interface ClusterOptions {
   readonly shape: ClusterShape;
   readonly mutants: readonly MutantId[];
   /** How the agents are started. */
-  readonly programs: { readonly node: Program; readonly client: Program; readonly relay?: Program };
+  readonly programs: { readonly node: Program; readonly client: Program; readonly relay?: Program; readonly local?: Program };
   /** Opens a ledger's file so that it can be held; left out: such faults are refused. */
   readonly openLedgerHold?: (file: string) => LedgerHold;
   /** Left out: as files and members on the lab's own machine. */
@@ -60,6 +61,7 @@ export class Cluster {
   readonly #options: ClusterOptions;
   readonly #nodes = new Map<string, ClusterNode>();
   readonly #clients = new Map<string, ClusterClient>();
+  readonly #programs = new Map<string, ClusterProgram>();
   readonly #fencing: ClusterFencing;
   readonly #watch: ClusterWatch;
   readonly #stores = new Map<string, StoreMember>();
@@ -177,6 +179,16 @@ export class Cluster {
     return client;
   }
 
+  /** Programs on the nodes that are not NFS clients. */
+  get programs(): readonly ClusterProgram[] {
+    return [...this.#programs.values()];
+  }
+
+  /** Who carries out a step: a client, or a local program. @throws Error for a name that the cluster does not have */
+  actor(name: string): Pick<ClusterClient, 'command'> {
+    return this.#programs.get(name) ?? this.client(name);
+  }
+
   /** The lock domains of a node, as the lab's own process gets at them; what none names has none. */
   domainsOf(node: string): readonly { readonly domain: DomainShape; readonly at: OperatorsDomain }[] {
     const { lab, shape } = this.#options;
@@ -225,6 +237,24 @@ export class Cluster {
     await client.start();
     this.#clients.set(name, client);
     return client;
+  }
+
+  /** Starts a program on its node, if that serves. @throws Error one sentence, when it does not start */
+  async addProgram({ name, node }: ScenarioProgram): Promise<void> {
+    const { programs, clock, originNs, stamp } = this.#options;
+    if (programs.local === undefined) throw new Error(`${name} cannot run: this lab has no local programs`);
+    const program = new ClusterProgram({
+      name,
+      node: this.node(node),
+      program: programs.local,
+      originNs,
+      clock,
+      stamp,
+      bootMs: BOOT_MS,
+      record: this.record,
+    });
+    this.#programs.set(name, program);
+    if (this.node(node).serving) await program.start();
   }
 
   /** Puts an event of the lab itself into the history, and lets those who wait have a look. */

@@ -214,6 +214,7 @@ async function startClients(scenario: Scenario, context: StepContext): Promise<v
       if (reply.status !== 'OK') throw new Error(`client ${client.name} got no session at ${client.node}`);
     }),
   );
+  await Promise.all((scenario.programs ?? []).map((program) => cluster.addProgram(program)));
 }
 
 /** Whatever an agent has said up to its answer has arrived once the answer has. */
@@ -222,5 +223,6 @@ async function lastWords(cluster: Cluster): Promise<void> {
   await Promise.all([
     ...serving.map((node) => node.command('status')),
     ...cluster.clients.map((client) => client.command('state', {}, 2000)),
+    ...cluster.programs.map((program) => program.command('state', {}, 2000)),
   ]);
 }

@@ -14,6 +14,7 @@ type Observed = Exclude<Condition, { what: 'time' } | { what: 'recovered' }>;
 function holds(condition: Observed, { cluster, lastFaultAt }: StepContext): boolean {
   const { observations } = cluster;
   const { what } = condition;
+  const ledgers = cluster.surroundings.ledger.names;
   switch (what) {
     case 'grace':
       return observations.graceSince(lastFaultAt);
@@ -33,9 +34,9 @@ function holds(condition: Observed, { cluster, lastFaultAt }: StepContext): bool
     case 'outage':
     case 'resumed':
     case 'gave-up':
-      // A ledger is lost by what hits the node, or its store.
+      // A ledger is lost by what hits the node, its store, or the ledger itself.
       return condition.nodes.every((node) =>
-        observations.nodeSince(what, node, observations.brokenAt([node, ...cluster.storeNames])),
+        observations.nodeSince(what, node, observations.brokenAt([node, ...cluster.storeNames, ...ledgers])),
       );
     case 'reclaiming':
       return condition.clients.every((client) =>

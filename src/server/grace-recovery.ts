@@ -146,6 +146,16 @@ export class GraceRecovery {
     }
   }
 
+  /** Are the records of that claimant read, so that its clients can be known? */
+  isLoaded(claimant: NodeId): boolean {
+    return this.#claims?.isLoaded(claimant) === true;
+  }
+
+  /** May this client still come to reclaim here? */
+  isExpected(client: ClientIdentity): boolean {
+    return this.#claims?.expects(client) === true;
+  }
+
   /** I4. The caller has made sure that this life is current and its store answers. */
   answer(client: ClientIdentity, ledger: Ledger): ReclaimAnswer {
     const { node, mutants, clock } = this.#options;

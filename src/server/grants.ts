@@ -56,11 +56,15 @@ export class Grants {
     return domain.coordination.confirmNewState() === 'grace' ? NFS4ERR_GRACE : null;
   }
 
-  /** May the client reclaim? Permissions and conflicts come on top (rows 11, 12 and 35). Null: yes. */
-  reclaim(client: Client, domain: LockDomain): Failure | null {
+  /**
+   * May the client reclaim? Permissions and conflicts come on top (rows 11, 12 and 35). Null: yes.
+   * @param held it is held here for the client, and was all the while (estates/estates.ts)
+   */
+  reclaim(client: Client, domain: LockDomain, held = false): Failure | null {
     const absence = absenceOf(domain);
     if (absence !== null) return absence;
     if (isLeaving(client, domain)) return NFS4ERR_DELAY;
+    if (held) return null;
     const { coordination } = domain;
     const arrives = coordination.mayArrive(client.identity);
     // Row 8: it has said itself that it was through. Row 30: not with what came here later, with the filesystem.

@@ -73,18 +73,18 @@ export class Leases {
   }
 
   /** Milliseconds until the lease runs out; negative afterwards. */
-  leftMs(client: Client): number {
-    return client.renewedAtMs + this.#parts.leaseMs - this.#parts.clock.nowMs();
+  leftMs({ lessee }: Client): number {
+    return lessee.renewedAtMs + this.#parts.leaseMs - this.#parts.clock.nowMs();
   }
 
   /** May what this client holds be taken for somebody who wants it? One that waits for our answer has not gone silent. */
-  lapsed(client: Client): boolean {
+  lapsed({ lessee: client }: Client): boolean {
     this.#noticePause();
     return client.standing === 'expiring' || (client.inFlight === 0 && this.leftMs(client) <= 0);
   }
 
   /** The same, of what it holds in one domain. */
-  lapsedIn(client: Client, domain: LockDomain): boolean {
+  lapsedIn({ lessee: client }: Client, domain: LockDomain): boolean {
     return client.leaving.has(domain) || this.lapsed(client);
   }
 
@@ -103,7 +103,7 @@ export class Leases {
    * Takes everything from a client that went silent; from one that is back, what it has where an earlier try
    * failed. Its client id and sessions stay, so that it can be told (row 22).
    */
-  expire(client: Client): Promise<boolean> {
+  expire({ lessee: client }: Client): Promise<boolean> {
     const domains = this.lapsed(client) ? this.#parts.domains : [...client.leaving];
     return this.#depart(client, domains, 'revoke', () => {
       // Version 4.0: it is told EXPIRED by its client id being gone, and there is no FREE_STATEID to acknowledge that with.
@@ -124,6 +124,12 @@ export class Leases {
   /** Its address moves away as planned: all that it has here goes, and its record stays for whoever serves it next. */
   handOn(client: Client): void {
     this.#remove(client);
+  }
+
+  /** Nothing more is to be reclaimed from what was taken over for it: what it did not ask for goes. */
+  closeEstate(client: Client): void {
+    if (client.estate !== null) this.#remove(client.estate);
+    client.estate = null;
   }
 
   /** @param letGo when all records are withdrawn */
@@ -163,12 +169,18 @@ export class Leases {
 
   #remove(client: Client): void {
     if (client.standing === 'gone') return;
+    this.closeEstate(client);
+    if (client.lessee !== client) client.lessee.estate = null;
     this.#parts.locking.dropAll(client);
     for (const session of client.sessions) this.#parts.sessions.destroy(session);
     this.#parts.clients.remove(client);
   }
 
   #revoke(client: Client, domains: readonly LockDomain[]): void {
+    // It has no stateids of what it did not ask for yet: that is refused it when it asks.
+    if (client.estate !== null)
+      for (const domain of domains) this.#parts.locking.dropIn(client.estate, domain);
+    if (client.estate?.holdsState === false) this.closeEstate(client);
     for (const domain of domains) this.#parts.locking.revokeAll(client, NFS4ERR_EXPIRED, domain);
   }
 
@@ -200,7 +212,7 @@ export class Leases {
     const nowMs = clock.nowMs();
     if (nowMs - this.#sweepDueMs <= leaseMs / SWEEPS_PER_LEASE) return;
     this.#sweepDueMs = nowMs;
-    for (const client of clients.all()) client.renewedAtMs = nowMs;
+    for (const client of clients.all()) client.renewedAtMs = Math.max(client.renewedAtMs, nowMs);
   }
 
   *#deadlines(): Generator<number> {
@@ -209,6 +221,7 @@ export class Leases {
 
   /** When something may be due for this client, in the clock's milliseconds. */
   #deadlineOf(client: Client): number {
+    if (client.lessee !== client) return Number.POSITIVE_INFINITY;
     const lease = client.renewedAtMs + this.#parts.leaseMs;
     const silent = client.renewedAtMs + this.#parts.leaseMs * this.#parts.silentLeases;
     if (client.leaving.size > 0) return Number.NEGATIVE_INFINITY;
@@ -224,7 +237,7 @@ export class Leases {
   }
 
   #sweepClient(client: Client): void {
-    if (this.#departures.has(client)) return;
+    if (this.#departures.has(client) || client.lessee !== client) return;
     this.#parts.tidy(client);
     if (!this.lapsed(client)) {
       if (client.leaving.size > 0) void this.expire(client);
@@ -243,4 +256,5 @@ export class Leases {
   }
 }
 
-const holdsAnything = (client: Client): boolean => client.holdsState || client.recordedIn.size > 0;
+const holdsAnything = (client: Client): boolean =>
+  client.holdsState || client.estate !== null || client.recordedIn.size > 0;

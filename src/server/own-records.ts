@@ -3,7 +3,7 @@
  * what they had and do not know it yet (row 19).
  */
 import type { ClientRecord, RecordScope } from '../core/client-record.ts';
-import { asIncarnation, type Epoch, type NodeId } from '../core/ids.ts';
+import type { Epoch, NodeId } from '../core/ids.ts';
 import { addressesCarriedBy, type Ledger } from '../core/ledger.ts';
 import type { Mutants } from '../core/mutants.ts';
 import { isBy } from '../core/record-transitions.ts';
@@ -234,7 +234,7 @@ export class OwnRecords {
         }),
       );
       const forgotten = !servedHere && this.#options.mutants.has('D18');
-      const records = forgotten ? late.map(asGoodAsEver) : lost.map(({ record }) => record);
+      const records = forgotten ? late : lost.map(({ record }) => record);
       const outcome = await this.#write(scope, records, servedHere ? {} : { revision: abandonedAt });
       if (outcome === 'written' && servedHere) for (const known of lost) this.#clients.revoke(known);
       return outcome;
@@ -363,12 +363,3 @@ export class OwnRecords {
     return result;
   }
 }
-
-/** Mutant D18: good in the next grace as well, since at the lift nobody served the address (`settle`). */
-const asGoodAsEver = ({ ownerId, principal, revoked, reclaimIncomplete }: ClientRecord): ClientRecord => ({
-  ownerId,
-  principal,
-  revoked,
-  reclaimIncomplete,
-  incarnation: asIncarnation(0),
-});

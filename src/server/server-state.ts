@@ -2,6 +2,7 @@ import { ConnectionRoom } from './callbacks/dialled-path.ts';
 import { Recalls } from './delegations/recalls.ts';
 import { Wishes } from './delegations/wishes.ts';
 import type { Domains, LockDomain } from './domains.ts';
+import { Estates } from './estates/estates.ts';
 import { Grants } from './grants.ts';
 import { Leases } from './leases.ts';
 import type { Settings } from './options.ts';
@@ -26,6 +27,7 @@ export class ServerState {
   readonly locking: LockingTables;
   readonly records: ClientRecords;
   readonly leases: Leases;
+  readonly estates: Estates;
   readonly grants: Grants;
   readonly paths: PathBook;
   readonly recalls: Recalls;
@@ -61,8 +63,16 @@ export class ServerState {
       records: this.records,
       steps: settings.steps,
       tidy: (client) => {
+        this.estates.renew(client);
+        this.estates.tidy(client);
         if (client instanceof SessionlessClient) tidyOwners(this, client);
       },
+    });
+    this.estates = new Estates({
+      ...settings,
+      clients: this.clients,
+      locking: this.locking,
+      leases: this.leases,
     });
     this.grants = new Grants(this.records, settings.mutants);
     this.paths = new PathBook(settings.filesystem);

@@ -4,6 +4,9 @@ import type { Peer } from './callbacks/peer.ts';
 import type { Answer } from './connection.ts';
 import type { ClientIdentity } from './coordination.ts';
 import { answerCall, answerStranger } from './dispatch.ts';
+import { adopt } from './estates/adoption.ts';
+import type { ClientEstate } from './estates/estate.ts';
+import { inventoryOf } from './estates/inventory.ts';
 import { Listener } from './listener.ts';
 import { type LockServerOptions, settle } from './options.ts';
 import { ServerState } from './server-state.ts';
@@ -109,6 +112,20 @@ export class LockServer {
     const { clients, leases, settings } = this.#state;
     for (const client of [...clients.all()]) if (client.identity.service === service) leases.handOn(client);
     this.#listener.endAt((local) => settings.services?.serviceAt(local) === service);
+  }
+
+  /** What those hold who came by that address, as the node that it goes to may take it over. */
+  inventoryOf(service: NodeId): readonly ClientEstate[] {
+    return inventoryOf(this.#state, service);
+  }
+
+  /**
+   * Takes it over from the node that this address came from, before anybody is answered at it. For each client all or nothing.
+   * @param graceMs for so long those clients may stay away at least
+   * @returns those who need not reclaim any more; they must be on record before others get new state
+   */
+  adopt(service: NodeId, estates: readonly ClientEstate[], graceMs: number): readonly ClientIdentity[] {
+    return adopt(this.#state, service, estates, graceMs);
   }
 
   /**

@@ -74,6 +74,13 @@ const CHARACTERS: readonly Character[] = [
     longer: 2,
     faults: [...DEATHS, 'half-recovered', 'expired-untold', 'cut-clients', 'client-crash', 'client-restart'],
   },
+  // What clients have they keep for longer than they can be silent, and others wait for it.
+  {
+    weight: 2,
+    shape: { failoverMs: null, leaseMs: 500, workloads: ['mixed', 'upgrade', 'guarded'] },
+    longer: 6,
+    faults: ['expired-untold'],
+  },
   // A filesystem whose lock manager drops what live nodes hold.
   {
     weight: 2,

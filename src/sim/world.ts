@@ -18,6 +18,7 @@ export class World {
   readonly network: Network;
   readonly #trees = new Map<string, Tree>();
   readonly #keys = new Map<string, Buffer>();
+  readonly #estates = new Map<string, Map<string, string>>();
   readonly #ledgers = new Map<string, MemoryDomain>();
   readonly #troubles = new Map<string, LedgerTrouble>();
   /** What its processes wrote to their logs, and mistakes of our own. */
@@ -50,6 +51,11 @@ export class World {
     return this.#once(this.#keys, directory, () =>
       bytesOf(this.chance.stream(`key ${directory}`))(KEY_BYTES),
     );
+  }
+
+  /** What is handed over with addresses, in the control directory of the shared filesystem at this directory. */
+  estates(directory: string): Map<string, string> {
+    return this.#once(this.#estates, directory, () => new Map());
   }
 
   ledger(name: string): MemoryDomain {

@@ -7,6 +7,7 @@ export const CONTROL_FILES = {
   beacon: 'beacon',
   handleKey: 'handle-key',
   marks: 'marks',
+  estate: 'estate',
 } as const;
 
 const KEY_BYTES = 32;

@@ -24,7 +24,12 @@ function surroundings(request: RunRequest, interruption: AbortSignal): RunSurrou
         filesystems,
       }),
     openOperator: (domain, fencer) => openOperator(domain, { clock, fencer }),
-    programs: { node: agentProgram('node'), client: agentProgram('client'), relay: agentProgram('relay') },
+    programs: {
+      node: agentProgram('node'),
+      client: agentProgram('client'),
+      relay: agentProgram('relay'),
+      local: agentProgram('program'),
+    },
     openLedgerHold,
     clock,
     interruption,

@@ -4,6 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { mountGate } from '../../gate/device.ts';
 import type { RunProgram } from '../../runtime/service-address.ts';
 import { tcpDialBack } from '../../server/callbacks/tcp-dial.ts';
 import { ExportedFilesystem } from '../../server/filesystem/filesystem.ts';
@@ -12,6 +13,7 @@ import { openDomainStore } from '../../store/open.ts';
 import { listenAt } from '../server-identity.ts';
 import { handleKey } from './control-directory.ts';
 import { converse } from './conversation.ts';
+import { EstateFiles } from './estate-files.ts';
 import { ArmedSteps } from './node-agent/armed-steps.ts';
 import { liveAsNode, type NodeMachine } from './node-agent/node-life.ts';
 import { systemClock } from './surroundings.ts';
@@ -44,8 +46,10 @@ const machine: NodeMachine = {
   end,
   locks: KERNEL_LOCKS,
   handleKey: (control) => handleKey(control, randomBytes),
+  openEstates: (control) => new EstateFiles(control),
   openFilesystem: (exportDir, key) => new ExportedFilesystem({ exportDir, handleKey: key }),
   openStore: openDomainStore,
+  mountGate,
 };
 
 process.on('SIGTERM', () => end(0));

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { Fault } from '../../faults/fault.ts';
+import type { Fault, TargetKind } from '../../faults/fault.ts';
 import { FAULTS, faultRefusal } from '../../faults/registry.ts';
 import { abilityRefusal } from '../../runtime/abilities.ts';
 import { namespaceOffer } from '../../runtime/namespace/abilities.ts';
@@ -68,14 +68,24 @@ function parametersOf(fault: Fault | undefined, options: FaultOptions): Readonly
   return { ...lasting, ...direction, ...(options.down === undefined && { stayDown: true }) };
 }
 
+/** How one of them is called in most labs. */
+const EXAMPLES: Readonly<Record<TargetKind, string>> = {
+  node: 'n1',
+  store: 'store-one',
+  client: 'alice',
+  ledger: 'ledger',
+};
+
 function checkUsage(kind: string, targets: readonly string[], options: FaultOptions): void {
   const fault = FAULTS.get(kind);
   if (fault === undefined && !Object.hasOwn(MENDING, kind))
     refuse(
       `there is no fault "${kind}"; there are ${[...FAULTS.keys(), ...Object.keys(MENDING)].join(', ')}.`,
     );
-  if (targets.length === 0 && kind !== 'heal')
-    refuse(`whom is it about? Name a node: \`gracelab fault ${kind} n1\`.`);
+  if (targets.length === 0 && kind !== 'heal') {
+    const [hit = 'node'] = fault?.targets ?? [];
+    refuse(`whom is it about? Name a ${hit}: \`gracelab fault ${kind} ${EXAMPLES[hit]}\`.`);
+  }
   if (options.down !== undefined && options.stayDown)
     refuse('it either lasts for some time (--down) or stays like that (--stay-down); leave one of them out.');
   if (kind === 'migrate' && targets.length !== 2 && targets.length !== 3)

@@ -91,7 +91,7 @@ async function runAll(plan: Plan, orders: Orders, options: RunOptions, frame: Fr
     tally.add(report);
     if (tellsRuns(options)) runs.push({ name: nameOf(plan, done), verdict: done.verdict });
     frame.terminal.progress(
-      `${tally.total} of ${orders.count} histories, ${tally.inWords()} ...`,
+      `${tally.total} of ${orders.count} histories, to seed ${report.seed}: ${tally.inWords()} ...`,
       LOG_EVERY_MS,
     );
     if (report.verdict !== 'valid' && !isQuiet(options)) frame.terminal.result(oneLine(report));
@@ -171,6 +171,7 @@ export function simulate(frame: Frame): Command {
     else if (!options.tap) {
       const told = Math.floor(outcome.next / Math.max(1, scenarios.length));
       const goOn = `--seed ${(seed + told) % (LARGEST_SEED + 1)} --seeds ${count - told}`;
+      for (const line of tally.reasons()) frame.terminal.result(line);
       frame.terminal.result(tally.summary(seconds, interrupted ? { of: orders.count, goOn } : null));
     }
     await printResults(withFolder(outcome.runs, left), options, frame);

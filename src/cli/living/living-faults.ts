@@ -33,6 +33,8 @@ export async function breakOrMend(
   const others = from?.flatMap((word) => othersOf(word, cluster, random));
   if (others?.length === 0)
     throw new Error(`there is no ${from?.join(', ')} in this lab; there are ${everybody.join(', ')}`);
+  const both = names.find((name) => others?.includes(name));
+  if (both !== undefined) throw new Error(`${both} cannot be cut off from itself; leave it out on one side`);
   const given = { ...parameters, ...(others !== undefined && { from: others }) };
   const refusal = faultRefusal(fault, given);
   if (refusal !== null) throw new Error(refusal);

@@ -46,7 +46,9 @@ function placeOf(cluster: Cluster, targets: readonly string[]) {
     throw new Error(
       `a node has one address for all of its lock domains, so that it stays; say first which filesystem moves: ${[...new Set(several)].join(', ')}`,
     );
-  const [owner = '', to = owner] = label === '' ? targets : targets.slice(1);
+  const [owner = '', to = owner, ...further] = label === '' ? targets : targets.slice(1);
+  if (further.length > 0)
+    throw new Error(`one address moves at a time; \`${further.join(' ')}\` says nothing here, leave it out`);
   for (const name of new Set([owner, to])) cluster.node(name);
   const [place, ...others] = [owner, to].map((node) =>
     cluster.domainsOf(node).find(({ domain }) => label === '' || domain.name === label),

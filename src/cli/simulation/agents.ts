@@ -74,6 +74,7 @@ function liveNode(machine: SimMachine): void {
       openSteps: (stamp) => new HaltingSteps(machine, stamp),
       locks: machine.locks,
       handleKey: machine.handleKey,
+      openEstates: machine.openEstates,
       openFilesystem: machine.openFilesystem,
       openStore: machine.openStore,
       onDefect: (error) => machine.end(FAILED_EXIT, (error as Error).stack ?? String(error)),

@@ -1,11 +1,12 @@
 /** Histories on all cores, told in the order of their seeds, however long each one takes. */
 import { Worker } from 'node:worker_threads';
-import type { Done, Order, Plan } from './order.ts';
+import { brokenOff, type Done, type Order, type Plan } from './order.ts';
 
 const SIMULATOR = new URL('../agents/simulator.ts', import.meta.url);
 
 /**
- * Carries out all orders, or as many as are asked for: whoever stops asking ends the threads.
+ * Carries out all orders, or as many as are asked for: whoever stops asking ends the threads. A history that a mistake of ours breaks off
+ * is unknown, and the others go on in a thread that knows nothing of it: nobody watches ten thousand of them through the night.
  * @param enough ends it early; histories that are over by then are told all the same
  */
 export async function* histories(
@@ -19,27 +20,42 @@ export async function* histories(
   const failed = Promise.withResolvers<never>();
   let underWay = 0;
   let wake = Promise.withResolvers<void>();
-  const give = (worker: Worker): void => {
-    const next = left.next();
-    if (next.done === true) return;
-    underWay += 1;
-    worker.postMessage(next.value);
-  };
-  const workers = Array.from({ length: jobs }, () => {
+  const workers = new Set<Worker>();
+  let answered = false;
+  const begin = (): void => {
     const worker = new Worker(SIMULATOR, { workerData: plan });
-    worker.on('error', (error) => failed.reject(error));
-    worker.on('message', (one: Done) => {
+    workers.add(worker);
+    let order: Order | null = null;
+    const give = (): void => {
+      const next = left.next();
+      order = next.done === true ? null : next.value;
+      if (order === null) return;
+      underWay += 1;
+      worker.postMessage(order);
+    };
+    const over = (one: Done): void => {
       done.set(one.order.index, one);
       underWay -= 1;
-      give(worker);
       wake.resolve();
+    };
+    worker.on('message', (one: Done) => {
+      answered = true;
+      over(one);
+      give();
     });
-    return worker;
-  });
+    worker.on('error', (error) => {
+      workers.delete(worker);
+      // Where nothing ever gets done it is no matter of one history; and who asks for a single one wants to see it fail.
+      if (order === null || !answered || plan.keeps) return failed.reject(error);
+      over(brokenOff(plan, order, error));
+      begin();
+    });
+    give();
+  };
   failed.promise.catch(() => {});
   enough.addEventListener('abort', () => wake.resolve());
   try {
-    for (const worker of workers) give(worker);
+    for (let job = 0; job < jobs; job += 1) begin();
     for (let index = 0; ; index += 1) {
       while (!done.has(index)) {
         if (enough.aborted) yield* [...done.values()].sort((a, b) => a.order.index - b.order.index);
@@ -52,6 +68,6 @@ export async function* histories(
       yield next;
     }
   } finally {
-    await Promise.all(workers.map((worker) => worker.terminate()));
+    await Promise.all([...workers].map((worker) => worker.terminate()));
   }
 }

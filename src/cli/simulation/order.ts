@@ -4,7 +4,7 @@ import type { MutantId } from '../../core/mutants.ts';
 import type { Scenario } from '../../scenario/scenario.ts';
 import { type HistoryReport, reportOf } from '../../sim/campaign.ts';
 import { type ScheduleSize, scheduleOf } from '../../sim/schedule.ts';
-import { type Simulated, simulate } from '../../sim/simulate.ts';
+import { SIMULATION_SETTING, type Simulated, simulate } from '../../sim/simulate.ts';
 import { SIMULATED_AGENTS } from './agents.ts';
 
 /** Which histories there are to be: those of random schedules, or those of given scenarios. */
@@ -49,5 +49,34 @@ export async function carryOut(plan: Plan, order: Order): Promise<Done> {
     report: reportOf(simulated, scenario, seed),
     verdict: simulated.verdict,
     simulated: plan.keeps ? simulated : null,
+  };
+}
+
+/** What comes of a history that was broken off: nobody can judge it. */
+export function brokenOff(plan: Plan, order: Order, error: Error): Done {
+  const { name } = scenarioOf(plan, order);
+  const { seed } = order;
+  const sentence = `broken off by a mistake of the simulation itself: ${error.message}`;
+  const nothing = { checks: [], coverage: {}, timings: {} };
+  return {
+    order,
+    report: {
+      scenario: name,
+      seed,
+      verdict: 'unknown',
+      violations: [],
+      sentence,
+      simulatedMs: 0,
+      events: 0,
+    },
+    verdict: {
+      ...SIMULATION_SETTING,
+      ...nothing,
+      scenario: name,
+      seed,
+      verdict: 'unknown',
+      reasons: [sentence],
+    },
+    simulated: null,
   };
 }

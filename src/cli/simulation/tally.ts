@@ -3,6 +3,8 @@ import type { Verdict } from '../../check/verdict.ts';
 import type { HistoryReport } from '../../sim/campaign.ts';
 import { worst } from '../verdicts.ts';
 
+const MOST_SEEDS_TOLD = 100;
+
 export class Tally {
   readonly counts: Record<Verdict, number> = { valid: 0, violation: 0, unknown: 0 };
   /** Those that are not valid, in the order of their seeds. */
@@ -40,6 +42,24 @@ export class Tally {
       .join(', ');
   }
 
+  /** Each reason for which histories are not valid, with their seeds; nothing where all there is to say is said of the only one. */
+  reasons(): string[] {
+    if (this.failing.length < 2) return [];
+    const groups = new Map<string, HistoryReport[]>();
+    for (const report of this.failing) {
+      const alike = `${report.verdict} ${reasonOf(report)}`.replaceAll(/\d+(\.\d+)?/g, '#');
+      groups.set(alike, [...(groups.get(alike) ?? []), report]);
+    }
+    return [...groups.values()]
+      .sort((a, b) => b.length - a.length)
+      .map((group) => {
+        const seeds = group.slice(0, MOST_SEEDS_TOLD).map(({ seed }) => seed);
+        const more = group.length > seeds.length ? ` and ${group.length - seeds.length} more` : '';
+        const which = `seed${group.length === 1 ? '' : 's'} ${seeds.join(', ')}${more}`;
+        return `${group.length} ${group[0]!.verdict}: ${reasonOf(group[0]!)}: ${which}`;
+      });
+  }
+
   /** @param interrupted how many there were to be, where somebody ended it before, and the options that ask for the rest; null: nobody did */
   summary(seconds: number, interrupted: { readonly of: number; readonly goOn: string } | null): string {
     const number = (value: number): string => Math.round(value).toLocaleString('en');
@@ -51,6 +71,10 @@ export class Tally {
     return `${histories}: ${this.inWords()}; ${number(this.simulatedMs / 1000)} s of cluster time, ${number(this.events)} events, in ${seconds.toFixed(1)} s${rest}`;
   }
 }
+
+/** In which check it failed, or why nobody can judge it; numbers and names of nodes apart, the same for many. */
+const reasonOf = ({ violations, sentence }: HistoryReport): string =>
+  violations.length > 0 ? violations.join(', ') : (sentence ?? 'nobody can say why');
 
 /** `seed 7 of random-7: violation (no-theft): Theft: alice ...`. */
 export function oneLine({ scenario, seed, verdict, violations, sentence }: HistoryReport): string {

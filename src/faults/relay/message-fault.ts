@@ -28,7 +28,7 @@ async function beginRules(
   const undo: (() => Promise<void>)[] = [];
   const end = async () => {
     for (const one of undo) await one();
-    return acted === 0 ? null : `${acted} messages`;
+    return acted === 0 ? null : `${acted} message${acted === 1 ? '' : 's'}`;
   };
   try {
     for (const node of nodes)

@@ -182,11 +182,12 @@ const IN_SANDBOX: readonly (Omit<Trial, 'name' | 'about' | 'argv'> & {
   },
 ];
 
-/** As an ordinary user, too, where the device lets everybody open it. */
-const fuseRemedy = (complaint: string): string =>
-  /permission denied/i.test(complaint)
+/** An ordinary user can as well, where the device lets everybody open it. */
+function fuseRemedy(complaint: string): string {
+  return /permission denied/i.test(complaint)
     ? 'run as root, or let everybody use the device with: chmod 666 /dev/fuse'
     : 'use a kernel with CONFIG_FUSE_FS; if it has modules, load it with: modprobe fuse';
+}
 
 function nftRemedy(kernel: string, module: string) {
   return (complaint: string): string =>

@@ -4,7 +4,7 @@ import { NODE_NAME } from '../../core/ledger-text.ts';
 import { LEDGER_WORDS, roleWord, TARGET_WORDS } from '../../faults/targets.ts';
 import { OPERATOR } from '../../history/events.ts';
 import { storeMembersOf } from '../cluster-shape.ts';
-import type { ClusterShape, ScenarioClient } from '../scenario.ts';
+import type { ClusterShape, ScenarioClient, ScenarioProgram } from '../scenario.ts';
 import { namesProblem } from './names-problem.ts';
 import type { Path, Problem } from './problems.ts';
 
@@ -16,6 +16,7 @@ export function memberProblems(
   cluster: ClusterShape,
   clients: readonly ScenarioClient[],
   clusterAt: Path,
+  programs: readonly ScenarioProgram[] = [],
 ): Problem[] {
   const stores = storeMembersOf(cluster);
   const all = [...cluster.nodes, ...cluster.spares];
@@ -37,7 +38,27 @@ export function memberProblems(
       [...clusterAt, 'nodes'],
       `"${taken}" is a member of the ledger's etcd; a node needs another name`,
     );
-  return [...domainProblems(cluster, clusterAt), ...clientProblems(all, stores, clients)];
+  return [
+    ...domainProblems(cluster, clusterAt),
+    ...clientProblems(all, stores, clients),
+    ...programProblems(all, stores, clients, programs),
+  ];
+}
+
+/** A local program runs on a node, and nobody else has its name. */
+function programProblems(
+  nodes: readonly string[],
+  stores: readonly string[],
+  clients: readonly ScenarioClient[],
+  programs: readonly ScenarioProgram[],
+): Problem[] {
+  const others = [...nodes, ...stores, ...clients.map(({ name }) => name)];
+  return programs.flatMap(({ name, node }) => {
+    const path = ['programs', name];
+    if (others.includes(name) || isWord(name))
+      return [{ path, atKey: true, text: `no local program can be called "${name}"; give it another name` }];
+    return namesProblem(path, 'node', [node], nodes);
+  });
 }
 
 /** What faults and commands mean something else by, or the kernel: the container of that name could not be told from it, or not be made. */

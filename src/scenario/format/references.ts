@@ -26,6 +26,8 @@ interface Known {
   /** The containers of an etcd cluster; none of a ledger that is a file. */
   readonly stores: readonly string[];
   readonly clients: readonly string[];
+  /** Programs on the nodes that are not NFS clients. */
+  readonly programs: readonly string[];
   /** Clients of spares, until an earlier step admits their node. */
   readonly absent: Set<string>;
   readonly clientsOf: (node: string) => readonly string[];
@@ -37,6 +39,26 @@ interface Known {
 }
 
 const openKey = ({ client, owner, file }: Target) => `${client}/${owner} ${file}`;
+
+/** Whoever carries a step out is there: a client, or a local program, which can do less. */
+function actorProblem(path: Path, step: Step & Target, known: Known): Problem[] {
+  if (!known.programs.includes(step.client)) return clientProblem(path, step.client, known);
+  const limit = limitOfPrograms(step);
+  if (limit !== null) return [{ path, atKey: false, text: `${step.client} is a local program, ${limit}` }];
+  return [];
+}
+
+/** What stands in the way of a local program's step; null: nothing. */
+function limitOfPrograms(step: Step & Target): string | null {
+  if (step.do === 'loop') return 'and a loop needs an NFS client; write "repeat" with its steps';
+  if (step.owner !== step.client) return `which is its own only lock owner; leave "/${step.owner}" out`;
+  if ('owners' in step && step.owners > 1) return 'which is its own only lock owner; leave "owners" out';
+  if (step.do === 'open' && (step.deny !== 'none' || step.exclusive))
+    return 'and open(2) knows no deny modes; leave "deny" and "exclusive" out';
+  if (step.do === 'lock' && step.by === 'flock' && (step.span.start !== 0 || step.span.end !== null))
+    return 'and flock(2) locks whole files; leave the range out';
+  return null;
+}
 
 /** A client is there, and has begun: that of a spare begins when its node is admitted. */
 function clientProblem(path: Path, client: string, known: Known): Problem[] {
@@ -96,7 +118,7 @@ function stepProblems(step: Step, path: Path, known: Known): Problem[] {
         ];
       known.loops.add(step.loop);
       known.opened.add(openKey(step));
-      return [...clientProblem(at, step.client, known), ...pathProblem(step, at, known)];
+      return [...actorProblem(at, step, known), ...pathProblem(step, at, known)];
     }
     case 'recovery':
       return clientProblem(at, step.client, known);
@@ -104,13 +126,14 @@ function stepProblems(step: Step, path: Path, known: Known): Problem[] {
     case 'lock':
       known.opened.add(openKey(step));
       return [
-        ...clientProblem(at, step.client, known),
+        ...actorProblem(at, step, known),
+        ...byProblem(step, at, known),
         ...pathProblem(step, at, known),
         ...ownersProblem(step, at),
       ];
     default:
       return [
-        ...clientProblem(at, step.client, known),
+        ...actorProblem(at, step, known),
         ...openProblem(step, at, known),
         ...ownersProblem(step, at),
       ];
@@ -217,6 +240,12 @@ function pathProblem({ file }: Target, path: Path, { cluster: { domains } }: Kno
   return [{ path, atKey: false, text }];
 }
 
+function byProblem(step: Step & Target, path: Path, { programs }: Known): Problem[] {
+  if (step.do !== 'lock' || step.by === undefined || programs.includes(step.client)) return [];
+  const text = `${step.client} is an NFS client, which locks by NFS; leave "by" out`;
+  return [{ path, atKey: false, text }];
+}
+
 /** Many owners share a range by slices of its length, so it must have one. */
 function ownersProblem(step: Step, path: Path): Problem[] {
   if (!('owners' in step) || step.owners === 1 || step.span.end !== null) return [];
@@ -231,7 +260,7 @@ function ownersProblem(step: Step, path: Path): Problem[] {
 
 /** A file that this owner has never opened is a slip of the pen. */
 function openProblem(step: Target, path: Path, known: Known): Problem[] {
-  if (!known.clients.includes(step.client) || known.opened.has(openKey(step))) return [];
+  if (![...known.clients, ...known.programs].includes(step.client) || known.opened.has(openKey(step))) return [];
   const prefix = `${step.client}/${step.owner} `;
   const files = [...known.opened]
     .filter((key) => key.startsWith(prefix))
@@ -252,15 +281,16 @@ const listProblems = (steps: readonly Step[], path: Path, known: Known): Problem
 
 /** @returns everything in the scenario that names what is not there, or names it twice */
 export function referenceProblems(scenario: Scenario, faults: FaultCatalogue): Problem[] {
-  const { cluster, clients } = scenario;
+  const { cluster, clients, programs = [] } = scenario;
   const ofSpares = clients.filter(({ node }) => cluster.spares.includes(node));
   return [
-    ...memberProblems(cluster, clients, ['cluster']),
+    ...memberProblems(cluster, clients, ['cluster'], programs),
     ...listProblems(scenario.steps, ['steps'], {
       cluster,
       nodes: [...cluster.nodes, ...cluster.spares],
       stores: storeMembersOf(cluster),
       clients: clients.map((client) => client.name),
+      programs: programs.map(({ name }) => name),
       absent: new Set(ofSpares.map(({ name }) => name)),
       clientsOf: (node) => clients.filter((client) => client.node === node).map(({ name }) => name),
       faults,

@@ -1,6 +1,7 @@
 /** What a client step may end with: the NFS4ERR_ names of RFC 8881 section 15.1 that a workload meets, without the prefix. */
 export const STEP_STATUSES = [
   'OK',
+  'ACCES',
   'ACCESS',
   'ADMIN_REVOKED',
   // What a local program is told (fcntl(2), flock(2)), in grace or by somebody's lock.

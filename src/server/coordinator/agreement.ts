@@ -33,6 +33,7 @@ import { Rounds } from './rounds.ts';
 import { stepAfter, stepBefore } from './steps-of-commands.ts';
 import { StorePatience } from './store-patience.ts';
 import { SwapTurn } from './swap-turns.ts';
+import { TakeOvers } from './take-overs.ts';
 
 /** Mutant D14 lets this long pass between the end of grace in memory and in the ledger. */
 const D14_DELAY_MS = 400;
@@ -48,6 +49,7 @@ export class Agreement {
   readonly #failover: Failover;
   readonly #failback: Failback;
   readonly #moves: Moves;
+  readonly #takeOvers: TakeOvers;
   readonly #peers: PeerWatch;
   readonly #rounds: Rounds;
   readonly #turn: SwapTurn;
@@ -80,6 +82,13 @@ export class Agreement {
     });
     const moved = { letGoOf: () => {}, ...options, records: this.records, recovery: this.recovery };
     this.#moves = options.moves === 'filesystem' ? new FilesystemMoves(moved) : new PlannedMoves(moved);
+    this.#takeOvers = new TakeOvers({
+      ...options,
+      desk: options.estates ?? null,
+      self,
+      records: this.records,
+      recovery: this.recovery,
+    });
     this.#failback = new Failback({ ...options, onDue });
     this.fencing = new Fencing({ ...options, onDue });
     this.#failover = new Failover({ ...options, onDue });
@@ -134,7 +143,11 @@ export class Agreement {
 
   /** {@link Coordinator.serves} */
   serves(owner: NodeId): boolean {
-    return carrierOf(this.ledger, owner) === this.self.node && !this.#moves.hasReleased?.(owner);
+    return (
+      carrierOf(this.ledger, owner) === this.self.node &&
+      !this.#moves.hasReleased?.(owner) &&
+      !this.#takeOvers.isDue(owner)
+    );
   }
 
   /** {@link Coordinator.place} */
@@ -239,6 +252,7 @@ export class Agreement {
       await this.#clear();
       if (!this.#flagged.stands(this.ledger)) await this.records.writeAll();
       await this.recovery.load(this.ledger);
+      await this.#takeOvers.takeOver(this.ledger);
     }
     if (this.#closed) return;
     this.#stop?.letGo(this.ledger, this.self);
@@ -291,7 +305,7 @@ export class Agreement {
       missing,
       // Grants are made within one turn of the event loop, so that none is in flight here.
       drainedAndRecorded: this.enforcing() && this.records.areIn(this.ledger.epoch),
-      finished: this.recovery.finished(this.ledger),
+      finished: this.#finished(),
       takeOver: this.#failover.due(this.ledger),
       handedOver: this.#moves.done,
       failbackDue: this.#failback.due(),
@@ -299,6 +313,13 @@ export class Agreement {
       stopWanted: this.#stop !== null,
       released: this.#stop?.released ?? false,
     };
+  }
+
+  /** Nobody's time is over before it is known whether it has to come at all. */
+  #finished(): ReadonlySet<NodeId> {
+    const finished = this.recovery.finished(this.ledger);
+    for (const owner of finished) if (this.#takeOvers.isDue(owner)) finished.delete(owner);
+    return finished;
   }
 
   async #swap(command: Command): Promise<void> {
@@ -367,6 +388,7 @@ export class Agreement {
     this.#failover.learn(ledger);
     this.#failback.learn(ledger);
     this.#moves.learn(ledger, this.self);
+    this.#takeOvers.learn(ledger);
     this.addresses.learn(ledger);
   }
 

@@ -7,6 +7,7 @@ import type { DomainStore, StoredLedger } from '../../store/store.ts';
 import type { BeaconLight } from '../boot.ts';
 import type { ClientIdentity } from '../coordination.ts';
 import type { Steps } from '../named-steps.ts';
+import type { EstateDesk } from './take-overs.ts';
 
 export type Observe = (event: Omit<NodeEvent, 't' | 'kind' | 'node' | 'incarnation'>) => void;
 
@@ -50,6 +51,11 @@ export interface CoordinatorOptions {
    * must be let go when this returns, and none of them may be answered any more. Left out: nothing ever moves.
    */
   readonly letGoOf?: (owner: NodeId) => void;
+  /**
+   * What an address takes along beside its clients' claims, so that these need not come for others to go on. Left out: all that they held is let
+   * go, and they reclaim.
+   */
+  readonly estates?: EstateDesk;
   /**
    * Where filesystems move: the clients that have anything of this one here. The others are not waited for at the node that serves it next: nobody
    * would tell them to come there. Left out: all that are on record are.

@@ -34,8 +34,7 @@ export class SelfDoubt {
     const peers = nodesOf(ledger).filter(
       (peer) => peer !== this.#node && ledger.members[peer]!.state === 'up',
     );
-    for (const peer of peers)
-      if (!lost.has(peer)) this.#seen.set(peer, ledger.members[peer]!.incarnation);
+    for (const peer of peers) if (!lost.has(peer)) this.#seen.set(peer, ledger.members[peer]!.incarnation);
     if (peers.length === 0 || lost.size < peers.length || !this.#looksLikeMe(ledger, peers)) {
       this.#sinceMs = null;
       return false;

@@ -31,6 +31,11 @@ export class CompositeLocks implements LockTable {
     branch.locks.releaseOwner(inner, ownerKey);
   }
 
+  passOn(node: FileNode, ownerKey: string, toKey: string): void {
+    const { branch, inner } = fileIn(node);
+    branch.locks.passOn(inner, ownerKey, toKey);
+  }
+
   releaseAll(): void {
     for (const { locks } of this.#members) locks.releaseAll();
   }

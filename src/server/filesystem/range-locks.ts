@@ -25,7 +25,7 @@ export interface LockableFiles {
 /** What one owner has on one file: exists while it holds at least one byte, and for a while after that. */
 interface Owned {
   readonly node: FileNode;
-  readonly ownerKey: string;
+  ownerKey: string;
   readonly calls: LockCalls;
   /** Its own open file description. */
   fd: number;
@@ -120,6 +120,20 @@ export class RangeLocks implements LockTable {
     this.#assertSettled();
     const owned = this.#find(node, ownerKey);
     if (owned !== undefined) this.#drop(owned);
+  }
+
+  passOn(node: FileNode, ownerKey: string, toKey: string): void {
+    this.#assertSettled();
+    const owned = this.#find(node, ownerKey);
+    if (owned === undefined) return;
+    const resting = this.#find(node, toKey);
+    if (resting !== undefined && resting.held.length > 0)
+      throw new Error('locks are passed on to an owner that has some there');
+    if (resting !== undefined) this.#drop(resting);
+    const owners = this.#byFile.get(node.key)!;
+    owners.delete(ownerKey);
+    owners.set(toKey, owned);
+    owned.ownerKey = toKey;
   }
 
   releaseAll(): void {

@@ -316,6 +316,8 @@ export interface LockTable {
   test(node: FileNode, ownerKey: string, span: Span, mode: LockMode): FsResult<LockHolder | null>;
   /** Lets go of everything the owner has on the file. */
   releaseOwner(node: FileNode, ownerKey: string): void;
+  /** All that one owner has on the file is another's from now on, who has nothing there: no moment is without it. */
+  passOn(node: FileNode, ownerKey: string, toKey: string): void;
   /** Lets go of everything (planned stop, after the barrier). */
   releaseAll(): void;
   /** What the owner has on the file, ascending, neighbours of one mode merged. */

@@ -84,10 +84,12 @@ async function confirm(
 ): Promise<typeof NFS4_OK | typeof NFS4ERR_DELAY | typeof NFS4ERR_STALE_CLIENTID> {
   const earlier = server.clients.confirmedOf(client.ownerKey);
   if (earlier !== null && !(await server.leases.discard(earlier))) return NFS4ERR_DELAY;
+  if (!(await server.estates.makeWayFor(client))) return NFS4ERR_DELAY;
   if (!(await server.records.confirmed(client))) return NFS4ERR_DELAY;
   // While we waited, another EXCHANGE_ID of the owner may have replaced this client id.
   if (client.standing === 'gone') return NFS4ERR_STALE_CLIENTID;
   server.clients.confirm(client);
+  server.estates.attach(client);
   server.leases.renew(client);
   return NFS4_OK;
 }

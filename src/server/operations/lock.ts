@@ -67,6 +67,7 @@ function readRequest(compound: Compound, args: LockArgs): Request | Failure {
   if (typeof open === 'number') return open;
   if (open.kind !== 'open') return NFS4ERR_BAD_STATEID;
   const owner = locker.openOwner.lockOwner.owner.toString('hex');
+  compound.server.estates.passLock(compound.client, owner, open);
   // "New" is the client's view. An owner that has locks here keeps its stateid.
   const known = compound.server.locking.findLock(compound.client, owner, open);
   return { ...common, open, owner, ownerKey: lockOwnerKey(compound.client, owner), lock: known };
@@ -75,19 +76,20 @@ function readRequest(compound: Compound, args: LockArgs): Request | Failure {
 /** What can be said before the filesystem is asked; grant rule step 1. */
 function judge(compound: Compound, request: Request): Failure | null {
   const { server, client } = compound;
-  const needed = request.mode === 'read' ? SHARE_READ : SHARE_WRITE;
+  const { lock, span, mode } = request;
+  const needed = mode === 'read' ? SHARE_READ : SHARE_WRITE;
   if ((request.open.access & needed) === 0) return NFS4ERR_OPENMODE;
   const { domain } = request.open.file;
   const refusal = request.reclaim
-    ? server.grants.reclaim(client, domain)
+    ? server.grants.reclaim(client, domain, server.estates.coversLock(client, lock, span, mode))
     : server.grants.newState(client, domain);
   if (refusal !== null) return refusal;
-  return judgeLockRoom(compound, request.lock);
+  return judgeLockRoom(compound, lock);
 }
 
 /** Grant rule, steps 2 to 4. */
 function take(compound: Compound, request: Request): LockResult {
-  const { settings, grants, locking } = compound.server;
+  const { settings, grants, locking, estates } = compound.server;
   const { steps } = settings;
   const { open, ownerKey, span, mode } = request;
   const outcome = settings.locks.lock(open.file.node, ownerKey, span, mode);
@@ -105,6 +107,7 @@ function take(compound: Compound, request: Request): LockResult {
   outcome.keep();
   const held = request.lock ?? locking.createLock(locking.lockOwner(compound.client, request.owner), open);
   locking.count(held);
+  estates.claimed(compound.client, held, span, mode);
   const stateid = bumpSeqid(held);
   compound.currentStateid = stateid;
   settings.observe(granted(subjectOf(compound, request), request.reclaim));

@@ -75,7 +75,7 @@ export const serveOpen: ServedOperation<OpenArgs, OpenResult> = {
     const { grants } = server;
     const refusal =
       (request.reclaim
-        ? grants.reclaim(client, request.domain)
+        ? grants.reclaim(client, request.domain, isHeld(compound, request))
         : grants.newState(client, request.domain, args.claim.claim === CLAIM_FH)) ??
       judgeUnseen(compound, args, request);
     if (refusal !== null) return refuse(compound, request, nameForRefusal(compound, args), refusal);
@@ -87,6 +87,10 @@ export const serveOpen: ServedOperation<OpenArgs, OpenResult> = {
     return take(compound, args, request, target);
   },
 };
+
+/** Of a reclaim, which names the file itself. */
+const isHeld = ({ server, client, current }: Compound, { owner, access, deny }: Request): boolean =>
+  current !== null && server.estates.coversOpen(client, current, owner, access, deny);
 
 const WANT_BITS =
   OPEN4_SHARE_ACCESS_WANT_DELEG_MASK |
@@ -167,7 +171,7 @@ function judgeConflict(
   if (file === undefined) return null;
   // Emptying a file is writing to it.
   const access = truncate ? request.access | SHARE_WRITE : request.access;
-  const holder = shareConflict(file, access, request.deny, except);
+  const holder = shareConflict(file, access, request.deny, except, compound.client.estate);
   if (holder === null) return recallForOpen(compound, file, access, request.deny);
   if (server.leases.lapsedIn(holder.client, request.domain)) {
     return compound.expire(holder.client);

@@ -55,7 +55,7 @@ function completeThere(
 }
 
 function complete(
-  { records, settings: { steps } }: ServerState,
+  { records, estates, settings: { steps } }: ServerState,
   client: Client,
 ): ReclaimCompleteResult | Promise<ReclaimCompleteResult> {
   if (client.revoked > 0) {
@@ -70,6 +70,7 @@ function complete(
     // Two of them may have been on their way at once.
     if (client.reclaimComplete) return { status: NFS4ERR_COMPLETE_ALREADY };
     client.reclaimComplete = true;
+    estates.settle(client);
     return { status: NFS4_OK };
   });
 }

@@ -2,6 +2,7 @@ import type { CreateSessionResult } from '../../nfs4/operations/create-session.t
 import type { CallbackPath } from '../callbacks/path.ts';
 import type { ClientIdentity } from '../coordination.ts';
 import type { LockDomain } from '../domains.ts';
+import type { AdoptedClient } from './adopted-client.ts';
 import type { BootIdentity } from './boot-identity.ts';
 import type { Delegation } from './delegations.ts';
 import type { LockOwner } from './lock-owners.ts';
@@ -67,6 +68,9 @@ export class Client {
   /** Domains whose filesystem came here from another node, with claims of its that it is through with. */
   readonly arrivedIn = new Set<LockDomain>();
 
+  /** What was taken over for it from the node that its address came from, and it has not asked for yet. */
+  estate: AdoptedClient | null = null;
+
   readonly sessions = new Set<Session>();
   readonly opens = new Set<OpenState>();
   readonly delegations = new Set<Delegation>();
@@ -88,6 +92,11 @@ export class Client {
    */
   isCompleteIn(domain: LockDomain): boolean {
     return this.reclaimComplete || this.recordedIn.has(domain);
+  }
+
+  /** Whose lease it is that what this client holds hangs on. */
+  get lessee(): Client {
+    return this;
   }
 
   /** False in version 4.0 (version-0/client.ts). */

@@ -1,6 +1,7 @@
 import type { LockDomain } from '../domains.ts';
 import type { FileNode } from '../filesystem/types.ts';
 import type { Place } from '../marks/board.ts';
+import type { Client } from './clients.ts';
 import type { Delegation } from './delegations.ts';
 import { type OpenState, sharesConflict } from './opens.ts';
 
@@ -49,14 +50,17 @@ export class FileTable {
  * section 9.7).
  *
  * @param except an open that does not count: that of an owner who reclaims it once more
+ * @param estate nor does what is held for the asker itself
  */
 export function shareConflict(
   file: FileState,
   access: number,
   deny: number,
   except: OpenState | null,
+  estate: Client | null,
 ): OpenState | null {
   for (const open of file.opens) {
+    if (open.client === estate) continue;
     if (open !== except && sharesConflict(access, deny, open.access, open.deny)) return open;
   }
   return null;

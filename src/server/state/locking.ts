@@ -13,6 +13,10 @@ import { LockOwner, LockState } from './lock-owners.ts';
 import { OpenState, ownerText, SHARE_READ, SHARE_WRITE } from './opens.ts';
 import { type LockingState, StateidTable } from './stateids.ts';
 
+/** No stateid has these. */
+const NO_INDEX = 0;
+const NO_OTHER = Buffer.alloc(0);
+
 /**
  * Opens and byte-range locks of all clients of this node, with what they hold in the filesystem. Everything
  * here is synchronous: whoever asked a question may act on the answer before anybody else gets a turn.
@@ -54,6 +58,39 @@ export class LockingTables {
     client.opens.add(open);
     this.stateids.insert(open);
     return open;
+  }
+
+  /** An open that nobody has a stateid of: it is held for a client that has not come yet. The marks must be up, and the descriptors kept. */
+  holdOpen(
+    client: Client,
+    owner: string,
+    file: FileState,
+    { access, deny }: Pick<OpenState, 'access' | 'deny'>,
+  ): OpenState {
+    const open = new OpenState(NO_INDEX, NO_OTHER, client, owner, file);
+    open.add(access, deny);
+    file.opens.add(open);
+    client.opens.add(open);
+    return open;
+  }
+
+  /** The same for the locks of an owner on its file. */
+  holdLock(owner: LockOwner, open: OpenState): LockState {
+    const lock = new LockState(NO_INDEX, NO_OTHER, owner, open);
+    owner.states.set(open.file.node.key, lock);
+    open.locks.add(lock);
+    owner.client.locks += 1;
+    return lock;
+  }
+
+  /** What `lock` is about is that owner's from now on, by an open of its own. The owner has no locks on that file. */
+  passLock(lock: LockState, owner: LockOwner, open: OpenState): LockState {
+    const { node } = lock.file;
+    const passed = this.createLock(owner, open);
+    this.#locks.passOn(node, lock.owner.key, owner.key);
+    this.#forgetLock(lock);
+    this.count(passed);
+    return passed;
   }
 
   lockOwner(client: Client, owner: string): LockOwner {
@@ -222,9 +259,6 @@ export class LockingTables {
     const { client, owner } = lock;
     const held = this.#locks.held(node, owner.key);
     this.#locks.releaseOwner(node, owner.key);
-    client.locks -= 1;
-    client.ranges -= lock.ranges;
-    lock.ranges = 0;
     for (const range of held) {
       this.#observe(
         released({
@@ -238,8 +272,16 @@ export class LockingTables {
         }),
       );
     }
+    this.#forgetLock(lock);
+  }
+
+  #forgetLock(lock: LockState): void {
+    const { client, owner } = lock;
+    client.locks -= 1;
+    client.ranges -= lock.ranges;
+    lock.ranges = 0;
     lock.open.locks.delete(lock);
-    owner.states.delete(node.key);
+    owner.states.delete(lock.file.node.key);
     if (owner.states.size > 0) return;
     client.lockOwners.delete(owner.owner);
     this.#ownerByKey.delete(owner.key);

@@ -60,10 +60,12 @@ async function confirm(server: ServerState, client: SessionlessClient): Promise<
     if (stranger && isInUse(server, earlier)) return NFS4ERR_CLID_INUSE;
     if (!(await server.leases.discard(earlier))) return NFS4ERR_DELAY;
   }
+  if (!(await server.estates.makeWayFor(client))) return NFS4ERR_DELAY;
   if (!(await server.records.confirmed(client))) return NFS4ERR_DELAY;
   // While we waited, another SETCLIENTID of the owner may have replaced this client id.
   if (client.standing === 'gone') return NFS4ERR_STALE_CLIENTID;
   server.clients.confirm(client);
+  server.estates.attach(client);
   server.leases.renew(client);
   followIntroduction(server, client);
   return NFS4_OK;

@@ -10,6 +10,7 @@ import type { LockServer } from '../../server/server.ts';
 import type { DomainStore } from '../../store/store.ts';
 import { bytesOf } from '../chance.ts';
 import type { Host } from '../network/network.ts';
+import { SimEstateFiles } from '../storage/estate-files.ts';
 import { SimFilesystem } from '../storage/filesystem.ts';
 import { LedgerStore, type Reach } from '../storage/ledger-store.ts';
 import type { World } from '../world.ts';
@@ -55,6 +56,11 @@ export class SimMachine {
   }
 
   readonly handleKey = (control: string): Buffer => this.#options.world.handleKey(dirname(control));
+
+  readonly openEstates = (control: string): SimEstateFiles => {
+    const { world, process } = this.#options;
+    return new SimEstateFiles(world.estates(control), process, this.random);
+  };
 
   readonly openFilesystem = (exportDir: string, key: Buffer): SimFilesystem => {
     const { world, process } = this.#options;

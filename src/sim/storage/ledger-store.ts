@@ -166,7 +166,7 @@ export class LedgerStore implements DomainStore {
     if (!this.#options.mutants.has('D8')) return fence;
     const ledger = (await this.#inner.read())?.ledger;
     const incarnation = ledger && memberOf(ledger, fence.node)?.incarnation;
-    return { node: fence.node, incarnation: incarnation ?? fence.incarnation };
+    return { ...fence, incarnation: incarnation ?? fence.incarnation };
   }
 
   #write(fence: Fence, write: (by: Fence) => Promise<WriteOutcome>): Promise<WriteOutcome> {

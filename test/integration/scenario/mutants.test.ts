@@ -6,6 +6,7 @@ import { gracelab, temporaryDirectory } from '../cli/gracelab.ts';
 /** Which scenario shows a mutant, and what each of its broken checks must say. */
 const CAUGHT: readonly [MutantId, scenario: string, proofs: Readonly<Record<string, RegExp>>][] = [
   ['D9', 'record-timing', { 'reclaim-authority': /^Reclaim without authority: alice/ }],
+  ['D10', 'overstepping', { 'reclaim-authority': /^Reclaim after RECLAIM_COMPLETE: mallory/ }],
   ['D11', 'barrier', { 'reclaim-authority': /^Reclaim at the wrong time: alice .* barrier was not reached/ }],
   ['D12', 'reboot', { 'no-theft': /^Theft: alice .* n1 died \(power-cut/ }],
   ['D12', 'lost-update', { 'no-theft': /^Theft: alice/, 'guarded-data': /^Lost update: "alice\/2"/ }],
@@ -14,7 +15,17 @@ const CAUGHT: readonly [MutantId, scenario: string, proofs: Readonly<Record<stri
   ['D12', 'ledger-lost', { 'no-theft': /^Theft: alice .* n1 died \(it gave up/ }],
   ['D12', 'failover', { 'no-theft': /^Theft: alice .* n1 died \(power-cut/ }],
   ['D12', 'two-domains', { 'no-theft': /^In domain work: Theft: carol .* n3 died \(power-cut/ }],
+  ['D13', 'overstepping', { 'bounded-grace': /^Grace without a bound: the time to reclaim/ }],
   ['D14', 'reboot', { 'grace-enforcement': /^New state in grace: alice .* at n1/ }],
+  ['D17', 'overstepping', { 'grace-enforcement': /^New state before RECLAIM_COMPLETE: eve/ }],
+  [
+    'D18',
+    'abandoned',
+    {
+      'reclaim-authority': /^Reclaim without authority: alice .* chance was given up/,
+      'guarded-data': /^Lost update: "alice\/2"/,
+    },
+  ],
   ['M8', 'slow-migration', { 'no-theft': /^Theft: alice .* n1 let it go .handed to n2/ }],
   ['M12', 'between-nodes', { 'guarded-data': /^Lost update/ }],
   ['M13', 'planned-restart', { 'no-theft': /^Theft: alice .* n1 died \(restart/ }],

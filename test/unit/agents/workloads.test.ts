@@ -17,6 +17,7 @@ const toSpan = ({ start, end }: ByteSpan) => ({
 class FakeRound {
   readonly calls: string[] = [];
   readonly spans: ByteSpan[] = [];
+  readonly lingers: boolean[] = [];
   held: RangeSet = [];
   stopping = false;
   keeps = 0;
@@ -61,6 +62,14 @@ class FakeRound {
         this.keeps += 1;
       },
       stopping: () => this.stopping,
+      overstepping: {
+        now: async () => {
+          this.calls.push('overstep');
+        },
+        inRecovery: (lingers: boolean) => {
+          this.lingers.push(lingers);
+        },
+      },
     };
     return WORKLOADS[body](round as unknown as Round);
   }
@@ -170,4 +179,16 @@ t.test('lock-unlock and lock-update-unlock ask once for all of the range', async
   const refused = new FakeRound(() => false);
   await refused.run('lock-unlock', 1);
   t.strictSame(refused.calls, ['take write 32..160']);
+});
+
+t.test('overstep: beside an honest lock, and in the next recovery, of which some linger', async (t) => {
+  const lingers: boolean[] = [];
+  for (let seed = 0; seed < 100; seed += 1) {
+    const round = new FakeRound();
+    await round.run('overstep', seed);
+    t.match(round.calls, [/^take write/, /^overstep$/, /^release/]);
+    lingers.push(...round.lingers);
+  }
+  t.equal(lingers.length, 100);
+  t.ok(lingers.includes(true) && lingers.includes(false));
 });

@@ -141,3 +141,61 @@ t.test("no false alarm: another node's boot is where a later life was seen first
   t.equal(history.length - untold.length, 1);
   t.equal(graceEnforcement(new CheckContext(untold)).verdict, 'unknown', 'nothing was judged');
 });
+
+/** Grace is over; carol comes for the first time, and is through with her (empty) recovery at 2.1 s. */
+const newcomer = (sentMs: number | null = 2100) =>
+  recovered()
+    .lock(1550, 'bob', {}, 'GRACE')
+    .learns(2000, 'carol', 'started')
+    .learns(2001, 'carol', 'session')
+    .learns(2101, 'carol', 'reclaim-complete', sentMs === null ? {} : { sentAt: sentMs * 1e6 });
+
+t.test(
+  'row 6, D17: new state before the own RECLAIM_COMPLETE is a violation, also when no grace runs',
+  async (t) => {
+    const { verdict, evidence, judged } = check(newcomer().open(2050, 'carol', { file: 'g' }));
+    t.equal(verdict, 'violation');
+    t.equal(judged, 2);
+    t.match(
+      evidence[0]?.sentence,
+      /^New state before RECLAIM_COMPLETE: carol .* an open of g .* from 2\.001 s on .* before 2\.100 s/,
+    );
+    t.equal(evidence[0]?.events.length, 4);
+    t.equal(check(newcomer().lock(2050, 'carol', { file: 'g' })).verdict, 'violation');
+  },
+);
+
+t.test('row 6: the refusal is right, and counts as judged', async (t) => {
+  const { verdict, judged } = check(newcomer().open(2050, 'carol', { file: 'g' }, 'GRACE'));
+  t.equal(verdict, 'valid');
+  t.equal(judged, 2);
+});
+
+t.test('row 6: what counts is what the client stands before the server as, each time anew', async (t) => {
+  const later = newcomer().learns(2500, 'carol', 'session').open(2550, 'carol', { file: 'g' });
+  t.equal(check(later).verdict, 'valid', 'a session was lost, and nothing else');
+  const forgotten = later.learns(2601, 'carol', 'reclaim-complete', { sentAt: 2600e6 });
+  t.equal(check(forgotten).verdict, 'violation', 'it had to complete anew');
+});
+
+t.test(
+  'row 6, no false alarm: granted while RECLAIM_COMPLETE was on its way, or nobody says when it was sent',
+  async (t) => {
+    t.equal(check(newcomer().lock(2099.5, 'carol', { file: 'g' })).verdict, 'valid');
+    t.equal(check(newcomer(null).lock(2050, 'carol', { file: 'g' })).verdict, 'valid');
+    const never = recovered().lock(1550, 'bob', {}, 'GRACE').learns(2001, 'carol', 'session');
+    t.equal(
+      check(never.lock(2050, 'carol', { file: 'g' })).verdict,
+      'valid',
+      'there may be no such thing there',
+    );
+  },
+);
+
+t.test('row 6, no false alarm: one filesystem that has moved is another matter', async (t) => {
+  const moved = recovered()
+    .lock(1550, 'bob', {}, 'GRACE')
+    .lock(2050, 'bob', { file: 'g' })
+    .learns(2101, 'bob', 'reclaim-complete', { file: 'home', sentAt: 2100e6 });
+  t.equal(check(moved).verdict, 'valid');
+});

@@ -114,7 +114,7 @@ t.test('a message: nothing is told before the relay acts, and each act is', asyn
   act('delay the reply to LOCK 3');
   await clock.advance(90);
   await done;
-  t.strictSame(log.slice(1), ['begin n1 delay the reply to LOCK 3', 'end of relay', 'end n1 1 messages']);
+  t.strictSame(log.slice(1), ['begin n1 delay the reply to LOCK 3', 'end of relay', 'end n1 1 message']);
 });
 
 t.test('a message that never came leaves no trace in the history', async (t) => {

@@ -34,6 +34,18 @@ t.test('clusters are of many kinds', async (t) => {
     t.ok(holds.length > 0 && holds.length < SEEDS.length, what);
 });
 
+t.test('in some clusters, of whatever kind, one client does not keep to the book', async (t) => {
+  const oversteppers = SEEDS.map((seed) =>
+    scheduleOf(seed, SIZE).steps.flatMap((step) =>
+      step.do === 'loop' && step.body === 'overstep' ? [step.client] : [],
+    ),
+  );
+  t.ok(oversteppers.every(({ length }) => length <= 1));
+  const share = oversteppers.filter(({ length }) => length > 0).length / SEEDS.length;
+  t.ok(share > 0.2 && share < 0.5, `${share}`);
+  t.ok(new Set(oversteppers.flat()).size > 3, 'not always the same one');
+});
+
 t.test('faults with a purpose are drawn for the simulation', (t) => {
   t.ok(RECOVERY_NAMES.includes('heir-lost'));
   t.equal(new Set(RECOVERY_NAMES).size, RECOVERY_NAMES.length);

@@ -39,6 +39,12 @@ t.test('a scenario that ships comes to its verdict, whatever the seed', async (t
   }
 });
 
+t.test('clients that do not keep to the book are refused, and are no false alarm', async (t) => {
+  const { verdict, failure } = await run(await shipped('overstepping'), 1);
+  t.equal(failure, null);
+  t.equal(verdict.verdict, 'valid');
+});
+
 t.test('the clusters of several domains and of an etcd are simulated, too', async (t) => {
   for (const name of ['two-domains', 'ledger-lost']) {
     const { verdict, failure } = await run(await shipped(name), 1);
@@ -54,6 +60,10 @@ const FOUND = [
   ['D14', 'reboot', 'grace-enforcement'],
   ['D9', 'record-timing', 'reclaim-authority'],
   ['D1', 'membership', 'no-theft'],
+  ['D10', 'overstepping', 'reclaim-authority'],
+  ['D13', 'overstepping', 'bounded-grace'],
+  ['D17', 'overstepping', 'grace-enforcement'],
+  ['D18', 'abandoned', 'guarded-data'],
   ['M12', 'between-nodes', 'guarded-data'],
 ] as const;
 

@@ -5,6 +5,8 @@
 import type { Clock } from '../../../core/clock.ts';
 import { asNodeId, type NodeId } from '../../../core/ids.ts';
 import type { NodeEvent } from '../../../history/events.ts';
+import type { Device } from '../../../gate/device.ts';
+import { Gate, type GateOptions } from '../../../gate/gate.ts';
 import type { RunProgram } from '../../../runtime/service-address.ts';
 import type { DialBack } from '../../../server/callbacks/dial.ts';
 import type { ClientIdentity } from '../../../server/coordination.ts';
@@ -44,6 +46,8 @@ export interface NodeMachine extends DomainMachine {
   ) => Promise<{ readonly address: string; readonly port: number }>;
   /** To clients of version 4.0. */
   readonly dialBack: DialBack;
+  /** Left out: there is no gate on such a machine. @throws Error one sentence with the remedy */
+  readonly mountGate?: (mountPoint: string, receive: (request: Buffer) => void) => Device;
   /** A mistake of our own. Left out: it stops the program. */
   readonly onDefect?: (error: unknown) => void;
   /**
@@ -101,6 +105,12 @@ export async function liveAsNode(conversation: Conversation, machine: NodeMachin
           : undefined,
     // None before there is a server.
     holders: (domain) => server?.holdersIn(domain) ?? [],
+    takesOver: namedDomains
+      ? null
+      : {
+          inventory: (owner) => server?.inventoryOf(owner) ?? [],
+          adopt: (owner, estates) => server?.adopt(owner, estates, configuration.graceMs) ?? [],
+        },
   });
   server = new LockServer({
     services: servicesOf(configuration, domains),
@@ -111,6 +121,7 @@ export async function liveAsNode(conversation: Conversation, machine: NodeMachin
     ...(machine.onDefect && { onDefect: machine.onDefect }),
   });
   const { address, port } = await machine.listen(server, configuration.listen, configuration.port);
+  openGate(configuration, domains, { machine, clock, observe });
   await addresses.serve();
   for (const { name, coordination } of domains) {
     const { view } = coordination.status().ledger;
@@ -125,6 +136,25 @@ export async function liveAsNode(conversation: Conversation, machine: NodeMachin
     address,
     port,
   });
+}
+
+/** Ends with the process: nothing is there to be done then. @throws Error one sentence, when it cannot be had */
+function openGate(
+  { gate: mountPoint, namedDomains, mutants }: NodeConfiguration,
+  domains: readonly ServedDomain[],
+  { machine, clock, observe }: Pick<GateOptions, 'clock' | 'observe'> & { readonly machine: NodeMachine },
+): void {
+  if (mountPoint === null) return;
+  if (machine.mountGate === undefined) throw new Error('there is no gate on this machine');
+  const gate: Gate = new Gate({
+    domains: domains.map((domain) => domain.forGate()),
+    root: namedDomains ? 'domains' : 'export',
+    clock,
+    mutants: new Set(mutants),
+    observe,
+    send: (reply) => device.send(reply),
+  });
+  const device = machine.mountGate(mountPoint, (request) => gate.receive(request));
 }
 
 type BootSurroundings = Omit<
@@ -193,11 +223,12 @@ function servicesOf(
 }
 
 function serverOptions(
-  { node, leaseMs, namedDomains, delegations, serviceAddresses, mutants }: NodeConfiguration,
+  { node, leaseMs, namedDomains, delegations, serviceAddresses, mutants, gate }: NodeConfiguration,
   domains: readonly ServedDomain[],
   { random, dialBack }: NodeMachine,
 ) {
-  const alone = domains.every((domain) => domain.alone);
+  // To the server the gate is one more node.
+  const alone = gate === null && domains.every((domain) => domain.alone);
   return {
     domains,
     root: namedDomains ? ('domains' as const) : ('export' as const),

@@ -5,7 +5,10 @@ import { asNodeId } from '../../../core/ids.ts';
 import type { HistoryEvent, NodeEvent } from '../../../history/events.ts';
 import type { AddressCarrier, CoordinatorOptions } from '../../../server/coordinator/options.ts';
 import { isStoreError } from '../../../server/coordinator/store-errors.ts';
+import type { EstateDesk } from '../../../server/coordinator/take-overs.ts';
 import { Coordinator } from '../../../server/coordinator.ts';
+import type { LockDomain } from '../../../server/domains.ts';
+import type { EstateBoard } from '../../../server/estates/estate.ts';
 import { Beacon } from '../../../server/filesystem/beacon.ts';
 import { type LockableFiles, RangeLocks } from '../../../server/filesystem/range-locks.ts';
 import type { LockCalls } from '../../../server/filesystem/record-locks.ts';
@@ -37,6 +40,8 @@ export interface ServedDomain {
   storeUse(): StoreUse;
   /** No other node is in it, nor ever will be while this life lasts. */
   readonly alone: boolean;
+  /** The same domain as local programs have it: what they hold is told from what NFS clients hold by descriptions of its own. */
+  forGate(): LockDomain;
 }
 
 /** What a lock domain needs of the machine that its node lives on. */
@@ -45,6 +50,8 @@ export interface DomainMachine {
   readonly locks: LockCalls;
   /** @param control the control directory of the domain @throws Error one sentence */
   readonly handleKey: (control: string) => Buffer;
+  /** @param control the control directory of the domain */
+  readonly openEstates: (control: string) => EstateBoard;
   readonly openFilesystem: (exportDir: string, handleKey: Buffer) => Filesystem & LockableFiles;
   readonly openStore: (spec: StoreSpec, clock: Clock) => Promise<DomainStore>;
 }
@@ -59,6 +66,8 @@ export interface DomainSurroundings {
   readonly addresses: AddressCarrier;
   readonly letGoOf: NonNullable<CoordinatorOptions['letGoOf']>;
   readonly holders: NonNullable<CoordinatorOptions['holders']>;
+  /** Null: nothing is taken over here, and whoever held it reclaims. */
+  readonly takesOver: Omit<EstateDesk, 'board'> | null;
   readonly steps: Steps;
   readonly onWaiting: (problem: string) => void;
   /** The life in this domain is over, and with it the node's: one sentence. */
@@ -84,6 +93,7 @@ export async function bootDomain(
     addresses,
     letGoOf,
     holders,
+    takesOver,
     steps,
     onWaiting,
     onFenced,
@@ -115,6 +125,7 @@ export async function bootDomain(
     moves: configuration.namedDomains ? 'filesystem' : 'address',
     letGoOf,
     holders,
+    ...(takesOver && { estates: { ...takesOver, board: machine.openEstates(control) } }),
     // Clients that have gone after a filesystem stay where it is, so that nothing is won by taking it back unasked.
     failbackMs: configuration.namedDomains ? null : configuration.failbackMs,
     fencer: labFencer(conversation, clock, configuration.namedDomains ? domain.name : null),
@@ -134,15 +145,17 @@ export async function bootDomain(
   // Also where the boot's swap was done without this node being told.
   incarnation = coordination.incarnation;
   const filesystem = machine.openFilesystem(join(domain.directory, 'export'), key);
-  return {
+  const marksDirectory = mutants.has('M12') ? `${CONTROL_FILES.marks}-${node}` : CONTROL_FILES.marks;
+  const shared = () => ({
     name: domain.name,
     filesystem,
     locks: new RangeLocks(filesystem, machine.locks, mutants),
-    marks: new RecordLockBoard(
-      join(control, mutants.has('M12') ? `${CONTROL_FILES.marks}-${node}` : CONTROL_FILES.marks),
-      machine.locks,
-    ),
+    marks: new RecordLockBoard(join(control, marksDirectory), machine.locks),
     coordination,
+  });
+  return {
+    ...shared(),
+    forGate: shared,
     handleKey: key,
     storeUse: () => store.use,
     // The ledger knows of members that came later than the configuration.

@@ -213,6 +213,14 @@ t.test('it ends with everybody up, grace lifted, clients recovered, and a while 
   );
 });
 
+t.test('nobody oversteps unless it is asked for', async (t) => {
+  const oversteps = (workloads: readonly string[]) =>
+    loopsOf(generate(1, { ...SHAPE, workloads })).some(({ body }) => body === 'overstep');
+  t.notOk(WORKLOAD_NAMES.includes('overstep'));
+  t.notOk(oversteps(WORKLOAD_NAMES));
+  t.ok(oversteps(['overstep']));
+});
+
 t.test('names on the menus are unique', async (t) => {
   t.equal(new Set(FAULT_NAMES).size, FAULT_MENU.length);
   t.equal(new Set(WORKLOAD_NAMES).size, WORKLOAD_MENU.length);

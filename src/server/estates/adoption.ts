@@ -1,0 +1,104 @@
+/**
+ * Takes over what clients held where their address came from, in the shared filesystem and while everybody refuses new state: as they would
+ * reclaim it themselves, only that they need not be there.
+ */
+import type { NodeId } from '../../core/ids.ts';
+import type { ClientIdentity } from '../coordination.ts';
+import { type Subject, spanForHistory } from '../observation.ts';
+import type { ServerState } from '../server-state.ts';
+import { AdoptedClient } from '../state/adopted-client.ts';
+import type { Client } from '../state/clients.ts';
+import { shareConflict } from '../state/files.ts';
+import { ownerText, SHARE_WRITE } from '../state/opens.ts';
+import type { ClientEstate, FileEstate } from './estate.ts';
+
+/** @returns those whose all is held here now, or who held nothing; nothing is held for the others */
+export function adopt(
+  server: ServerState,
+  service: NodeId,
+  estates: readonly ClientEstate[],
+  graceMs: number,
+): ClientIdentity[] {
+  const adopted: ClientIdentity[] = [];
+  for (const estate of estates) {
+    const { ownerId, principal } = estate;
+    const identity = { ownerId, principal, service };
+    if (estate.files.length === 0 || adoptClient(server, identity, estate, graceMs)) adopted.push(identity);
+  }
+  server.leases.watch();
+  return adopted;
+}
+
+function adoptClient(
+  server: ServerState,
+  identity: ClientIdentity,
+  { verifier, files }: ClientEstate,
+  graceMs: number,
+): boolean {
+  const { clients, settings, domains } = server;
+  const { clock, leaseMs } = settings;
+  // As long as a grace may last, it has time to come: nobody has told it that it must. From then on its lease runs.
+  const renewedAtMs = clock.nowMs() + Math.max(leaseMs, graceMs - leaseMs);
+  const client = clients.add(
+    (clientId, index) =>
+      new AdoptedClient(identity, Buffer.from(verifier, 'hex'), { clientId, index }, renewedAtMs),
+  );
+  if (clients.confirmedOf(client.ownerKey) !== null)
+    throw new Error(`${client.name} is to be adopted a second time`);
+  clients.confirm(client);
+  for (const domain of domains.all) client.recordedIn.add(domain);
+  if (files.every((file) => take(server, client, file))) return true;
+  server.leases.handOn(client);
+  return false;
+}
+
+/** All of it; what was taken when something could not be had stays for the caller to let go. */
+function take(server: ServerState, client: Client, { handle, path, opens }: FileEstate): boolean {
+  const { settings, domains, locking } = server;
+  const node = settings.filesystem.fromHandle(Buffer.from(handle, 'hex'));
+  const domain = node.ok ? domains.find(node.value) : null;
+  if (!node.ok || domain === null) return false;
+  for (const { owner, access, deny, locks } of opens) {
+    const file = locking.files.of(node.value, domain, path);
+    const kept =
+      shareConflict(file, access, deny, null, client) === null &&
+      locking.keepDescriptors(node.value, access).ok;
+    if (!kept || locking.shares.take(file, access, deny).outcome !== 'taken') {
+      if (kept) locking.dropDescriptors(node.value, access);
+      locking.release(file);
+      return false;
+    }
+    const open = locking.holdOpen(client, owner, file, { access, deny });
+    const subject = { client: client.name, file: path, ...domains.labelOf(domain) };
+    const mode = (access & SHARE_WRITE) !== 0 ? 'write' : 'read';
+    tell(server, client, { op: 'open', ...subject, owner: ownerText(owner), mode });
+    for (const each of locks) {
+      const lock = locking.holdLock(locking.lockOwner(client, each.owner), open);
+      for (const { start, end, mode } of each.ranges) {
+        const span = { start, end };
+        if (!settings.mutants.has('M21')) {
+          const taken = settings.locks.lock(node.value, lock.owner.key, span, mode);
+          if (taken.outcome !== 'granted') return false;
+          taken.keep();
+        }
+        tell(server, client, {
+          op: 'lock',
+          ...subject,
+          owner: lock.owner.name,
+          mode,
+          span: spanForHistory(span),
+        });
+      }
+      locking.count(lock);
+    }
+  }
+  return true;
+}
+
+const tell = ({ settings }: ServerState, { identity }: Client, subject: Subject): void =>
+  settings.observe({
+    kind: 'node',
+    event: 'adopted',
+    ...subject,
+    ...(identity.service !== undefined && { peer: identity.service }),
+  });

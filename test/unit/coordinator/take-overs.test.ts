@@ -1,0 +1,187 @@
+/** C11: what comes with an address, so that nobody waits for its clients. */
+import t from 'tap';
+import { asNodeId, type NodeId } from '../../../src/core/ids.ts';
+import { client, FakeCluster, type FakeNode, type NodeOptions } from './fixtures/cluster.ts';
+import { FakeEstates } from './fixtures/estates.ts';
+
+const [N1, N2] = ['n1', 'n2'].map(asNodeId) as [NodeId, NodeId];
+const alice = { ...client('alice'), service: N1 };
+const ann = { ...client('ann'), service: N1 };
+
+/** Alice and ann come by the address of n1, which can tell of alice. */
+async function clusterOf(options: NodeOptions = {}) {
+  const cluster = new FakeCluster('n1', 'n2', 'n3');
+  const estates = new FakeEstates();
+  estates.holders.set('n1', ['alice']);
+  const [n1, n2, n3] = (await cluster.start({ estates, ...options })) as [FakeNode, FakeNode, FakeNode];
+  await n1.coordinator.completed(alice);
+  return { cluster, estates, n1, n2, n3 };
+}
+
+const move = (cluster: FakeCluster, to: NodeId) => cluster.command({ type: 'migrate', owner: N1, to });
+
+t.test(
+  'C11: grace is over without the clients having come, and they are on record with the taker',
+  async (t) => {
+    const { cluster, estates, n2 } = await clusterOf();
+    await move(cluster, N2);
+    await cluster.clock.advance(100);
+    t.same(cluster.granting(), ['n1', 'n2', 'n3']);
+    t.same(estates.adopted, ['alice at n2']);
+    t.same(cluster.recorded(), { 'n1 alice': 'complete' });
+    n2.crash();
+    await cluster.clock.advance(50);
+    const again = await cluster.boot('n2');
+    await cluster.clock.advance(50);
+    t.equal(again.coordinator.reclaim(alice), 'grant', 'what went down with the taker');
+  },
+);
+
+t.test('who could not be taken over as a whole, or was not told of, is waited for', async (t) => {
+  const { cluster, estates, n1, n2, n3 } = await clusterOf();
+  await n1.coordinator.completed(ann);
+  estates.unavailable.add('alice');
+  await move(cluster, N2);
+  await cluster.clock.advance(100);
+  t.same([n2.coordinator.reclaim(alice), n2.coordinator.reclaim(ann)], ['grant', 'grant']);
+  await n2.coordinator.completed(alice);
+  await cluster.clock.advance(50);
+  t.equal(n3.coordinator.newState(), 'grace');
+  await n2.coordinator.completed(ann);
+  await cluster.clock.advance(50);
+  t.same(cluster.granting(), ['n1', 'n2', 'n3']);
+});
+
+t.test('nobody is answered at the address before it is known what came with it', async (t) => {
+  const { cluster, estates, n2 } = await clusterOf();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  estates.readable = promise;
+  await move(cluster, N2);
+  await cluster.clock.advance(100);
+  t.equal(cluster.ledger.members.n1.addressAt, 'n2');
+  t.equal(n2.coordinator.serves(N1), false);
+  resolve();
+  await cluster.clock.advance(50);
+  t.equal(n2.coordinator.serves(N1), true);
+});
+
+t.test('I6: nobody counts before its record is durable', async (t) => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const { cluster, estates, n3 } = await clusterOf({
+    throughStore: (store) => {
+      const put = store.putRecords.bind(store);
+      store.putRecords = async (fence, scope, records) => {
+        if (fence.node === N2 && scope.node === N1) await promise;
+        return put(fence, scope, records);
+      };
+      return store;
+    },
+  });
+  await move(cluster, N2);
+  await cluster.clock.advance(100);
+  t.same(estates.adopted, ['alice at n2']);
+  t.same([n3.coordinator.newState(), cluster.recorded()], ['grace', {}]);
+  resolve();
+  await cluster.clock.advance(50);
+  t.same([n3.coordinator.newState(), cluster.recorded()], ['grant', { 'n1 alice': 'complete' }]);
+});
+
+for (const [what, damage] of [
+  ['is damaged', () => '{'],
+  ['is of an earlier view', (text: string) => text.replace(/"view":\d+/, '"view":1')],
+  [
+    'is for another life of the taker',
+    (text: string) => text.replace(/("taker":.*?"incarnation":)\d+/, '$19'),
+  ],
+  [
+    'is by another life of the giver',
+    (text: string) => text.replace(/("giver":.*?"incarnation":)\d+/, '$19'),
+  ],
+  ['is of another grace', (text: string) => text.replace(/"recoveryEpoch":\d+/, '"recoveryEpoch":0')],
+] as const) {
+  t.test(`what ${what} counts for nothing, and the clients reclaim`, async (t) => {
+    const { cluster, estates, n2, n3 } = await clusterOf();
+    const set = estates.board.set.bind(estates.board);
+    estates.board.set = (key, text) => set(key, damage(text));
+    await move(cluster, N2);
+    await cluster.clock.advance(100);
+    t.same(estates.adopted, []);
+    t.equal(n3.coordinator.newState(), 'grace');
+    t.equal(n2.coordinator.reclaim(alice), 'grant');
+  });
+}
+
+/** There, back, and there again, with nothing written down the last time. */
+async function moveAgainUnwritten(mutants: NodeOptions['mutants'] = []) {
+  const made = await clusterOf({ mutants });
+  const { cluster, estates } = made;
+  await move(cluster, N2);
+  await cluster.clock.advance(100);
+  estates.holders.set('n2', ['alice']);
+  await move(cluster, N1);
+  await cluster.clock.advance(100);
+  estates.writes = 'fail';
+  await move(cluster, N2);
+  await cluster.clock.advance(100);
+  return made;
+}
+
+t.test(
+  'there and back: what was written for an earlier move is not taken for that of this one',
+  async (t) => {
+    const { estates, n2, n3 } = await moveAgainUnwritten();
+    t.same(estates.adopted, ['alice at n2', 'alice at n1']);
+    t.equal(n3.coordinator.newState(), 'grace');
+    t.equal(n2.coordinator.reclaim(alice), 'grant');
+  },
+);
+
+t.test('M22: the mutant takes it', async (t) => {
+  const { estates } = await moveAgainUnwritten(['M22']);
+  t.same(estates.adopted, ['alice at n2', 'alice at n1', 'alice at n2']);
+});
+
+t.test(
+  'the giver dies before the address is handed over: what it has written counts for nothing',
+  async (t) => {
+    let removals: Promise<void> | null = new Promise(() => {});
+    const { cluster, estates, n1, n2 } = await clusterOf({
+      failoverMs: 100,
+      throughStore: (store) => {
+        const remove = store.removeRecords.bind(store);
+        store.removeRecords = async (...removed) => {
+          await removals;
+          return remove(...removed);
+        };
+        return store;
+      },
+    });
+    await move(cluster, N2);
+    await cluster.clock.advance(100);
+    t.equal(estates.board.size, 1);
+    t.notOk(n1.swaps.includes('hand-over'));
+    n1.crash();
+    removals = null;
+    await cluster.clock.advance(300);
+    t.ok(n2.swaps.includes('inherit'));
+    t.same(estates.adopted, []);
+    t.equal(n2.coordinator.reclaim(alice), 'grant');
+  },
+);
+
+t.test('only who is through with what it had to reclaim is told of', async (t) => {
+  const { cluster, estates, n1, n3 } = await clusterOf();
+  await n1.coordinator.completed(ann);
+  estates.holders.set('n1', ['alice', 'ann', 'nobody']);
+  n1.crash();
+  await cluster.clock.advance(50);
+  const again = await cluster.boot('n1');
+  await cluster.clock.advance(50);
+  // It has come and reclaims still; the other one has completed.
+  await again.coordinator.recorded(ann);
+  await again.coordinator.completed(alice);
+  await move(cluster, N2);
+  await cluster.clock.advance(100);
+  t.same(estates.adopted, ['alice at n2']);
+  t.equal(n3.coordinator.newState(), 'grace');
+});
