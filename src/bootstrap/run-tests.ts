@@ -1,12 +1,13 @@
 /**
- * The test runner: each test file is a Node process that prints TAP. Files of test/unit run two at a
- * time; files of test/integration build containers and measure time, so they run one after another. Beside them run,
- * one after another as well, those that mostly wait: for a virtual machine, for a lease to run out.
+ * The test runner: each test file is a Node process that prints TAP. Of files of test/unit one more than there are cores run at a time,
+ * since some wait; of files of test/integration, whose containers wait most of the time, two. Beside both run, one after another, those
+ * that hardly do anything but wait: for a virtual machine, for a lease to run out. What takes longest comes first.
  *
  * Usage: run-tests [--fast] [PART-OF-A-PATH ...]. The last line is always `N passed, N failed, N skipped`.
  */
 import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import picocolors from 'picocolors';
 import { wantsColours } from '../cli/terminal.ts';
@@ -15,10 +16,27 @@ import { type Ending, Tally, type TestCase } from './tally.ts';
 const ROOT = path.resolve(import.meta.dirname, '..', '..');
 const pc = picocolors.createColors(wantsColours(process.stdout, process.env));
 
-const UNIT_JOBS = 2;
+const UNIT_JOBS = availableParallelism() + 1;
+const LAB_JOBS = 2;
 /** Folders of test/integration whose files wait more than they work, and judge nothing by how long it takes. */
 const BESIDE =
   /^test\/integration\/(cli\/ledger|conformance\/|kernel-client\/|model\/|package\/|report\/|serve\/|store\/)/;
+/** The longest ones of each kind. Whoever comes last keeps everybody else waiting; an entry that is out of date costs nothing. */
+const LONGEST = [
+  'test/unit/model/model',
+  'test/unit/store/etcd.',
+  'test/unit/cli/simulate',
+  'test/unit/check/exclusion-property',
+  'test/unit/conformance/misbehaviour',
+  'test/unit/sim/simulate',
+  'test/integration/scenario/shipped',
+  'test/integration/scenario/mutants',
+  'test/integration/cli/living-lab',
+  'test/integration/bench/lock',
+  'test/integration/cli/ledger',
+  'test/integration/kernel-client/',
+];
+const SLOWEST_TOLD = 10;
 const UNIT_TIMEOUT_MS = 120_000;
 const INTEGRATION_TIMEOUT_MS = 600_000;
 /** Enough of a diff to see what is wrong, not so much that other failures scroll away. */
@@ -120,7 +138,7 @@ function printFile(outcome: FileOutcome): void {
   const skipped = count(outcome.cases, 'skipped');
   const mark = failed > 0 ? pc.red('x') : pc.green('.');
   const counts = `${count(outcome.cases, 'passed')} passed${failed > 0 ? `, ${failed} failed` : ''}${skipped > 0 ? `, ${skipped} skipped` : ''}`;
-  console.log(`${mark} ${outcome.file}  ${counts}  ${pc.dim(`${(outcome.elapsedMs / 1000).toFixed(1)} s`)}`);
+  console.log(`${mark} ${outcome.file}  ${counts}  ${pc.dim(seconds(outcome.elapsedMs))}`);
   if (failed > 0) printFailures(outcome);
 }
 
@@ -141,7 +159,22 @@ async function runAll(files: readonly string[], jobs: number, timeoutMs: number)
 function filesOf(folder: string, filters: readonly string[]): string[] {
   return globSync(`test/${folder}/**/*.test.ts`, { cwd: ROOT })
     .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
-    .sort();
+    .sort()
+    .toSorted((a, b) => rankOf(a) - rankOf(b));
+}
+
+function rankOf(file: string): number {
+  const rank = LONGEST.findIndex((start) => file.startsWith(start));
+  return rank < 0 ? LONGEST.length : rank;
+}
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
+
+function printSlowest(outcomes: readonly FileOutcome[]): void {
+  if (outcomes.length <= SLOWEST_TOLD) return;
+  console.log('\nSlowest:');
+  const slowest = outcomes.toSorted((a, b) => b.elapsedMs - a.elapsedMs).slice(0, SLOWEST_TOLD);
+  for (const { file, elapsedMs } of slowest) console.log(`  ${seconds(elapsedMs).padStart(7)}  ${file}`);
 }
 
 function printSummary(outcomes: readonly FileOutcome[]): void {
@@ -175,14 +208,13 @@ async function main(argv: readonly string[]): Promise<void> {
       process.exit(128 + number);
     });
   }
+  const { labs = [], beside = [] } = Object.groupBy(fast ? [] : filesOf('integration', filters), (file) =>
+    BESIDE.test(file) ? 'beside' : 'labs',
+  );
+  const besides = runAll(beside, 1, INTEGRATION_TIMEOUT_MS);
   const outcomes = await runAll(filesOf('unit', filters), UNIT_JOBS, UNIT_TIMEOUT_MS);
-  if (!fast) {
-    const { beside = [], alone = [] } = Object.groupBy(filesOf('integration', filters), (file) =>
-      BESIDE.test(file) ? 'beside' : 'alone',
-    );
-    const lanes = [alone, beside].map((files) => runAll(files, 1, INTEGRATION_TIMEOUT_MS));
-    outcomes.push(...(await Promise.all(lanes)).flat());
-  }
+  outcomes.push(...(await runAll(labs, LAB_JOBS, INTEGRATION_TIMEOUT_MS)), ...(await besides));
+  printSlowest(outcomes);
   printSummary(outcomes);
 }
 

@@ -36,14 +36,22 @@ function reclaimsAtHeir(context: CheckContext): number {
   return reclaims.size;
 }
 
-/** Each life once, however many nodes had it fenced. */
+/**
+ * Each life once, however many nodes had it fenced. The lab says when it ends one; where its word of that comes late, the missing beacon may have
+ * told the cluster before.
+ */
 function fencedLives(context: CheckContext): number {
   const lives = new Set<string>();
   for (const [, event] of context.milestones) {
-    if (event.kind !== 'node' || event.event !== 'fenced-peer' || event.peer === undefined) continue;
-    const begun = context.steps.findLast(({ latest }) => latest <= event.t);
-    const member = begun === undefined ? undefined : memberNamed(begun.event.ledger, event.peer);
-    lives.add(`${event.peer} ${member?.incarnation ?? 0}`);
+    const ended =
+      event.kind === 'fault' && event.fault === 'fence' && event.phase === 'begin' ? event.targets : [];
+    const said = event.kind === 'node' && event.event === 'fenced-peer' ? event.peer : undefined;
+    const told = event.kind === 'node' ? /^life (\d+)$/.exec(event.detail ?? '')?.[1] : undefined;
+    for (const name of said === undefined ? ended : [said]) {
+      const begun = context.steps.findLast(({ latest }) => latest <= event.t);
+      const member = begun === undefined ? undefined : memberNamed(begun.event.ledger, name);
+      lives.add(`${name} ${told ?? member?.incarnation ?? 0}`);
+    }
   }
   for (const [at, { event }] of context.steps.entries()) {
     if (event.command !== 'confirm-death' || event.node === OPERATOR) continue;

@@ -4,6 +4,7 @@ import type { CheckContext } from './context.ts';
 
 export const FAULT_COVERAGE = {
   crashedAtStep: 'nodes that died at a named step of the protocol',
+  stalledAtStep: 'nodes that stood still for a while at a named step of the protocol',
   slowBoots: 'boots that stood still half-way',
   stormyLives: 'lives that ended in a reboot storm',
   skewedClocks: 'lives begun with a clock that is ahead of the others',
@@ -24,6 +25,7 @@ type CountedByName = Exclude<FaultCoverage, 'answeredFromSlot'>;
 /** By the name of the fault: what it counts as. */
 const COUNTED: Readonly<Record<string, CountedByName>> = {
   crash: 'crashedAtStep',
+  stall: 'stalledAtStep',
   'slow-boot': 'slowBoots',
   'reboot-storm': 'stormyLives',
   'clock-skew': 'skewedClocks',

@@ -13,10 +13,13 @@ export function localCoverage(context: CheckContext) {
   for (const operation of asked) {
     const { op, outcome } = operation;
     if (op === 'lock' && outcome === 'ok') counts.localGranted += 1;
-    if (outcome === 'fail' && windowOf(operation.node, operation) !== undefined) counts.localRefusedInGrace += 1;
+    if (outcome === 'fail' && windowOf(operation.node, operation) !== undefined)
+      counts.localRefusedInGrace += 1;
     if (outcome === 'ok' && waited(operation)) counts.localWaitedForLift += 1;
   }
-  counts.localDenied = context.operations.all.filter((operation) => isDenied(operation) && metOther(context, operation)).length;
+  counts.localDenied = context.operations.all.filter(
+    (operation) => isDenied(operation) && metOther(context, operation),
+  ).length;
   return counts;
 }
 

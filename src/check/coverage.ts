@@ -3,8 +3,8 @@ import { orphanedBeliefs } from './beliefs.ts';
 import type { CheckContext } from './context.ts';
 import { coordinationCoverage, grantedInOtherDomain } from './coverage-of-coordination.ts';
 import { answeredFromSlot, FAULT_COVERAGE, type FaultCoverage, faultCoverage } from './coverage-of-faults.ts';
-import type { Grace } from './graces.ts';
 import { localCoverage } from './coverage-of-programs.ts';
+import type { Grace } from './graces.ts';
 import { endsLife } from './node-lives.ts';
 import { conflicting, firstSentFrom, isNewState, type Operation, overlapping } from './operations.ts';
 

@@ -34,7 +34,9 @@ export function localLocks(context: CheckContext): Judged {
     else if (operation.outcome === 'ok' && enforced(operation)) findings.judged += 1;
   }
   judgeExclusion(context, findings);
-  return findings.result('No local program asked for anything in grace, or held a lock for long enough to prove it.');
+  return findings.result(
+    'No local program asked for anything in grace, or held a lock for long enough to prove it.',
+  );
 }
 
 function judgeInGrace(

@@ -40,6 +40,7 @@ export const MUTANT_BOUNDS: Partial<Record<MutantId, Faults>> = {
   D12: { ...NO_FAULTS, crashes: 1 },
   D14: { ...NO_FAULTS, crashes: 1 },
   D16: { ...NO_FAULTS, crashes: 1 },
+  D18: { ...NO_FAULTS, clients: 1, crashes: 2 },
   D19: { ...NO_FAULTS, drops: 1, beaconProvesDeath: false },
   M1: { ...NO_FAULTS, crashes: 2 },
   M2: { ...NO_FAULTS, clients: 1, crashes: 2, losses: 1, heirs: 1 },

@@ -9,12 +9,10 @@ export interface JudgedRun {
   readonly folder?: string;
 }
 
-/** How it was run: `seed 7`, if there is one, then runtime, server and filesystem. */
+/** How it was run: `seed 7`, if there is one, then runtime, server and filesystem; of a history of some other harness nothing is known. */
 export const settingOf = ({ seed, runtime, server, filesystem }: VerdictDocument): string[] => [
   ...(seed === null ? [] : [`seed ${seed}`]),
-  runtime,
-  server,
-  filesystem,
+  ...[runtime, server, filesystem].filter((name) => name !== 'unknown'),
 ];
 
 /** Milliseconds from the beginning of the run to its end; undefined: nobody measured. */

@@ -12,7 +12,7 @@ export interface Palette {
 }
 
 export interface TerminalReportOptions {
-  /** Where the run's files are; a path as the reader can use it. */
+  /** Where the run's files are, or a history without a run; a path as the reader can use it. */
   readonly folder?: string;
   /** Width to break evidence at, in characters; 40 or more. */
   readonly columns?: number;
@@ -52,7 +52,10 @@ export function renderVerdict(document: VerdictDocument, options: TerminalReport
   if (document.verdict === 'unknown') {
     for (const reason of document.reasons) lines.push(...wrap(`why unknown: ${reason}`, columns, INDENT));
   }
-  if (options.folder !== undefined) lines.push(`${INDENT}run folder: ${options.folder}`);
+  if (options.folder !== undefined) {
+    const what = options.folder.endsWith('.jsonl') ? 'history' : 'run folder';
+    lines.push(`${INDENT}${what}: ${options.folder}`);
+  }
   return lines.join('\n');
 }
 
@@ -60,7 +63,9 @@ const VERDICT_WIDTH = 'violation'.length;
 
 function headline(document: VerdictDocument, palette: Palette): string {
   const { scenario, verdict } = document;
-  return `${palette.bold(scenario)}: ${painted(palette, verdict, verdict.toUpperCase())} ${palette.dim(`(${settingOf(document).join(', ')})`)}`;
+  const setting = settingOf(document).join(', ');
+  const how = setting === '' ? '' : ` ${palette.dim(`(${setting})`)}`;
+  return `${palette.bold(scenario)}: ${painted(palette, verdict, verdict.toUpperCase())}${how}`;
 }
 
 function painted(palette: Palette, verdict: Verdict, text: string): string {

@@ -16,8 +16,8 @@ import { ClusterClient } from './cluster-client.ts';
 import { ClusterFencing } from './cluster-fencing.ts';
 import { ClusterLedger, type LedgerAccess, type LedgerHold, ledgerTarget } from './cluster-ledger.ts';
 import { ClusterNetwork } from './cluster-network.ts';
-import { ClusterProgram } from './cluster-program.ts';
 import { ClusterNode } from './cluster-node.ts';
+import { ClusterProgram } from './cluster-program.ts';
 import { containersOf, domainsOf, hasSeveralDomains, storeMembersOf } from './cluster-shape.ts';
 import { ClusterWatch } from './cluster-watch.ts';
 import { endpointsOf, startEtcdMembers } from './etcd-members.ts';
@@ -40,7 +40,12 @@ export interface ClusterOptions {
   readonly shape: ClusterShape;
   readonly mutants: readonly MutantId[];
   /** How the agents are started. */
-  readonly programs: { readonly node: Program; readonly client: Program; readonly relay?: Program; readonly local?: Program };
+  readonly programs: {
+    readonly node: Program;
+    readonly client: Program;
+    readonly relay?: Program;
+    readonly local?: Program;
+  };
   /** Opens a ledger's file so that it can be held; left out: such faults are refused. */
   readonly openLedgerHold?: (file: string) => LedgerHold;
   /** Left out: as files and members on the lab's own machine. */

@@ -3,7 +3,7 @@
  * to another; back to its owner, that is a failback.
  */
 import { askUntilExpected, recordSwap } from './operator-desk.ts';
-import type { MoveStep } from './scenario.ts';
+import { CALLED_OFF, type MoveStep } from './scenario.ts';
 import { type StepContext, StepFailure } from './step-context.ts';
 
 /**
@@ -19,7 +19,10 @@ export async function move(step: MoveStep, context: StepContext): Promise<void> 
   const label = cluster.labelOf(place.domain);
   const begin = { kind: 'fault', fault: 'migrate', targets: [owner], endsLife: false, ...label } as const;
   const begunAt = context.stamp();
-  const { done } = await askUntilExpected(step, place, context, async (operator) => {
+  const mayFail = step.expect.includes(CALLED_OFF);
+  // To come to nothing it must have begun.
+  const asked = mayFail ? { ...step, expect: [...step.expect, 'OK'] } : step;
+  const { done } = await askUntilExpected(asked, place, context, async (operator) => {
     const sentAt = context.stamp();
     const outcome = await operator.move(what, owner, to);
     if (outcome.done) {
@@ -29,7 +32,13 @@ export async function move(step: MoveStep, context: StepContext): Promise<void> 
     return outcome;
   });
   if (!done) return;
-  const arrived = () => cluster.observations.serverOf(name ?? '', owner) === to;
-  await context.until(arrived, withinMs, `the end of "${text}"`);
-  context.record({ ...begin, t: context.stamp(), phase: 'end' });
+  const { observations } = cluster;
+  const arrived = () => observations.serverOf(name ?? '', owner) === to;
+  const calledOff = () => mayFail && observations.movingTo(name ?? '', owner) !== to && !arrived();
+  await context.until(() => arrived() || calledOff(), withinMs, `the end of "${text}"`);
+  const off = calledOff();
+  if (!off && !step.expect.includes('OK'))
+    throw new StepFailure(`"${text}" was to end with ${step.expect.join(' or ')} and ended with OK`);
+  const detail = off ? { detail: 'nothing came of it' } : {};
+  context.record({ ...begin, t: context.stamp(), phase: 'end', ...detail });
 }

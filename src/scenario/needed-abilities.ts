@@ -28,5 +28,4 @@ export const gateRefusal = ({ gate }: ClusterShape, where: string, offer: Offer)
 
 /** Does it need more than containers that boot and end? */
 export const needsAbilities = ({ steps, cluster }: Scenario): boolean =>
-  cluster.gate === true ||
-  faultSteps(steps).some(({ fault }) => (FAULTS.get(fault)?.needs ?? []).length > 0);
+  cluster.gate === true || faultSteps(steps).some(({ fault }) => (FAULTS.get(fault)?.needs ?? []).length > 0);

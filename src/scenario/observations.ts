@@ -74,6 +74,12 @@ export class Observations {
     return (newest && memberOf(newest, asNodeId(node))?.addressAt) ?? node;
   }
 
+  /** Where these clients are about to go as planned, by the newest ledger; null: nowhere. */
+  movingTo(domain: string, node: string): string | null {
+    const newest = this.#swaps.get(domain)?.at(-1)?.ledger;
+    return (newest && memberOf(newest, asNodeId(node))?.movingTo) ?? null;
+  }
+
   /** A grace runs in some domain, or one has begun since. `since` in nanoseconds of the history. */
   graceSince(since: number): boolean {
     return this.#someSwap(since, ({ ledger }) => inGrace(ledger));

@@ -243,10 +243,13 @@ export interface MoveStep extends Common {
   readonly domain: string | null;
   readonly owner: string;
   readonly to: string;
-  /** `OK`, or the refusals that it must come to, in the words of the ledger's rules. */
+  /** `OK`, {@link CALLED_OFF}, or the refusals that it must come to, in the words of the ledger's rules. */
   readonly expect: readonly string[];
   readonly withinMs: number;
 }
+
+/** Of a move that began: the giver or the taker was lost before it was done. */
+export const CALLED_OFF = 'called-off';
 
 /** A second process that claims to be the node is started beside it, twice: with the node's own stable storage, and without. */
 export interface ImpostorStep extends Common {

@@ -26,9 +26,9 @@ const ETCD_LOOK_MS = 20;
 /** Abilities that need a real machine, or that nobody has simulated yet. */
 export const SIMULATION_OFFER: Offer = {
   runtime: 'the simulation',
-  missing: (['packet-loss', 'connection-reset', 'relay', 'clock-offset', 'stable-storage', 'gate'] as const).map(
-    (ability) => ({ ability, remedy: 'run the scenario on real containers: gracelab run' }),
-  ),
+  missing: (
+    ['packet-loss', 'connection-reset', 'relay', 'clock-offset', 'stable-storage', 'gate'] as const
+  ).map((ability) => ({ ability, remedy: 'run the scenario on real containers: gracelab run' })),
 };
 
 export class SimLab implements Lab {

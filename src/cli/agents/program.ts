@@ -26,7 +26,9 @@ const conversation = converse(process.stdin, process.stdout);
 // A call that waits in the kernel keeps a thread of the pool; nobody waits for it.
 void conversation.ended.then(() => process.kill(process.pid, 'SIGKILL'));
 
-const { name, node, originNs, operationsFrom, clockAheadMs } = CONFIGURATION.parse(await conversation.configuration);
+const { name, node, originNs, operationsFrom, clockAheadMs } = CONFIGURATION.parse(
+  await conversation.configuration,
+);
 const origin = BigInt(originNs);
 const stamp = (): number => Number(process.hrtime.bigint() - origin) - clockAheadMs * NS_PER_MS;
 const program = new LocalProgram({
@@ -37,7 +39,9 @@ const program = new LocalProgram({
   stamp,
   observe: (event) => conversation.send({ event: { t: stamp(), ...event } }),
 });
-conversation.send({ event: { t: stamp(), kind: 'client', client: name, node, event: 'started', local: true } });
+conversation.send({
+  event: { t: stamp(), kind: 'client', client: name, node, event: 'started', local: true },
+});
 setInterval(() => void program.beat(), BEAT_MS);
 conversation.serve((command) => obeyAsProgram(program, command));
 conversation.send({ ready: true });

@@ -209,7 +209,12 @@ async function openWorkshopWithRoot(
 ): Promise<Workshop> {
   const further = options.filesystems ?? [];
   const workshop = await openWorkshop(options.shared ?? { kind: 'tmpfs' }, further, kept, options);
-  const mountPoints = [NODE_PATHS.shared, NODE_PATHS.stable, NODE_PATHS.gate, ...further.map(NODE_PATHS.further)];
+  const mountPoints = [
+    NODE_PATHS.shared,
+    NODE_PATHS.stable,
+    NODE_PATHS.gate,
+    ...further.map(NODE_PATHS.further),
+  ];
   await buildRoot(workshop.root, planRoot(mountPoints), options);
   return workshop;
 }

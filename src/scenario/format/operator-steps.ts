@@ -1,7 +1,7 @@
 /** Steps of an operator: repairs of a ledger, planned moves of an address, and what must not work. */
 import { z } from 'zod';
 import type { RepairRefusal } from '../operator.ts';
-import type { MoveStep, Repair, Step } from '../scenario.ts';
+import { CALLED_OFF, type MoveStep, type Repair, type Step } from '../scenario.ts';
 import { ended, outcomes, type WrittenEnd, within } from './ends.ts';
 import { name, parseNames, phrase, type Refusal } from './words.ts';
 
@@ -25,19 +25,20 @@ const repaired = outcomes(
   'What the repair must come to: OK (the default), or why the ledger refuses it',
 );
 
-/** What a planned move may come to. */
+/** What a planned move may come to: it is there, the ledger refuses it, or it has begun and nothing comes of it. */
 export const MOVE_OUTCOMES = [
   'OK',
   'already-leaving',
   'already-there',
+  CALLED_OFF,
   'in-grace',
   'moving',
   'not-a-member',
   'not-serving',
-] as const satisfies readonly ('OK' | RepairRefusal)[];
+] as const satisfies readonly ('OK' | typeof CALLED_OFF | RepairRefusal)[];
 const moved = outcomes(
   MOVE_OUTCOMES,
-  'What the move must come to: OK (the default), or why the ledger refuses it',
+  'What the move must come to: OK (the default), why the ledger refuses it, or called-off: one of the two was lost on the way',
 );
 
 type Move = Pick<MoveStep, 'domain' | 'owner' | 'to'>;

@@ -132,11 +132,7 @@ function stepProblems(step: Step, path: Path, known: Known): Problem[] {
         ...ownersProblem(step, at),
       ];
     default:
-      return [
-        ...actorProblem(at, step, known),
-        ...openProblem(step, at, known),
-        ...ownersProblem(step, at),
-      ];
+      return [...actorProblem(at, step, known), ...openProblem(step, at, known), ...ownersProblem(step, at)];
   }
 }
 
@@ -260,7 +256,8 @@ function ownersProblem(step: Step, path: Path): Problem[] {
 
 /** A file that this owner has never opened is a slip of the pen. */
 function openProblem(step: Target, path: Path, known: Known): Problem[] {
-  if (![...known.clients, ...known.programs].includes(step.client) || known.opened.has(openKey(step))) return [];
+  if (![...known.clients, ...known.programs].includes(step.client) || known.opened.has(openKey(step)))
+    return [];
   const prefix = `${step.client}/${step.owner} `;
   const files = [...known.opened]
     .filter((key) => key.startsWith(prefix))

@@ -267,6 +267,7 @@ export class Agreement {
       this.#confirmation() ??
       nextCommand(this.ledger, this.self, this.#facts(missing), this.#options.mutants);
     if (command !== null) await this.#swap(command);
+    if (!this.#closed) this.#raiseAddresses();
   }
 
   async #learnNewest(): Promise<void> {
@@ -313,6 +314,10 @@ export class Agreement {
       stopWanted: this.#stop !== null,
       released: this.#stop?.released ?? false,
     };
+  }
+
+  #raiseAddresses(): void {
+    this.addresses.learn(this.ledger, (owner) => this.#takeOvers.isDue(owner));
   }
 
   /** Nobody's time is over before it is known whether it has to come at all. */
@@ -389,7 +394,7 @@ export class Agreement {
     this.#failback.learn(ledger);
     this.#moves.learn(ledger, this.self);
     this.#takeOvers.learn(ledger);
-    this.addresses.learn(ledger);
+    this.#raiseAddresses();
   }
 
   #depart(): void {

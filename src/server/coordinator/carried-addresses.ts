@@ -16,8 +16,9 @@ export class CarriedAddresses {
     this.#carrier = carrier;
   }
 
-  learn(ledger: Ledger): void {
-    this.#carry(addressesCarriedBy(ledger, this.#self));
+  /** @param later those that nobody is answered at yet: to raise one starts a program, which costs more time than others should have to wait */
+  learn(ledger: Ledger, later: (owner: NodeId) => boolean): void {
+    this.#carry(addressesCarriedBy(ledger, this.#self).filter((owner) => !later(owner)));
   }
 
   /** This life is over: what still comes by these addresses is another's. */

@@ -27,6 +27,8 @@ interface Description {
 const QUICK_RELEASE_MS = 0.02;
 const SLOW_RELEASE_MS = 40;
 const SLOW_SHARE = 0.5;
+/** All of them together; a process may have thousands. */
+const SLOWEST_MS = 2000;
 /** What was opened last goes first, or by lot. */
 const NEWEST_FIRST_SHARE = 0.5;
 
@@ -140,7 +142,8 @@ export class Kernel {
       file.locks.releaseAll(process);
       left.push(fd);
     }
-    const mostMs = this.#random() < SLOW_SHARE ? SLOW_RELEASE_MS : QUICK_RELEASE_MS;
+    const slowMs = Math.min(SLOW_RELEASE_MS, SLOWEST_MS / left.length);
+    const mostMs = this.#random() < SLOW_SHARE ? slowMs : QUICK_RELEASE_MS;
     const newestFirst = this.#random() < NEWEST_FIRST_SHARE;
     const next = (): void => {
       // Nobody sees it when one without locks is closed.

@@ -5,6 +5,7 @@ import { gracelab, temporaryDirectory } from '../cli/gracelab.ts';
 
 /** Which scenario shows a mutant, and what each of its broken checks must say. */
 const CAUGHT: readonly [MutantId, scenario: string, proofs: Readonly<Record<string, RegExp>>][] = [
+  ['D7', 'ledger-trouble', { 'no-theft': /^Chance refused: alice .* n1 died \(power-cut/ }],
   ['D9', 'record-timing', { 'reclaim-authority': /^Reclaim without authority: alice/ }],
   ['D10', 'overstepping', { 'reclaim-authority': /^Reclaim after RECLAIM_COMPLETE: mallory/ }],
   ['D11', 'barrier', { 'reclaim-authority': /^Reclaim at the wrong time: alice .* barrier was not reached/ }],
@@ -31,6 +32,7 @@ const CAUGHT: readonly [MutantId, scenario: string, proofs: Readonly<Record<stri
   ['M13', 'planned-restart', { 'no-theft': /^Theft: alice .* n1 died \(restart/ }],
   ['M13', 'all-at-once', { 'no-theft': /^Theft: (alice|bob) / }],
   ['D12', 'migration', { 'no-theft': /^Theft: alice .* n2, which answered there, died \(power-cut/ }],
+  ['M21', 'migration', { 'no-theft': /^(Theft|Chance refused): alice .* n1 let it go .handed to n2/ }],
   ['M14', 'impostor', { 'grace-enforcement': /^Two lives of n1 at once: incarnation 2 booted/ }],
   ['M15', 'crash-at-expiry', { 'reclaim-authority': /^Reclaim of a lock that was lost before: alice/ }],
   [

@@ -89,6 +89,8 @@ t.test('no false alarm: while whoever is not down stands still nobody can end a 
   t.equal(check(stopped('n1').finish(9500, 'n1').end(9600)).verdict, 'violation', 'n2 could have');
   const oneDown = stopped('n2').fault(1600, 'begin', 'power-cut', 'n1').finish(9500, 'n1', 'n2').end(9600);
   t.equal(check(oneDown).verdict, 'valid');
+  const stalled = stopped('n2').fault(1601, 'begin', 'stall', 'n1').fault(9000, 'end', 'stall', 'n1');
+  t.equal(check(stalled.finish(9500, 'n1').end(9600)).verdict, 'valid');
 });
 
 /** n2 hangs just before n1 reboots, and so never acknowledges. Nobody mends it. */

@@ -23,6 +23,14 @@ t.test('a fenced life counts once, whoever had it fenced', async (t) => {
   t.match(timingsOf(new CheckContext(fenced.history)), { fencingMs: 51.2 });
 });
 
+t.test('a life that the lab ended counts where its beacon tells of it before the fencer does', async (t) => {
+  const ended = three().fault(1000, 'begin', 'pause', 'n3').fault(2000, 'begin', 'fence', 'n3');
+  const known = ended.death(2010, 'n3', 'n1', 'n2').back(2100, 'n3', 'n1', 'n2');
+  t.match(reached(known), { fencedNode: 1 });
+  const late = { peer: 'n3', detail: 'life 1' };
+  t.match(reached(known.says(2700, 'n1', 'fenced-peer', late)), { fencedNode: 1 }, 'of that life, said late');
+});
+
 t.test('a death that a person confirmed is no fencing, and one that failed has no end', async (t) => {
   const confirmed = three().fault(1000, 'begin', 'pause', 'n3').says(1900, 'n1', 'fencing', { peer: 'n3' });
   confirmed.says(1950, 'n1', 'fence-failed', { peer: 'n3' });

@@ -32,8 +32,8 @@ function lab() {
     surroundings,
     tellFault: () => {},
   } as unknown as Cluster;
-  const ask = (fault: string, targets: readonly string[], parameters = {}) =>
-    breakOrMend(cluster, { command: 'fault', fault, targets, parameters }, () => 0);
+  const ask = (fault: string, targets: readonly string[], parameters = {}, from?: readonly string[]) =>
+    breakOrMend(cluster, { command: 'fault', fault, targets, parameters, ...(from && { from }) }, () => 0);
   return { log, ask, surroundings, clock };
 }
 
@@ -69,6 +69,15 @@ t.test('a crash that does not come about was begun; a fault that is in force alr
     name: 'FaultRefusedError',
     message: /is in force on n2 already/,
   });
+});
+
+t.test('nobody is cut off from itself: that is refused, and nothing is begun', async (t) => {
+  const { ask } = lab();
+  for (const from of [['n2'], ['all'], ['n1', 'n2']])
+    await t.rejects(ask('partition', ['n2'], { stayDown: true }, from), {
+      name: 'Error',
+      message: 'n2 cannot be cut off from itself; leave it out on one side',
+    });
 });
 
 t.test('where nothing is in force there is nothing to heal', async (t) => {

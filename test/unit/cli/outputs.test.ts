@@ -68,6 +68,53 @@ t.test('report draws a stored run again, into its folder or to another place', a
   t.equal(readFileSync(drawn, 'utf8'), 'old');
 });
 
+/** A history that some other harness has written down, by this name. */
+function foreignHistory(t: Test, name: string): string {
+  const lines = theft().map((event) => `${JSON.stringify(event)}\n`);
+  return path.join(t.testdir({ [name]: lines.join('') }), name);
+}
+
+t.test('a history with no run around it is judged by what it says itself', async (t) => {
+  const file = foreignHistory(t, 'theirs.jsonl');
+  const { status, stdout, stderr } = await gracelab(['check', file, '--require', 'no-theft']);
+  t.strictSame([status, stderr], [1, '']);
+  t.match(stdout, /^theirs: VIOLATION\n/, 'nobody knows how it was run');
+  t.match(stdout, /no-theft +violation +1\n +Theft: alice .*\n[\s\S]*\n {2}history: .*theirs\.jsonl\n$/);
+});
+
+t.test('what such a history was to show says --require, and all without it', async (t) => {
+  const lock = {
+    kind: 'op',
+    id: 1,
+    client: 'a',
+    owner: 'a',
+    node: 'n1',
+    op: 'lock',
+    file: 'f',
+    mode: 'write',
+  };
+  const request = { ...lock, span: { start: 0, end: 9 } };
+  const events = [
+    { kind: 'run', t: 0, event: 'start', cluster: { nodes: ['n1'], leaseMs: 1000, graceMs: 2000 } },
+    { ...request, t: 1, phase: 'invoke' },
+    { ...request, t: 2, phase: 'ok' },
+    { ...request, t: 3, phase: 'invoke', id: 2, op: 'unlock' },
+    { ...request, t: 4, phase: 'ok', id: 2, op: 'unlock' },
+  ];
+  const folder = t.testdir({ 'history.jsonl': events.map((event) => `${JSON.stringify(event)}\n`).join('') });
+  t.equal((await gracelab(['check', folder, '--require', 'exclusion'])).status, 0);
+  t.match(await gracelab(['check', folder]), { status: 2, stdout: /why unknown: no-theft is unknown/ });
+  const unheardOf = await gracelab(['check', folder, '--require', 'exclusion,luck']);
+  t.match(unheardOf, { status: 64, stderr: /There is no check "luck"; there are exclusion, / });
+});
+
+t.test('its picture lies beside it', async (t) => {
+  const file = foreignHistory(t, 'theirs.jsonl');
+  const drawn = file.replace('.jsonl', '.html');
+  t.match(await gracelab(['report', file]), { status: 0, stdout: `${drawn}\n`, stderr: '' });
+  t.match(readFileSync(drawn, 'utf8'), /<title>theirs: violation<\/title>/);
+});
+
 t.test('what cannot be written is one sentence', async (t) => {
   const folder = storedRun(t, theft());
   const nowhere = path.join(folder, 'none', 'x');

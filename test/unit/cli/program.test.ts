@@ -69,6 +69,11 @@ t.test('wrong usage: an unknown fault', (t) =>
   refusal(t, ['fault', 'flood', 'n1'], 64, /no fault "flood"; there are power-cut/),
 );
 
+t.test('wrong usage: a fault of nobody names one whom it can hit', async (t) => {
+  await refusal(t, ['fault', 'kill'], 64, /Name a node: `gracelab fault kill n1`/);
+  await refusal(t, ['fault', 'client-crash'], 64, /Name a client: `gracelab fault client-crash alice`/);
+  await refusal(t, ['fault', 'ledger-gone'], 64, /Name a ledger: `gracelab fault ledger-gone ledger`/);
+});
 t.test('wrong usage: a pause without an end', (t) =>
   refusal(t, ['fault', 'pause', 'n1'], 64, /how long is the pause\? Add --down 5s, or --stay-down/),
 );

@@ -1,5 +1,6 @@
 import t from 'tap';
-import { RecordsUnreadableError } from '../../../src/store/store.ts';
+import type { MutantId } from '../../../src/core/mutants.ts';
+import { RecordsUnreadableError, StoreUnavailableError } from '../../../src/store/store.ts';
 import { client, FakeCluster, type FakeNode } from './fixtures/cluster.ts';
 
 const PATIENCE_MS = 3_000;
@@ -253,3 +254,44 @@ t.test('row 20: records that cannot be read give nobody a claim, and the operato
   );
   t.equal(again.fencedBecause, null);
 });
+
+t.test('D7: a client whose record cannot be written is told so, in grace and out of it', async (t) => {
+  for (const mutants of [[], ['D7']] as MutantId[][]) {
+    const c = new FakeCluster('n1');
+    const [n1] = (await c.start({ mutants })) as [FakeNode];
+    const { putRecords } = n1.store;
+    n1.store.putRecords = () => Promise.reject(new StoreUnavailableError('the store is full'));
+    const answer = mutants.length === 0 ? 'unavailable' : 'durable';
+    t.equal(await n1.coordinator.completed(alice), answer);
+    await c.clock.advance(300);
+    t.equal(await n1.coordinator.recorded(alice), answer);
+    t.strictSame(c.recorded(), {});
+    t.ok(n1.saw('store-unavailable'), 'and the operator knows');
+    n1.store.putRecords = putRecords;
+    await c.clock.advance(300);
+    t.equal(await n1.coordinator.completed(client('bob')), 'durable');
+  }
+});
+
+t.test(
+  'I7, C9: a store that can be read and not written holds up whoever has to write, and nobody else',
+  async (t) => {
+    const { cluster: c, nodes } = await cluster('n1', 'n2');
+    const [n1, n2] = nodes as [FakeNode, FakeNode];
+    await n1.coordinator.completed(alice);
+    for (const { store } of nodes) {
+      const full = () => Promise.reject(new StoreUnavailableError('the store is full'));
+      Object.assign(store, { swap: full, putRecords: full, removeRecords: full });
+    }
+    t.equal(await n1.coordinator.completed(client('bob')), 'unavailable');
+    await c.clock.advance(2 * PATIENCE_MS);
+    t.equal(n1.fencedBecause, null, 'nothing is to be written: it goes on');
+    t.equal(n1.coordinator.newState(), 'grant');
+    n2.crash();
+    t.equal(n1.coordinator.confirmNewState(), 'grace', 'the beacon needs no ledger');
+    await c.clock.advance(PATIENCE_MS - 500);
+    t.equal(n1.coordinator.newState(), 'grace', 'the death cannot be reported');
+    await c.clock.advance(1_000);
+    t.match(n1.fencedBecause, /^gave up: the ledger has not answered for 3 s \(the store is full\)/);
+  },
+);

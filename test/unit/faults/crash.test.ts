@@ -1,62 +1,8 @@
 import t from 'tap';
 import { crash } from '../../../src/faults/crash.ts';
-import type { ArmedStep, BreakableNode } from '../../../src/faults/fault.ts';
-import { VirtualClock } from '../../../src/sim/virtual-clock.ts';
+import type { BreakableNode } from '../../../src/faults/fault.ts';
+import { stage } from './fixtures/staged-nodes.ts';
 import { surroundingsWith } from './fixtures/surroundings.ts';
-
-/** A node that comes to its step when the test says so. */
-class StagedNode implements Partial<BreakableNode> {
-  readonly name: string;
-  readonly log: string[];
-  running = true;
-  reach = () => {};
-
-  constructor(name: string, log: string[]) {
-    this.name = name;
-    this.log = log;
-  }
-
-  arm({ step, nth, stallMs }: ArmedStep): Promise<void> {
-    this.log.push(`arm ${this.name} ${step} ${nth} ${stallMs}`);
-    return new Promise((resolve) => {
-      this.reach = resolve;
-    });
-  }
-
-  disarm(): void {
-    this.log.push(`disarm ${this.name}`);
-  }
-
-  async powerCut(): Promise<void> {
-    this.running = false;
-    this.log.push(`power-cut ${this.name}`);
-  }
-
-  async kill(): Promise<void> {
-    this.running = false;
-    this.log.push(`kill ${this.name}`);
-  }
-
-  async start(): Promise<void> {
-    this.running = true;
-    this.log.push(`start ${this.name}`);
-  }
-}
-
-function stage(...names: string[]) {
-  const log: string[] = [];
-  const nodes = names.map((name) => new StagedNode(name, log));
-  const clock = new VirtualClock();
-  const tell = (phase: string, targets: readonly string[], detail?: string) =>
-    void log.push(`${phase} ${targets.join()}${detail === undefined ? '' : ` ${detail}`}`);
-  return {
-    log,
-    nodes,
-    targets: nodes as unknown as BreakableNode[],
-    clock,
-    surroundings: surroundingsWith({ clock, tell }),
-  };
-}
 
 t.test(
   'a node dies when it is at the step, and not before; its death is told before it is killed',

@@ -24,6 +24,17 @@ const EXAMPLES: Readonly<Record<string, { takes: object[]; refuses: [object, Reg
       [{ at: 'before-lift', stayDown: true, downMs: 5 }, /stays down has no downMs/],
     ],
   },
+  stall: {
+    takes: [
+      { at: 'before-acknowledgement', ...forAWhile },
+      { at: 'before-lift', ...forAWhile, maybe: true },
+    ],
+    refuses: [
+      [forAWhile, /"at" names a step/],
+      [{ at: 'before-lift' }, /downMs/],
+      [{ at: 'before-lift', ...forAWhile, how: 'kill' }, /how/],
+    ],
+  },
   'slow-boot': {
     takes: [{}, forAWhile, { at: 'between-beacon-and-boot-swap' }],
     refuses: [

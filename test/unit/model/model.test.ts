@@ -94,6 +94,15 @@ t.test('an exploration that would take too much memory ends and says so', async 
   t.same(result.violations, []);
 });
 
+/** Many mutants are looked for within the same bounds. */
+const cleanRuns = new Map<string, ReturnType<typeof run>>();
+function cleanRun(bounds: Partial<ModelBounds>): ReturnType<typeof run> {
+  const key = JSON.stringify(Object.entries(bounds).sort());
+  const known = cleanRuns.get(key) ?? run(bounds);
+  cleanRuns.set(key, known);
+  return known;
+}
+
 const found = [
   ...Object.entries(MUTANT_BOUNDS).map(([id, bounds]) => ({ id, bounds, where: '' })),
   ...Object.entries(FILESYSTEM_MUTANT_BOUNDS).map(([id, bounds]) => ({
@@ -110,6 +119,6 @@ for (const { id, bounds, where } of found) {
       violations[0]!.trace.length > 1,
       `${violations[0]!.invariant}, in ${violations[0]!.trace.length} steps`,
     );
-    t.same(run(bounds).violations, [], 'and nothing is within the same bounds without it');
+    t.same(cleanRun(bounds).violations, [], 'and nothing is within the same bounds without it');
   });
 }

@@ -358,6 +358,39 @@ t.test("a move ends when the address leads there; the swap in the history is the
   );
 });
 
+t.test(
+  'a move may be called off where the step says so, and must be where it says nothing else',
+  async (t) => {
+    const ledger = (movingTo: 'n2' | null, addressAt: 'n2' | null) => {
+      const where = { movingTo: movingTo && asNodeId(movingTo), addressAt: addressAt && asNodeId(addressAt) };
+      return {
+        ...LEDGER,
+        members: { ...LEDGER.members, n1: { ...LEDGER.members[asNodeId('n1')]!, ...where } },
+      };
+    };
+    const move: Operator['move'] = async () => ({ done: true, ledger: ledger('n2', null), revision: 1 });
+    const node = { kind: 'ledger', t: 2e8, sentAt: 2e8, node: 'n1', incarnation: 1, revision: 2 } as const;
+    for (const expect of ['[OK, called-off]', 'called-off']) {
+      const on = await stage('n1', 'n2');
+      const { run } = await stepsOn(on, `  - { migrate: n1 to n2, expect: ${expect} }`, { move });
+      const done = run();
+      await on.clock.advance(100);
+      t.equal(on.events.filter(({ kind }) => kind === 'fault').length, 1, 'it is on its way');
+      on.cluster.record({ ...node, command: 'report-death', ledger: ledger(null, null) });
+      await done;
+      t.match(on.events.at(-1), { kind: 'fault', phase: 'end', detail: 'nothing came of it' });
+    }
+    const on = await stage('n1', 'n2');
+    const { run } = await stepsOn(on, '  - { migrate: n1 to n2, expect: called-off }', { move });
+    const arrived = t.rejects(run(), {
+      message: '"migrate: n1 to n2" was to end with called-off and ended with OK',
+    });
+    await on.clock.advance(100);
+    on.cluster.record({ ...node, command: 'hand-over', ledger: ledger(null, 'n2') });
+    await arrived;
+  },
+);
+
 t.test('a move that is to be refused is no fault; one that is refused for good says why', async (t) => {
   const move: Operator['move'] = async () => ({
     done: false,

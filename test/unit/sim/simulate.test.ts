@@ -56,6 +56,7 @@ t.test('the clusters of several domains and of an etcd are simulated, too', asyn
 /** Mutant, scenario, the check that finds it. */
 const FOUND = [
   ['D12', 'lost-update', 'guarded-data'],
+  ['D7', 'ledger-trouble', 'no-theft'],
   ['D11', 'barrier', 'reclaim-authority'],
   ['D14', 'reboot', 'grace-enforcement'],
   ['D9', 'record-timing', 'reclaim-authority'],
@@ -65,6 +66,7 @@ const FOUND = [
   ['D17', 'overstepping', 'grace-enforcement'],
   ['D18', 'abandoned', 'guarded-data'],
   ['M12', 'between-nodes', 'guarded-data'],
+  ['M15', 'crash-at-expiry', 'reclaim-authority'],
 ] as const;
 
 for (const [mutant, scenario, check] of FOUND) {

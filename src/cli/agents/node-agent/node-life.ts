@@ -4,9 +4,9 @@
  */
 import type { Clock } from '../../../core/clock.ts';
 import { asNodeId, type NodeId } from '../../../core/ids.ts';
-import type { NodeEvent } from '../../../history/events.ts';
 import type { Device } from '../../../gate/device.ts';
 import { Gate, type GateOptions } from '../../../gate/gate.ts';
+import type { NodeEvent } from '../../../history/events.ts';
 import type { RunProgram } from '../../../runtime/service-address.ts';
 import type { DialBack } from '../../../server/callbacks/dial.ts';
 import type { ClientIdentity } from '../../../server/coordination.ts';

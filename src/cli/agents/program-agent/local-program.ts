@@ -1,7 +1,15 @@
 /** A program that is not an NFS client: opens, locks, reads and writes files behind the gate, and writes down what came of it. */
 import { constants, type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { insert, type LockMode, NO_RANGES, type RangeSet, remove, type Span, within } from '../../../core/byte-ranges.ts';
+import {
+  insert,
+  type LockMode,
+  NO_RANGES,
+  type RangeSet,
+  remove,
+  type Span,
+  within,
+} from '../../../core/byte-ranges.ts';
 import type { ClientEvent, OpEvent } from '../../../history/events.ts';
 import { CELL_BYTES } from '../../../scenario/scenario.ts';
 import { lockFile, lockRange } from './blocking-calls.ts';
@@ -69,7 +77,13 @@ export class LocalProgram {
   }
 
   /** @param waits for the lift, and for whoever has it */
-  async lock(file: string, span: Span, mode: LockMode, waits: boolean, by: 'fcntl' | 'flock'): Promise<Result> {
+  async lock(
+    file: string,
+    span: Span,
+    mode: LockMode,
+    waits: boolean,
+    by: 'fcntl' | 'flock',
+  ): Promise<Result> {
     const opening = await this.open(file);
     if (opening.status !== 'OK') return opening;
     const opened = this.#opened(file);
@@ -92,7 +106,9 @@ export class LocalProgram {
     opened.held = remove(opened.held, range);
     return this.#told({ op: 'unlock', file, span: inNumbers(range) }, async () => {
       const { fd } = opened.handle;
-      return { status: await (by === 'flock' ? lockFile(fd, null, false) : lockRange(fd, span, null, false)) };
+      return {
+        status: await (by === 'flock' ? lockFile(fd, null, false) : lockRange(fd, span, null, false)),
+      };
     });
   }
 
@@ -171,7 +187,13 @@ export class LocalProgram {
     const result = await act().catch((error: NodeJS.ErrnoException): Result => ({ status: statusOf(error) }));
     const { status, value } = result;
     const came = status === 'OK' ? {} : { status };
-    observe({ ...head, phase: status === 'OK' ? 'ok' : 'fail', ...subject, ...(value !== undefined && { value }), ...came });
+    observe({
+      ...head,
+      phase: status === 'OK' ? 'ok' : 'fail',
+      ...subject,
+      ...(value !== undefined && { value }),
+      ...came,
+    });
     if (status === 'OK') this.#renewed(sentAt);
     return result;
   }
@@ -180,7 +202,10 @@ export class LocalProgram {
 /** The error's name without its E. */
 const statusOf = ({ code }: NodeJS.ErrnoException): string => (code ?? 'EIO').slice(1);
 
-const inNumbers = ({ start, end }: Span) => ({ start: Number(start), end: end === null ? null : Number(end) });
+const inNumbers = ({ start, end }: Span) => ({
+  start: Number(start),
+  end: end === null ? null : Number(end),
+});
 
 function textOf(data: Buffer): string {
   const end = data.indexOf(0);

@@ -15,7 +15,14 @@ const LOCK = z.object({
   retry: z.enum(['none', 'grace', 'all']).default('grace'),
 });
 const UNLOCK = z.object(range);
-const READ = z.object({ file, offset, count: z.int().min(1).max(1 << 20) });
+const READ = z.object({
+  file,
+  offset,
+  count: z
+    .int()
+    .min(1)
+    .max(1 << 20),
+});
 const WRITE = z.object({ file, offset, value: z.string() });
 const UPDATE = z.object({ file, offset });
 const OPEN = z.object({ file, create: z.boolean().default(true) });
@@ -27,7 +34,10 @@ const spanOf = ({ start, end }: { readonly start: number; readonly end: number |
 });
 
 /** @throws Error one sentence, for a command that does not exist or whose parameters are wrong */
-export async function obeyAsProgram(program: LocalProgram, { command, ...parameters }: Command): Promise<object> {
+export async function obeyAsProgram(
+  program: LocalProgram,
+  { command, ...parameters }: Command,
+): Promise<object> {
   switch (command) {
     case 'lock': {
       const order = LOCK.parse(parameters);

@@ -97,7 +97,7 @@ const takerLost: FaultChoice = {
               { wait: `${draw.between(1, 60)}ms` },
               death(draw, taker),
               { wait: `up ${taker}`, within: WITHIN },
-              // What came to nothing is done now, so that nobody waits for it.
+              // What came to nothing is tried again.
               { migrate: `${owner} to ${taker}`, expect: OUTCOMES, within: WITHIN },
             ],
           ],

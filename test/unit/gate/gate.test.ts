@@ -1,0 +1,295 @@
+import { constants } from 'node:os';
+import t from 'tap';
+import {
+  ACCESS_READ,
+  ACCESS_WRITE,
+  DENY_READ,
+  WANTED_FOR_CHANGE,
+  WRITE_DELEGATION,
+} from '../../../src/server/marks/kinds.ts';
+import { good } from '../filesystem/fixtures/scratch.ts';
+import { FLOCK, Kernel, LAST_BYTE, RECORD, text, u32, u64 } from './fixtures/kernel.ts';
+
+const { EACCES, EAGAIN, EBADF, EINTR, EINVAL, ENOSYS, ESTALE } = constants.errno;
+const [READ, WRITE, NONE] = [0, 1, 2];
+const O_RDONLY = 0;
+const ALL = { start: 0n, end: null };
+
+t.test('C7: in grace a new lock is refused at once to whoever does not wait', async (t) => {
+  const kernel = new Kernel(t);
+  const file = kernel.create('f');
+  kernel.coordination.grace = true;
+  t.equal(kernel.locked('setlk', file, 1, WRITE), -EAGAIN);
+  t.match(kernel.events, [{ event: 'refuse', status: 'GRACE', file: 'f' }]);
+  kernel.coordination.lift();
+  t.equal(kernel.locked('setlk', file, 1, WRITE), 0);
+});
+
+t.test('C7: whoever waits gets it after the lift, and not before', async (t) => {
+  const kernel = new Kernel(t);
+  const file = kernel.create('f');
+  kernel.coordination.grace = true;
+  const asked = kernel.lock('setlkw', file, 1, WRITE);
+  await kernel.clock.advance(5000);
+  t.equal(kernel.answerTo(asked), null);
+  t.equal(kernel.gate.waiting, 1);
+  kernel.coordination.lift();
+  await kernel.clock.advance(10);
+  t.match(kernel.answerTo(asked), { error: 0 });
+  t.equal(kernel.gate.waiting, 0);
+  t.strictSame(
+    kernel.events.map(({ event }) => event),
+    ['refuse', 'grant'],
+    'however often it was tried',
+  );
+});
+
+t.test('I2: a lock that was taken while a beacon was missing is given back', async (t) => {
+  const kernel = new Kernel(t);
+  const file = kernel.create('f');
+  kernel.coordination.beacons = 'grace';
+  t.equal(kernel.locked('setlk', file, 1, WRITE), -EAGAIN);
+  const node = good(kernel.filesystem.lookup(kernel.filesystem.root(), 'f'));
+  t.equal(kernel.others.locks.lock(node, 'other', ALL, 'write').outcome, 'granted');
+});
+
+t.test('M23: a gate that does not ask gives it away in grace', async (t) => {
+  const kernel = new Kernel(t, ['M23']);
+  const file = kernel.create('f');
+  kernel.coordination.grace = true;
+  t.equal(kernel.locked('setlk', file, 1, WRITE), 0);
+});
+
+t.test('what is held can be let go of in grace', async (t) => {
+  const kernel = new Kernel(t);
+  const file = kernel.create('f');
+  t.equal(kernel.locked('setlk', file, 1, WRITE), 0);
+  kernel.coordination.grace = true;
+  t.equal(kernel.locked('setlk', file, 1, NONE), 0);
+  const node = good(kernel.filesystem.lookup(kernel.filesystem.root(), 'f'));
+  t.equal(kernel.others.locks.lock(node, 'other', ALL, 'write').outcome, 'granted');
+});
+
+t.test('I1: what another node holds is refused, shown, and waited for', async (t) => {
+  const kernel = new Kernel(t);
+  const file = kernel.create('f');
+  const node = good(kernel.filesystem.lookup(kernel.filesystem.root(), 'f'));
+  const other = kernel.others.locks.lock(node, 'other', { start: 10n, end: 20n }, 'write');
+  if (other.outcome !== 'granted') throw new Error('the other node has no lock');
+  other.keep();
+  t.equal(kernel.locked('setlk', file, 1, WRITE, [15, 15n]), -EAGAIN);
+  t.equal(kernel.locked('setlk', file, 1, WRITE, [20, 29n]), 0, 'the byte after it is free');
+  const shown = kernel.answerTo(kernel.lock('getlk', file, 1, READ, [0, LAST_BYTE]));
+  t.same(shown?.body, Buffer.concat([u64(10, 19), u32(WRITE, 0)]));
+  const asked = kernel.lock('setlkw', file, 1, WRITE, [15, 15n]);
+  await kernel.clock.advance(1000);
+  t.equal(kernel.answerTo(asked), null);
+  kernel.others.locks.releaseOwner(node, 'other');
+  await kernel.clock.advance(10);
+  t.match(kernel.answerTo(asked), { error: 0 });
+});
+
+t.test('a signal ends the waiting, and nothing was taken', async (t) => {
+  const kernel = new Kernel(t);
+  const file = kernel.create('f');
+  kernel.coordination.grace = true;
+  const asked = kernel.lock('setlkw', file, 1, WRITE);
+  kernel.ask('interrupt', 0n, u64(asked));
+  t.match(kernel.answerTo(asked), { error: -EINTR });
+  kernel.coordination.lift();
+  await kernel.clock.advance(1000);
+  t.equal(kernel.locked('setlk', file, 2, WRITE), 0, 'a second owner gets it');
+});
+
+t.test('an interrupt that comes after the answer takes nothing back', async (t) => {
+  const kernel = new Kernel(t);
+  const file = kernel.create('f');
+  const asked = kernel.lock('setlkw', file, 1, WRITE);
+  kernel.ask('interrupt', 0n, u64(asked));
+  t.match(kernel.answerTo(asked), { error: 0 });
+  t.equal(kernel.locked('setlk', file, 2, WRITE), -EAGAIN);
+});
+
+t.test('what one program lets go of the next one in line has without waiting for a timer', async (t) => {
+  const kernel = new Kernel(t);
+  const file = kernel.create('f');
+  t.equal(kernel.locked('setlk', file, 1, WRITE), 0);
+  const second = kernel.lock('setlkw', file, 2, WRITE);
+  const third = kernel.lock('setlkw', file, 3, WRITE);
+  t.equal(kernel.locked('setlk', file, 1, NONE), 0);
+  t.match(kernel.answerTo(second), { error: 0 });
+  t.equal(kernel.answerTo(third), null);
+});
+
+t.test('close(2) drops all record locks of the process on the file, and no others (POSIX)', async (t) => {
+  const kernel = new Kernel(t);
+  const file = kernel.create('f');
+  t.equal(kernel.locked('setlk', file, 1, WRITE, [0, 9n]), 0);
+  t.equal(kernel.locked('setlk', file, 2, WRITE, [10, 19n]), 0);
+  kernel.done('flush', file.nodeid, u64(file.fh, 0, 1));
+  t.equal(kernel.locked('setlk', file, 3, WRITE, [0, 9n]), 0);
+  t.equal(kernel.locked('setlk', file, 3, WRITE, [10, 19n]), -EAGAIN);
+});
+
+t.test(
+  'flock is of the description: close(2) of one descriptor leaves it, the last one takes it along',
+  async (t) => {
+    const kernel = new Kernel(t);
+    const file = kernel.create('f');
+    t.equal(kernel.locked('setlk', file, 1, WRITE, [0, LAST_BYTE], FLOCK), 0);
+    kernel.done('flush', file.nodeid, u64(file.fh, 0, 1));
+    t.equal(
+      kernel.locked('setlk', file, 2, WRITE),
+      -EAGAIN,
+      'whole-file locks of both kinds exclude each other',
+    );
+    kernel.done('release', file.nodeid, u64(file.fh), u32(0, 2), u64(1));
+    const again = kernel.done('open', file.nodeid, u32(O_RDONLY, 0));
+    t.equal(kernel.locked('setlk', { ...file, fh: again.body.readBigUInt64LE(0) }, 2, WRITE), 0);
+  },
+);
+
+t.test(
+  'an owner that the kernel never speaks of again is gone with its description (F_OFD_SETLK)',
+  async (t) => {
+    const kernel = new Kernel(t);
+    const first = kernel.create('f');
+    const second = { ...first, fh: kernel.done('open', first.nodeid, u32(2, 0)).body.readBigUInt64LE(0) };
+    t.equal(kernel.locked('setlk', first, 77, WRITE), 0);
+    kernel.done('flush', first.nodeid, u64(first.fh, 0, 1));
+    t.equal(kernel.locked('setlk', second, 2, WRITE), -EAGAIN);
+    kernel.done('release', first.nodeid, u64(first.fh), u32(0, 0), u64(0));
+    t.equal(kernel.locked('setlk', second, 2, WRITE), 0);
+  },
+);
+
+t.test(
+  'a process that locked through a description that others have open keeps its locks when that is closed elsewhere',
+  async (t) => {
+    const kernel = new Kernel(t);
+    const first = kernel.create('f');
+    const second = { ...first, fh: kernel.done('open', first.nodeid, u32(2, 0)).body.readBigUInt64LE(0) };
+    t.equal(kernel.locked('setlk', first, 1, WRITE, [0, 9n]), 0);
+    t.equal(kernel.locked('setlk', second, 1, WRITE, [10, 19n]), 0);
+    kernel.done('release', first.nodeid, u64(first.fh), u32(0, 0), u64(0));
+    t.equal(kernel.locked('setlk', second, 2, WRITE, [0, 9n]), -EAGAIN);
+  },
+);
+
+t.test('C13: what a client of another node denies, a program does not open', async (t) => {
+  const kernel = new Kernel(t);
+  const { nodeid, fh } = kernel.create('f');
+  kernel.done('release', nodeid, u64(fh), u32(0, 0), u64(0));
+  const { marks } = kernel.others;
+  const place = marks.placeOf(good(kernel.filesystem.lookup(kernel.filesystem.root(), 'f')));
+  t.equal(marks.put(place, DENY_READ), null);
+  t.equal(kernel.done('open', nodeid, u32(O_RDONLY, 0)).error, -EACCES);
+  t.equal(kernel.done('open', nodeid, u32(1, 0)).error, 0, 'it denies reading only');
+});
+
+t.test('C13: what a program has open, the others see for as long as it is', async (t) => {
+  const kernel = new Kernel(t);
+  const { nodeid, fh } = kernel.create('f');
+  const { marks } = kernel.others;
+  const place = marks.placeOf(good(kernel.filesystem.lookup(kernel.filesystem.root(), 'f')));
+  const both = ACCESS_READ | ACCESS_WRITE;
+  const reader = kernel.done('open', nodeid, u32(O_RDONLY, 0)).body.readBigUInt64LE(0);
+  t.same(marks.others(place, both), { ok: true, value: both });
+  kernel.done('release', nodeid, u64(fh), u32(0, 0), u64(0));
+  t.same(marks.others(place, both), { ok: true, value: ACCESS_READ });
+  kernel.done('release', nodeid, u64(reader), u32(0, 0), u64(0));
+  t.same(marks.others(place, both), { ok: true, value: 0 });
+});
+
+t.test("C13: an open waits for somebody's delegation, which is asked back", async (t) => {
+  const kernel = new Kernel(t);
+  const { nodeid, fh } = kernel.create('f');
+  kernel.done('release', nodeid, u64(fh), u32(0, 0), u64(0));
+  const { marks } = kernel.others;
+  const place = marks.placeOf(good(kernel.filesystem.lookup(kernel.filesystem.root(), 'f')));
+  t.equal(marks.put(place, WRITE_DELEGATION), null);
+  const asked = kernel.ask('open', nodeid, u32(2, 0));
+  t.equal(kernel.answerTo(asked), null);
+  t.same(marks.wanted(), { ok: true, value: [{ place, wanted: WANTED_FOR_CHANGE }] });
+  marks.takeDown(place, WRITE_DELEGATION);
+  await kernel.clock.advance(10);
+  t.match(kernel.answerTo(asked), { error: 0 });
+  t.same(marks.wanted(), { ok: true, value: [] }, 'the wish is taken back');
+});
+
+t.test(
+  'opens wait for the lift, or are told to come again where they may not block; what is open goes on',
+  async (t) => {
+    const kernel = new Kernel(t);
+    const { nodeid, fh } = kernel.create('f');
+    kernel.coordination.grace = true;
+    const asked = kernel.ask('open', nodeid, u32(2, 0));
+    const made = kernel.ask('create', 1n, u32(2, 0o100644, 0, 0), text('new'));
+    t.equal(kernel.done('open', nodeid, u32(0o4002, 0)).error, -EAGAIN, 'O_NONBLOCK');
+    t.equal(
+      kernel.done('write', nodeid, u64(fh, 0), u32(2, 0), u64(0), u32(2, 0), Buffer.from('ok')).error,
+      0,
+    );
+    t.same(kernel.done('read', nodeid, u64(fh, 0), u32(9, 0), u64(0), u32(0, 0)).body, Buffer.from('ok'));
+    await kernel.clock.advance(1000);
+    t.equal(kernel.answerTo(asked), null);
+    t.equal(
+      good(kernel.filesystem.readdir(kernel.filesystem.root(), 0n, 9)).entries.length,
+      1,
+      'nothing was made',
+    );
+    kernel.coordination.lift();
+    await kernel.clock.advance(10);
+    t.match(kernel.answerTo(asked), { error: 0 });
+    t.match(kernel.answerTo(made), { error: 0 });
+  },
+);
+
+t.test('row 36: what could break a reclaim waits: names that go, and truncation by name', async (t) => {
+  const kernel = new Kernel(t);
+  const { nodeid } = kernel.create('f');
+  kernel.coordination.grace = true;
+  const removed = kernel.ask('unlink', 1n, text('f'));
+  const emptied = kernel.ask('setattr', nodeid, u32(8, 0), Buffer.alloc(80));
+  await kernel.clock.advance(1000);
+  t.equal(kernel.answerTo(removed), null);
+  t.equal(kernel.answerTo(emptied), null);
+  kernel.coordination.lift();
+  await kernel.clock.advance(10);
+  t.match(kernel.answerTo(removed), { error: 0 });
+});
+
+t.test('what makes no sense is an error, and nothing else', async (t) => {
+  const kernel = new Kernel(t);
+  const file = kernel.create('f');
+  t.equal(kernel.done('lookup', 99n, text('f')).error, -ESTALE, 'a file that the kernel was never told of');
+  t.equal(kernel.done('read', file.nodeid, u64(99, 0), u32(9, 0), u64(0), u32(0, 0)).error, -EBADF);
+  t.equal(kernel.locked('setlk', file, 1, 9), -EINVAL, 'no kind of lock');
+  t.equal(kernel.locked('setlk', file, 1, WRITE, [9, 8n]), -EINVAL, 'a range that ends before it begins');
+  t.equal(kernel.locked('setlk', { ...file, fh: 99n }, 1, WRITE, [0, 1n], RECORD), -EBADF);
+  t.equal(kernel.done('flush', file.nodeid, u64(99, 0, 1)).error, -EBADF);
+  t.equal(
+    kernel.done('rename2', 1n, u64(1), u32(2, 0), text('f'), text('g')).error,
+    -EINVAL,
+    'RENAME_EXCHANGE',
+  );
+  t.equal(kernel.done('init', 0n, u32(6, 99, 0, 0)).error, -constants.errno.EPROTO);
+  t.equal(kernel.done('lookup', 1n, Buffer.from([0xff, 0xfe, 0])).error, -constants.errno.EILSEQ);
+  const unknown = Buffer.concat([u32(40, 4096), u64(7, 1), u32(0, 0, 0, 0)]);
+  kernel.gate.receive(unknown);
+  t.equal(kernel.answerTo(7n)?.error, -ENOSYS);
+  kernel.gate.receive(Buffer.alloc(3));
+});
+
+t.test('closing the gate lets go of everything, and tells those who wait', async (t) => {
+  const kernel = new Kernel(t);
+  const file = kernel.create('f');
+  t.equal(kernel.locked('setlk', file, 1, WRITE), 0);
+  const asked = kernel.lock('setlkw', file, 2, WRITE);
+  kernel.gate.close();
+  t.match(kernel.answerTo(asked), { error: -EINTR });
+  const node = good(kernel.filesystem.lookup(kernel.filesystem.root(), 'f'));
+  t.equal(kernel.others.locks.lock(node, 'other', ALL, 'write').outcome, 'granted');
+  const { marks } = kernel.others;
+  t.same(marks.others(marks.placeOf(node), ACCESS_READ | ACCESS_WRITE), { ok: true, value: 0 });
+});
