@@ -29,7 +29,8 @@ interface ClientState {
  */
 export function trackClaims(history: History, operations: Operations): Claim[] {
   const tracker = new ClaimTracker();
-  for (const [index, event] of history.entries()) {
+  for (let index = 0; index < history.length; index += 1) {
+    const event = history[index]!;
     if (event.kind === 'op') {
       const operation = operations.at[index]!;
       if (index === operation.invokeIndex) tracker.sent(operation);

@@ -90,7 +90,8 @@ export function gatherContacts(history: History, operations: Operations): Contac
     }
     list.add(sentAt, t);
   };
-  for (const [index, event] of history.entries()) {
+  for (let index = 0; index < history.length; index += 1) {
+    const event = history[index]!;
     if (event.kind === 'op') {
       if (event.phase !== 'ok' && !(event.phase === 'fail' && SERVER_ANSWERS.has(event.status ?? '')))
         continue;

@@ -10,7 +10,10 @@ const ROUTINE_OF_NODES: ReadonlySet<string> = new Set(['grant', 'refuse', 'relea
  */
 export function milestonesOf(history: History): Milestone[] {
   const found: Milestone[] = [];
-  for (const [index, event] of history.entries()) if (!isRoutine(event)) found.push([index, event]);
+  for (let index = 0; index < history.length; index += 1) {
+    const event = history[index]!;
+    if (!isRoutine(event)) found.push([index, event]);
+  }
   return found;
 }
 

@@ -45,7 +45,8 @@ export function pairOperations(history: History): Operations {
   const all: Operation[] = [];
   const at: (Operation | undefined)[] = new Array(history.length);
   const waiting = new Map<string, Map<number, Operation>>();
-  for (const [index, event] of history.entries()) {
+  for (let index = 0; index < history.length; index += 1) {
+    const event = history[index]!;
     if (event.kind === 'client' && event.event === 'started') waiting.delete(event.client); // ids start again
     if (event.kind !== 'op') continue;
     let ofClient = waiting.get(event.client);

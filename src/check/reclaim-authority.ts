@@ -125,6 +125,9 @@ function withoutRecord(
   const held = permitsFor(permits, reclaim);
   const grace = held[0]?.grace;
   if (grace === undefined) return null;
+  // The claims of its own address are done; what else is served there gives it no right, and takes none from it.
+  const byAddress = held.some(({ claimant }) => claimant === reclaim.node);
+  if (!byAddress && coveredByAdoption(context, reclaim)) return null;
   const refusals: { readonly why: string; readonly indices: readonly number[] }[] = [];
   const asked = new Set<string>();
   for (const { claimant, grace } of held) {

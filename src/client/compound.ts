@@ -18,19 +18,19 @@ export const op = call;
 export class CompoundReply {
   /** Of the last operation that was run. */
   readonly status: Status;
-  readonly #results = new Map<Op, StatusResult>();
+  readonly #ops: readonly Op[];
+  /** In the same order, as far as they were run. */
+  readonly #results: readonly (StatusResult | undefined)[];
 
   constructor(status: Status, ops: readonly Op[], results: readonly (StatusResult | undefined)[]) {
     this.status = status;
-    for (const [index, sent] of ops.entries()) {
-      const result = results[index];
-      if (result !== undefined) this.#results.set(sent, result);
-    }
+    this.#ops = ops;
+    this.#results = results;
   }
 
   /** The result of one of the operations that were sent; null when an earlier one failed. */
   of<Result extends StatusResult>(sent: Op<Result>): Result | null {
-    return (this.#results.get(sent) as Result | undefined) ?? null;
+    return (this.#results[this.#ops.indexOf(sent)] as Result | undefined) ?? null;
   }
 }
 

@@ -221,10 +221,12 @@ export class Keeper {
         await session.changes.until(() => session.over !== null);
         return false;
       }
+      const behaviour = this.#behaviour;
+      const isWanted = () => this.#behaviour === behaviour;
       const overstepped =
-        this.#behaviour === 'by-the-book'
+        behaviour === 'by-the-book'
           ? null
-          : oversteppedRecovery(this.#behaviour, session, this.#options);
+          : oversteppedRecovery(behaviour, session, { ...this.#options, isWanted });
       await overstepped?.beforeReclaims();
       const done = await new Reclaimer(this.#options, session).run(files(), {
         beforeIt: async () => overstepped?.beforeCompletion(),

@@ -219,9 +219,9 @@ export class NfsFile {
     return this.#inTurn(limits, UNANSWERED, (patience) => returnDelegationInTurn(this.#context, patience));
   }
 
-  /** Reclaims what nobody took away, by an owner of its own: what a server must refuse (overstep.ts). The file must be open. */
+  /** Reclaims what nobody took away: what a server must refuse (overstep.ts). The file must be open. */
   overstep(limits: Limits = {}): Promise<Result> {
-    return this.#patiently(limits, UNANSWERED, ({ deadlineMs }) => overstepNow(this.#context, deadlineMs));
+    return this.#inTurn(limits, UNANSWERED, ({ deadlineMs }) => overstepNow(this.#context, deadlineMs));
   }
 
   /** Unlocks all, gives a delegation back, closes, and makes the object unusable. */

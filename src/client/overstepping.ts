@@ -12,7 +12,7 @@ import { type DeadlineMs, NEVER_MS } from './waiting.ts';
 
 /** How it does so in a recovery, which is by the book apart from that. */
 export interface Overstepping {
-  /** The path of a file that the client has opened before; null: any. */
+  /** Which owner's open it is about; null: any that the client has. One that holds no lock is best: what is honestly believed in stays out of it. */
   readonly oversteps: string | null;
   /** It goes on reclaiming for as long as it is let. */
   readonly lingers: boolean;
@@ -30,40 +30,42 @@ interface RecoveringClient {
   readonly observer: Observer;
   readonly timing: () => Timing;
   readonly files: () => Iterable<FileState>;
+  /** Nobody has asked for another behaviour meanwhile. */
+  readonly isWanted: () => boolean;
 }
 
-/** Null: that file is not known, or not yet. */
+/** Null: the client has nothing open by that owner that it could be about. */
 export function oversteppedRecovery(
   { oversteps, lingers }: Overstepping,
   session: Session,
-  { clock, observer, timing, files }: RecoveringClient,
+  { clock, observer, timing, files, isWanted }: RecoveringClient,
 ): OversteppedRecovery | null {
-  const known = [...files()].find(
-    ({ path, handle }) => handle !== null && (oversteps === null || path === oversteps),
+  const opened = [...files()].filter(
+    ({ owner, handle }) => handle !== null && (oversteps === null || owner === oversteps),
   );
-  if (known === undefined) return null;
+  const file = opened.find(({ locks }) => locks.held.length === 0) ?? opened[0];
+  if (file === undefined) return null;
   const send = async (request: RecordedRequest): Promise<Status | null> => {
     const outcome = await session.execute(recordedAttempt(observer, request));
     return outcome.kind === 'reply' ? outcome.reply.status : null;
   };
   const clientId = () => session.clientId;
-  const overstep = new Overstep({ clock, clientId, send, deadlineMs: NEVER_MS }, known);
+  const overstep = new Overstep({ clock, clientId, send, deadlineMs: NEVER_MS }, file);
   return {
     async beforeReclaims() {
       await overstep.askForNew();
     },
     async beforeCompletion() {
-      if (lingers) await overstep.linger(timing().leaseMs);
+      if (lingers) await overstep.linger(timing().leaseMs, isWanted);
       await overstep.askForNew();
     },
     async afterCompletion() {
       await overstep.reclaim();
-      await overstep.close();
     },
   };
 }
 
-/** Beside whatever else the client does. @returns what the last reclaim came to */
+/** In a turn of the file. @returns what the last reclaim came to */
 export async function overstepNow(context: FileContext, deadlineMs: DeadlineMs): Promise<Result> {
   const { clock, file, requester } = context;
   let attempts = 0;
@@ -74,8 +76,6 @@ export async function overstepNow(context: FileContext, deadlineMs: DeadlineMs):
     return answer.reply.status;
   };
   const overstep = new Overstep({ clock, clientId: () => requester.clientId, send, deadlineMs }, file);
-  await overstep.open();
   const status = await overstep.reclaim();
-  await overstep.close();
   return { status: status === null ? 'TIMEOUT' : statusName(status), attempts };
 }

@@ -9,5 +9,6 @@ export const BEYOND_SIMULATION: Readonly<Partial<Record<MutantId, string>>> = {
   M18: ONE_DOMAIN,
   M19: ONE_DOMAIN,
   M20: ONE_DOMAIN,
+  M22: 'a simulated giver can always write, and what it writes takes the place of what it wrote before',
   M23: 'a simulated machine has no local programs',
 };

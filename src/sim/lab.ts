@@ -37,6 +37,8 @@ export class SimLab implements Lab {
   readonly #world: World;
   readonly #bodies: ReadonlyMap<string, Body>;
   readonly #containers = new Map<string, SimContainer>();
+  /** By the addresses that they are asked at. */
+  readonly #etcdMembersAt = new Map<readonly string[], readonly SimContainer[]>();
 
   /**
    * @param bodies what the programs of containers do, by the first word of their command line
@@ -65,6 +67,7 @@ export class SimLab implements Lab {
       reachEtcd: (host, endpoints, member) => this.#reachEtcd(host, endpoints, member),
     });
     this.#containers.set(name, container);
+    this.#etcdMembersAt.clear();
     return container;
   }
 
@@ -136,9 +139,13 @@ export class SimLab implements Lab {
   /** By way of any member that reaches most of them. Whoever is asked first and stands still takes the request all the same. */
   #reachEtcd(host: Host, endpoints: readonly string[], first: number): Reach {
     const { network } = this.#world;
-    const members = this.#etcdMembers().filter(({ address }) =>
-      endpoints.some((endpoint) => endpoint.includes(`//${address}:`)),
-    );
+    let members = this.#etcdMembersAt.get(endpoints);
+    if (members === undefined) {
+      members = this.#etcdMembers().filter(({ address }) =>
+        endpoints.some((endpoint) => endpoint.includes(`//${address}:`)),
+      );
+      this.#etcdMembersAt.set(endpoints, members);
+    }
     const asked = members[first % members.length];
     if (asked?.process?.acts && asked.process.paused && network.passes(host, asked.host)) return 'holds';
     const serves = ({ process }: SimContainer) => process?.acts === true && !process.paused;

@@ -49,6 +49,12 @@ const BACK = repair('admit', SPARE, ['OK', 'already-a-member']);
 /** While all is calm it leaves by the book and does not come back: its claims must not hold anybody. */
 const leavesForGood = (): Step[] => [BACK, fault('restart'), wait({ what: 'lift' }, 'lift'), GONE];
 
+/** One that has been down for longer than grace may be retired by right; it is to boot again, and must be a member then. */
+const retiredAndBack = (node: string): Step[] => [
+  repair('retire', node, ANY_ANSWER),
+  repair('admit', node, ['OK', 'already-a-member']),
+];
+
 /** It dies, and is retired at a moment when others may be in the middle of their own recovery. */
 function comesAndGoes(nodes: readonly string[], draw: Draw): Step[] {
   const early = () => [pause(draw.between(0, LONGEST_MOMENT_MS)), repair('retire', SPARE, ANY_ANSWER)];
@@ -57,7 +63,7 @@ function comesAndGoes(nodes: readonly string[], draw: Draw): Step[] {
     pause(draw.between(0, LONGEST_PAUSE_MS)),
     fault('power-cut'),
     ...early(),
-    repair('retire', draw.one(nodes), ANY_ANSWER.slice(1)),
+    ...retiredAndBack(draw.one(nodes)),
     pause(draw.between(0, LONGEST_PAUSE_MS)),
     ...early(),
     repair('retire', SPARE, ANY_ANSWER),

@@ -3,8 +3,9 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Command, Option } from 'commander';
-import { sandboxRefusal } from '../../runtime/namespace/abilities.ts';
+import { namespaceOffer, sandboxRefusal } from '../../runtime/namespace/abilities.ts';
 import { enterSandbox, identityOf, killSandbox, type Sandbox } from '../../runtime/namespace/sandbox.ts';
+import { gateRefusal } from '../../scenario/needed-abilities.ts';
 import type { StoreKind } from '../../scenario/scenario.ts';
 import { durationOrOff, storeOption, wholeNumber } from '../arguments.ts';
 import { EXIT, Refusal } from '../exit-status.ts';
@@ -108,6 +109,7 @@ export function up(frame: Frame): Command {
       const description = await describeLab(file, options);
       const refusal = await sandboxRefusal(frame.env);
       if (refusal !== null) throw new Refusal(EXIT.machineCannot, refusal);
+      await refuseGate(description, frame);
       const place = claimPlace(description.name, frame.env);
       try {
         writeIdentity(place, identityOf(process.pid));
@@ -129,6 +131,13 @@ export function up(frame: Frame): Command {
         frame.terminal.result(hints(status, place));
       }
     });
+}
+
+/** @throws {Refusal} when the lab is to have gates and this machine has none to offer */
+async function refuseGate({ name, shape }: LabDescription, { env }: Frame): Promise<void> {
+  if (!shape.gate) return;
+  const refusal = gateRefusal(shape, `of the lab "${name}"`, await namespaceOffer(env));
+  if (refusal !== null) throw new Refusal(EXIT.machineCannot, `${refusal}.`);
 }
 
 function hints(status: LabStatus, place: LabPlace): string {

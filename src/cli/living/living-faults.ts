@@ -45,7 +45,10 @@ export async function breakOrMend(
   if (chosen.hits === 'node' && !chosen.armsNextLife) refuseDead(targets);
   const surroundings = surroundingsOf(chosen, { cluster, random });
   const injected = chosen.inject(targets, chosen.parameters.parse(given), surroundings).catch(unfinished);
-  return { fault, targets: names, note: (await unlessBootsWait(cluster, targets, injected)) ?? '' };
+  const note = (await unlessBootsWait(cluster, targets, injected)) ?? '';
+  // Of a node that has yet to come by its step nobody can say that it is done.
+  const armed = chosen.armsNextLife && parameters.stayDown === true;
+  return { fault, targets: names, note: note === '' && armed ? 'armed; it dies when it comes there' : note };
 }
 
 /** What was begun has not come about; what was refused was not begun. */

@@ -74,7 +74,7 @@ export class Tally {
 
 /** In which check it failed, or why nobody can judge it; numbers and names of nodes apart, the same for many. */
 const reasonOf = ({ violations, sentence }: HistoryReport): string =>
-  violations.length > 0 ? violations.join(', ') : (sentence ?? 'nobody can say why');
+  violations.length > 0 ? violations.join(', ') : (sentence?.replace(/\.$/, '') ?? 'nobody can say why');
 
 /** `seed 7 of random-7: violation (no-theft): Theft: alice ...`. */
 export function oneLine({ scenario, seed, verdict, violations, sentence }: HistoryReport): string {

@@ -11,6 +11,9 @@ export interface Exit {
   readonly signal: string | null;
 }
 
+/** An event of the history. */
+const isNews = (message: object): boolean => 'event' in message;
+
 export class SimProcess implements Process {
   readonly pid: number;
   readonly name: string;
@@ -19,6 +22,8 @@ export class SimProcess implements Process {
   readonly #early: unknown[] = [];
   readonly #exit = Promise.withResolvers<Exit>();
   #onInput: (message: object) => void = () => {};
+  /** Lines that arrive in one moment. */
+  #lastSaid: { readonly saidMs: number; readonly lines: object[] } | null = null;
   /** Turns that came while it was stopped. */
   #parked: (() => void)[] = [];
   #alive = true;
@@ -63,11 +68,24 @@ export class SimProcess implements Process {
   /** A line on its stdout. What was written before a death arrives after it. */
   readonly say = (message: object): void => {
     if (!this.acts) return;
+    const { nowMs } = this.#timeline;
+    const last = this.#lastSaid;
+    // Most lines are news, which nobody answers, and several of one moment.
+    if (last !== null && last.saidMs === nowMs && isNews(message) && isNews(last.lines[0]!)) {
+      last.lines.push(message);
+      return;
+    }
+    const said = { saidMs: nowMs, lines: [message] };
+    this.#lastSaid = said;
     this.#timeline.after(PIPE_MS, () => {
-      if (this.#listeners.length === 0) this.#early.push(message);
-      for (const listener of this.#listeners) listener(message);
+      for (const line of said.lines) this.#arrive(line);
     });
   };
+
+  #arrive(message: object): void {
+    if (this.#listeners.length === 0) this.#early.push(message);
+    for (const listener of this.#listeners) listener(message);
+  }
 
   /** To be called before anything can arrive. */
   onInput(listener: (message: object) => void): void {

@@ -199,6 +199,17 @@ t.test('ten events are all in the list, and the keys go from one to the next', a
   t.match(await page.textContent('#spoken'), /^0\.\d+ s, /, 'and what it is is spoken');
 });
 
+t.test(
+  'on the screen of a phone evidence has the width of the page, and nothing sticks out of it',
+  async (t) => {
+    const { page } = await openReport(t, browser, theft());
+    await page.setViewportSize({ width: 390, height: 800 });
+    const evidence = await page.locator('#checks td:last-child:not(:empty)').first().boundingBox();
+    t.ok(evidence!.width > 300, `${evidence!.width} of 390 pixels`);
+    t.equal(await page.evaluate('document.documentElement.scrollWidth'), 390);
+  },
+);
+
 t.test('a dark screen gets a dark page', async (t) => {
   const light = await openReport(t, browser, quiet());
   const dark = await openReport(t, browser, quiet(), { colorScheme: 'dark' });

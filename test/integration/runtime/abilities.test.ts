@@ -1,5 +1,6 @@
 /** What this machine can do is found out by doing it. */
 import { execFileSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
 import {
   namespaceAbilities,
   namespaceOffer,
@@ -10,16 +11,30 @@ import { tapInSandbox } from './programs/in-sandbox.ts';
 
 const t = await tapInSandbox(import.meta.filename);
 const env = withSystemPath(process.env);
+
+function canOpen(device: string): boolean {
+  try {
+    accessSync(device, constants.R_OK | constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const optional = async () =>
   (await namespaceAbilities(env))
     .filter(({ need }) => need === 'optional')
     .map(({ name, present }) => [name, present]);
+
+/** Its device may be root's alone, or missing. */
+const GATE = canOpen('/dev/fuse');
 
 t.test('partitions and moving addresses are parts that a lab can do without', async (t) => {
   const NFT = ['partitions', 'packet-loss', 'connection-reset', 'relay'];
   const others = [
     ['clock-offset', true],
     ['space-limit', true],
+    ['gate', GATE],
   ];
   t.strictSame(await optional(), [...NFT.map((name) => [name, true]), ...others, ['arping', true]]);
   for (const program of ['nft', 'arping']) {

@@ -1,6 +1,7 @@
 import t from 'tap';
 import type { CheckResult } from '../../../src/check/verdict.ts';
 import type { MutantId } from '../../../src/core/mutants.ts';
+import { noDevice } from '../gate/fixtures/mounted.ts';
 import { gracelab, temporaryDirectory } from '../cli/gracelab.ts';
 
 /** Which scenario shows a mutant, and what each of its broken checks must say. */
@@ -49,6 +50,15 @@ const CAUGHT: readonly [MutantId, scenario: string, proofs: Readonly<Record<stri
     'client-lives',
     { exclusion: /^Two owners at once: alice .* bob/, 'no-silent-loss': /^Silent loss: alice/ },
   ],
+  [
+    'M23',
+    'gate',
+    {
+      'no-theft': /^Theft: alice .* n1 died \(power-cut.* at n3/,
+      'grace-enforcement': /^New state in grace: (backup|editor)/,
+      'local-locks': /^A local program was not held back: (backup|editor)/,
+    },
+  ],
   ['D16', 'beacon-order', { 'no-theft': /^Theft: alice .*-1\d{3}\)/ }],
 ];
 
@@ -56,7 +66,8 @@ const CAUGHT: readonly [MutantId, scenario: string, proofs: Readonly<Record<stri
 t.setTimeout(600_000);
 
 for (const [mutant, scenario, proofs] of CAUGHT) {
-  t.test(`mutant ${mutant} makes ${scenario} a violation, with the proof`, async (t) => {
+  const skip = scenario === 'gate' && (noDevice() ?? false);
+  t.test(`mutant ${mutant} makes ${scenario} a violation, with the proof`, { skip }, async (t) => {
     const out = temporaryDirectory(t);
     const argv = ['run', scenario, '--mutant', mutant, '--seed', '1', '--out', out, '--json'];
     const { status, stdout } = await gracelab(argv);

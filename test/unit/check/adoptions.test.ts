@@ -35,6 +35,17 @@ t.test('a reclaim after the lift of what was held all the while is as good as on
   t.equal(coverageOf(new CheckContext(story.history)).adopted, 1);
 });
 
+t.test(
+  'no false alarm: the claims of that address are done, and the node serves those of another one',
+  async (t) => {
+    const story = Story.quiet(['n1', 'n2', 'n3']).client(20, 'alice', 'n1').lock(30, 'alice');
+    story.renews(40, 900, 'alice').death(950, 'n3', 'n1', 'n2').inherit(960, 'n3', 'n2');
+    story.migrate(1000, 'n1', 'n2').handOver(1010, 'n1', 'n1').says(1012, 'n2', 'adopted', ALL);
+    comes(story.finish(1020, 'n1', 'n2')).reclaim(1110, 'alice');
+    t.same(check(story.finish(1200, 'n3', 'n2')).evidence, []);
+  },
+);
+
 for (const [what, held] of [
   ['nothing', null],
   ['half of it', { span: { start: 0, end: 50 } }],

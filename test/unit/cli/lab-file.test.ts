@@ -73,7 +73,7 @@ const REFUSED: Readonly<Record<string, [text: string, sentence: string]>> = {
   ],
   'text that is no mapping': [
     'hello',
-    '1:1: this is not a lab file; its keys are name, nodes, spares, store, domains, failback, failover, fence-after, after-fence, store-patience, delegations, beacon-proves-death, lease, grace, clients.',
+    '1:1: this is not a lab file; its keys are name, nodes, spares, store, domains, failback, failover, fence-after, after-fence, store-patience, delegations, gate, beacon-proves-death, lease, grace, clients.',
   ],
   'too many nodes': ['name: a\nnodes: 17', '2:8: nodes: 17 is too large; the most is 16.'],
   'a lease that is no duration': ['lease: 90', '1:8: lease: a duration is a text like 250ms, 1.5s or 2m.'],

@@ -54,8 +54,9 @@ t.test('with one that is up it goes down, and both come back, as the power of a 
 
 t.test('the next life of a node that is down can be made to crash', async (t) => {
   const { log, ask } = lab();
-  await ask('crash', ['n1'], { at: 'between-beacon-and-boot-swap', stayDown: true });
+  const done = await ask('crash', ['n1'], { at: 'between-beacon-and-boot-swap', stayDown: true });
   t.strictSame(log, ['arm n1']);
+  t.match(done.note, /^armed; /, 'and nobody says that it has');
 });
 
 t.test('a crash that does not come about was begun; a fault that is in force already was not', async (t) => {

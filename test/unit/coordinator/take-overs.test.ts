@@ -60,9 +60,12 @@ t.test('nobody is answered at the address before it is known what came with it',
   await cluster.clock.advance(100);
   t.equal(cluster.ledger.members.n1.addressAt, 'n2');
   t.equal(n2.coordinator.serves(N1), false);
+  await cluster.clock.advance(5_000);
+  t.equal(cluster.ledger.members.n1.claims, 'open', 'nor is it too late for anybody');
   resolve();
   await cluster.clock.advance(50);
   t.equal(n2.coordinator.serves(N1), true);
+  t.same(cluster.recorded(), { 'n1 alice': 'complete' });
 });
 
 t.test('I6: nobody counts before its record is durable', async (t) => {
@@ -97,6 +100,7 @@ for (const [what, damage] of [
     'is by another life of the giver',
     (text: string) => text.replace(/("giver":.*?"incarnation":)\d+/, '$19'),
   ],
+  ['names somebody who is not on record', (text: string) => text.replace(alice.ownerId, '6576')],
   ['is of another grace', (text: string) => text.replace(/"recoveryEpoch":\d+/, '"recoveryEpoch":0')],
 ] as const) {
   t.test(`what ${what} counts for nothing, and the clients reclaim`, async (t) => {
@@ -164,6 +168,41 @@ t.test(
     removals = null;
     await cluster.clock.advance(300);
     t.ok(n2.swaps.includes('inherit'));
+    t.same(estates.adopted, []);
+    t.equal(n2.coordinator.reclaim(alice), 'grant');
+  },
+);
+
+t.test(
+  'the giver died unseen, and its heir hands on without a word: what the dead one has written counts for nothing',
+  async (t) => {
+    let removals: Promise<void> | null = new Promise(() => {});
+    const { cluster, estates, n1, n2, n3 } = await clusterOf({
+      failoverMs: 100,
+      throughStore: (store) => {
+        const remove = store.removeRecords.bind(store);
+        store.removeRecords = async (...removed) => {
+          await removals;
+          return remove(...removed);
+        };
+        return store;
+      },
+    });
+    await move(cluster, N2);
+    await cluster.clock.advance(100);
+    t.ok(estates.board.has('n1 n1'));
+    estates.writes = 'fail';
+    removals = null;
+    n2.pause();
+    n1.crash();
+    await cluster.clock.advance(400);
+    t.ok(n3.swaps.includes('inherit'));
+    await move(cluster, N2);
+    await cluster.clock.advance(100);
+    t.equal(cluster.ledger.members.n1.addressAt, 'n2');
+    n2.resume();
+    await cluster.clock.advance(100);
+    t.equal(n2.coordinator.serves(N1), true);
     t.same(estates.adopted, []);
     t.equal(n2.coordinator.reclaim(alice), 'grant');
   },

@@ -399,3 +399,41 @@ t.test(
     t.end();
   },
 );
+
+t.test('what is passed on to another owner is held all the while, and is its own from then on', async (t) => {
+  const [{ locks, file }, elsewhere] = twoSites(t);
+  const take = (at: Site, owner: string, of: Span, mode: LockMode = 'write') => {
+    const outcome = at.locks.lock(at.file, owner, of, mode);
+    if (outcome.outcome === 'granted') outcome.keep();
+    return outcome.outcome;
+  };
+  const here = { locks, file } as Site;
+  t.equal(take(here, 'before', span(0, 8)), 'granted');
+  t.equal(take(here, 'before', span(16, 24), 'read'), 'granted');
+  const held = locks.held(file, 'before');
+  locks.passOn(file, 'before', 'after');
+  t.same(locks.held(file, 'after'), held);
+  t.same(locks.held(file, 'before'), []);
+  t.equal(take(elsewhere, 'other', span(0, 1)), 'conflict');
+  t.equal(take(here, 'before', span(0, 1)), 'conflict', 'the former owner is one like any other');
+  t.equal(take(here, 'after', span(0, 8)), 'granted', 'the new one has it already');
+  good(locks.unlock(file, 'after', span(0, 8)));
+  t.equal(take(elsewhere, 'other', span(0, 8)), 'granted');
+});
+
+t.test('nothing is passed on to an owner that has locks on the file', async (t) => {
+  const [{ locks, file }] = twoSites(t);
+  for (const [owner, at] of [
+    ['one', span(0, 8)],
+    ['two', span(8, 16)],
+  ] as const) {
+    const outcome = locks.lock(file, owner, at, 'write');
+    if (outcome.outcome === 'granted') outcome.keep();
+  }
+  t.throws(() => locks.passOn(file, 'one', 'two'), /an owner that has some there/);
+  good(locks.unlock(file, 'two', span(8, 16)));
+  locks.passOn(file, 'one', 'two');
+  t.same(locks.held(file, 'two'), [range(0, 8, 'write')]);
+  locks.passOn(file, 'nobody', 'three');
+  t.same(locks.held(file, 'three'), []);
+});

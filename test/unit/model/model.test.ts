@@ -1,11 +1,8 @@
 import t from 'tap';
-import { MUTANTS, type MutantId } from '../../../src/core/mutants.ts';
 import type { ModelBounds } from '../../../src/model/bounds.ts';
 import { explore } from '../../../src/model/explore.ts';
-import { FILESYSTEM_MUTANT_BOUNDS, MUTANT_BOUNDS, NO_FAULTS } from '../../../src/model/mutant-bounds.ts';
-
-const run = (bounds: Partial<ModelBounds>) =>
-  explore({ ...NO_FAULTS, mutants: new Set(), ...bounds }, { maxStates: 5_000_000, liveness: true });
+import { NO_FAULTS } from '../../../src/model/mutant-bounds.ts';
+import { run } from './fixtures/run.ts';
 
 const CLEAN: Record<string, Partial<ModelBounds>> = {
   'three nodes, one crash, one takeover': { nodes: 3, crashes: 1, heirs: 1 },
@@ -93,32 +90,3 @@ t.test('an exploration that would take too much memory ends and says so', async 
   t.equal(result.exhaustive, false);
   t.same(result.violations, []);
 });
-
-/** Many mutants are looked for within the same bounds. */
-const cleanRuns = new Map<string, ReturnType<typeof run>>();
-function cleanRun(bounds: Partial<ModelBounds>): ReturnType<typeof run> {
-  const key = JSON.stringify(Object.entries(bounds).sort());
-  const known = cleanRuns.get(key) ?? run(bounds);
-  cleanRuns.set(key, known);
-  return known;
-}
-
-const found = [
-  ...Object.entries(MUTANT_BOUNDS).map(([id, bounds]) => ({ id, bounds, where: '' })),
-  ...Object.entries(FILESYSTEM_MUTANT_BOUNDS).map(([id, bounds]) => ({
-    id,
-    bounds,
-    where: ', where filesystems move',
-  })),
-];
-for (const { id, bounds, where } of found) {
-  t.test(`${id} is found${where}: ${MUTANTS[id as MutantId]}`, async (t) => {
-    const { violations } = run({ ...bounds, mutants: new Set([id as MutantId]) });
-    t.equal(violations.length, 1);
-    t.ok(
-      violations[0]!.trace.length > 1,
-      `${violations[0]!.invariant}, in ${violations[0]!.trace.length} steps`,
-    );
-    t.same(cleanRun(bounds).violations, [], 'and nothing is within the same bounds without it');
-  });
-}

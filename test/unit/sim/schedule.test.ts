@@ -51,3 +51,17 @@ t.test('faults with a purpose are drawn for the simulation', (t) => {
   t.equal(new Set(RECOVERY_NAMES).size, RECOVERY_NAMES.length);
   t.end();
 });
+
+t.test('whom an operator retires beside everything else is a member again at once, to boot', async (t) => {
+  const steps = SEEDS.flatMap((seed) =>
+    scheduleOf(seed, SIZE).steps.flatMap((step) => (step.do === 'parallel' ? step.branches.flat() : [])),
+  );
+  const retired = steps.flatMap((step, at) =>
+    step.do === 'retire' && step.node !== 's1' ? [[step, steps[at + 1]] as const] : [],
+  );
+  t.ok(retired.length > 0);
+  for (const [{ node, expect }, next] of retired) {
+    t.ok(expect.includes('OK'), 'one that was down for longer than grace may go');
+    t.match(next, { do: 'admit', node, expect: ['OK', 'already-a-member'] });
+  }
+});

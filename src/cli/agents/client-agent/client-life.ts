@@ -54,8 +54,9 @@ export async function liveAsClient(conversation: Conversation, machine: ClientMa
   const stamp = (): number => own() - aheadNs;
   const clock: Clock = { nowMs: () => own() / NS_PER_MS, after: machine.after };
   const report: Observe = (event) => {
-    const sentAt = 'sentAt' in event && event.sentAt !== undefined ? { sentAt: event.sentAt - aheadNs } : {};
-    conversation.send({ event: { t: stamp(), ...event, ...sentAt } });
+    const told = { t: stamp(), ...event };
+    if ('sentAt' in told && told.sentAt !== undefined) told.sentAt -= aheadNs;
+    conversation.send({ event: told });
   };
 
   // A server calls only clients that have asked it for a delegation.

@@ -43,6 +43,9 @@ const LEASES_PER_REQUEST = 4;
 /** A waiter looks up more often than that, to see whether it is still wanted. */
 const LEASES_OF_WAITING = 1;
 
+/** No owner of a scenario is called so. */
+const OVERSTEPPING = ' oversteps';
+
 export class Loop {
   readonly #order: LoopOrder;
   readonly #surroundings: LoopSurroundings;
@@ -65,6 +68,8 @@ export class Loop {
   /** Lets the round that is under way end, its unlock included. */
   async stop(): Promise<LoopSummary> {
     this.#stopping = true;
+    // A round waits for the recovery, and one that lingers would not end it.
+    if (this.#order.body === 'overstep') this.#surroundings.client.behave('by-the-book');
     this.#wake();
     await this.#ended;
     return { attempts: this.#attempts, granted: this.#granted, refused: this.#refused };
@@ -98,10 +103,20 @@ export class Loop {
       release: async (span) => void (await file.unlock({ ...span, timeoutMs })),
       count: (status) => this.#count(status),
       keep: () => this.#pause(holdMs === 0 ? 0 : this.#draw.between(0, holdMs)),
-      overstepping: {
-        now: async () => void (await file.overstep({ timeoutMs })),
-        inRecovery: (lingers) => client.behave({ oversteps: file.path, lingers }),
+      overstepping: this.#overstepping(timeoutMs),
+    };
+  }
+
+  /** By an owner that holds no locks. */
+  #overstepping(timeoutMs: number): Round['overstepping'] {
+    const { client } = this.#surroundings;
+    const owner = `${this.#order.owner}${OVERSTEPPING}`;
+    return {
+      now: async () => {
+        const beside = await client.open(this.#order.file, { owner, retry: 'none', timeoutMs });
+        if (beside.status === 'OK') await beside.overstep({ timeoutMs });
       },
+      inRecovery: (lingers) => client.behave({ oversteps: owner, lingers }),
     };
   }
 

@@ -22,7 +22,7 @@ export interface Round {
   count(status: string): void;
   /** Lets some time pass with whatever is held; none when the loop is being stopped. */
   keep(): Promise<void>;
-  /** What a client must not do (src/client/overstep.ts), about this file. */
+  /** What a client must not do (src/client/overstep.ts), about this file, by an owner of its own. */
   readonly overstepping: {
     now(): Promise<void>;
     /** When the server has lost its state next. @param lingers goes on reclaiming for as long as it is let */
