@@ -215,35 +215,41 @@ export class Keeper {
 
   /** Reclaims, if there is reason to; true when the session then stands. */
   async #bringBack(session: Session): Promise<boolean> {
-    const { clock, observer, files } = this.#options;
+    const { clock, observer } = this.#options;
     if (this.#owesComplete) {
       if (this.#behaviour === 'confirm-only') {
         await session.changes.until(() => session.over !== null);
         return false;
       }
-      const behaviour = this.#behaviour;
-      const isWanted = () => this.#behaviour === behaviour;
-      const overstepped =
-        behaviour === 'by-the-book'
-          ? null
-          : oversteppedRecovery(behaviour, session, { ...this.#options, isWanted });
-      await overstepped?.beforeReclaims();
-      const done = await new Reclaimer(this.#options, session).run(files(), {
-        beforeIt: async () => overstepped?.beforeCompletion(),
-        onSend: () => {
-          this.#completeSentMs ??= clock.nowMs();
-        },
-      });
-      if (!done) return false;
-      this.#owesComplete = false;
-      observer.report({ event: 'reclaim-complete', sentAt: inNs(this.#completeSentMs ?? clock.nowMs()) });
-      await overstepped?.afterCompletion();
+      if (!(await this.#reclaim(session, this.#behaviour))) return false;
     }
     if (this.#stopped || session.over !== null) return false;
     if (this.#recovering) observer.report({ event: 'recovery-end' });
     this.#recovering = false;
     this.#standingSinceMs = clock.nowMs();
     this.#changes.wake();
+    return true;
+  }
+
+  /** True once the server knows that all is reclaimed. */
+  async #reclaim(session: Session, behaviour: 'by-the-book' | Overstepping): Promise<boolean> {
+    const { clock, observer, files } = this.#options;
+    const isWanted = () => typeof this.#behaviour === 'object';
+    const overstepped =
+      behaviour === 'by-the-book'
+        ? null
+        : oversteppedRecovery(behaviour, session, { ...this.#options, isWanted });
+    await overstepped?.beforeReclaims();
+    const done = await new Reclaimer(this.#options, session).run(files(), {
+      beforeIt: async () => overstepped?.beforeCompletion(),
+      onSend: () => {
+        this.#completeSentMs ??= clock.nowMs();
+      },
+    });
+    if (!done) return false;
+    this.#owesComplete = false;
+    observer.report({ event: 'reclaim-complete', sentAt: inNs(this.#completeSentMs ?? clock.nowMs()) });
+    await overstepped?.afterCompletion();
     return true;
   }
 

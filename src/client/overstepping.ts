@@ -30,7 +30,7 @@ interface RecoveringClient {
   readonly observer: Observer;
   readonly timing: () => Timing;
   readonly files: () => Iterable<FileState>;
-  /** Nobody has asked for another behaviour meanwhile. */
+  /** Nobody has asked for a recovery by the book meanwhile. */
   readonly isWanted: () => boolean;
 }
 

@@ -76,7 +76,16 @@ const KINDS: Readonly<Record<HistoryEvent['kind'], KindRules>> = {
       op: oneOf('open', 'close', 'lock', 'unlock', 'lock-test', 'read', 'write', 'remove'),
       file: name,
     },
-    optional: { domain: name, span, mode, reclaim: flag, status: text, value: text, basedOn: text, local: flag },
+    optional: {
+      domain: name,
+      span,
+      mode,
+      reclaim: flag,
+      status: text,
+      value: text,
+      basedOn: text,
+      local: flag,
+    },
   },
   client: {
     required: {

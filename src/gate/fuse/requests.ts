@@ -56,7 +56,7 @@ export interface Bodies {
   readdir: { readonly fh: bigint; readonly offset: bigint; readonly size: number };
   write: { readonly fh: bigint; readonly offset: bigint; readonly flags: number; readonly data: Buffer };
   statfs: object;
-  release: { readonly fh: bigint; readonly releaseFlags: number; readonly owner: bigint };
+  release: { readonly fh: bigint };
   releasedir: { readonly fh: bigint };
   fsync: { readonly fh: bigint; readonly flags: number };
   fsyncdir: { readonly fh: bigint; readonly flags: number };
@@ -276,12 +276,7 @@ const DECODERS: { readonly [Name in OperationName]: (body: Body) => Bodies[Name]
     return { fh, offset, flags, data: body.bytes(size) };
   },
   statfs: NOTHING,
-  release: (body) => {
-    const fh = body.u64();
-    body.skip(4); // flags
-    const releaseFlags = body.u32();
-    return { fh, releaseFlags, owner: body.u64() };
-  },
+  release: (body) => ({ fh: body.u64() }),
   releasedir: (body) => ({ fh: body.u64() }),
   fsync: syncing,
   fsyncdir: syncing,

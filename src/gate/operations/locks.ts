@@ -1,14 +1,7 @@
 /** GETLK, SETLK and SETLKW, for fcntl(2) and flock(2), and the ways in which locks end without being asked. */
 import type { LockMode, Span } from '../../core/byte-ranges.ts';
 import { granted, refused, released, type Subject, spanForHistory } from '../../server/observation.ts';
-import {
-  F_RDLCK,
-  F_UNLCK,
-  F_WRLCK,
-  FUSE_LK_FLOCK,
-  FUSE_RELEASE_FLOCK_UNLOCK,
-  OFFSET_MAX,
-} from '../fuse/constants.ts';
+import { F_RDLCK, F_UNLCK, F_WRLCK, FUSE_LK_FLOCK, OFFSET_MAX } from '../fuse/constants.ts';
 import { lockBody } from '../fuse/replies.ts';
 import type { Bodies, FuseLock, Header } from '../fuse/requests.ts';
 import { done, type GateState } from '../gate-state.ts';
@@ -118,13 +111,12 @@ export function flush(state: GateState, { pid }: Header, { fh, owner }: Bodies['
 }
 
 /**
- * The last descriptor of a description is gone, and with it its flock and its open-file-description locks. The kernel says nothing of the latter:
+ * The last descriptor of a description is gone, and with it its flock and its open-file-description locks. The kernel says nothing of the latter, so both are known alike:
  * whoever locked through this description, and through none that is still open, was one of those.
  */
 export function release(state: GateState, { pid }: Header, body: Bodies['release']): Outcome {
   const file = state.opens.find(body.fh);
   if (file === undefined) return error('EBADF');
-  if ((body.releaseFlags & FUSE_RELEASE_FLOCK_UNLOCK) !== 0) drop(state, file, flockOwner(body.owner), pid);
   for (const owner of [...file.owners]) if (!isElsewhere(state, file, owner)) drop(state, file, owner, pid);
   state.opens.close(file);
   return OK;

@@ -96,11 +96,12 @@ export class TakeOvers {
     }
   }
 
-  async #adopt(owner: NodeId, { giver, view }: Sighting, ledger: Ledger): Promise<readonly ClientIdentity[]> {
+  async #adopt(owner: NodeId, sighting: Sighting, ledger: Ledger): Promise<readonly ClientIdentity[]> {
+    const { giver, view } = sighting;
     const { desk, self, recovery, mutants } = this.#options;
     // What cannot be read says nothing: they reclaim.
     const text = await desk!.board.read(owner, giver.node).catch(() => null);
-    if (text === null || !this.#due.has(owner)) return [];
+    if (text === null || this.#due.get(owner) !== sighting) return [];
     const recoveryEpoch = ledger.recoveryEpoch!;
     const of = { service: owner, giver, taker: self, recoveryEpoch, view };
     const clients = clientsOf(text, of, mutants) ?? [];

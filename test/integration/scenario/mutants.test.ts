@@ -1,8 +1,8 @@
 import t from 'tap';
 import type { CheckResult } from '../../../src/check/verdict.ts';
 import type { MutantId } from '../../../src/core/mutants.ts';
-import { noDevice } from '../gate/fixtures/mounted.ts';
 import { gracelab, temporaryDirectory } from '../cli/gracelab.ts';
+import { noDevice } from '../gate/fixtures/mounted.ts';
 
 /** Which scenario shows a mutant, and what each of its broken checks must say. */
 const CAUGHT: readonly [MutantId, scenario: string, proofs: Readonly<Record<string, RegExp>>][] = [
@@ -19,7 +19,7 @@ const CAUGHT: readonly [MutantId, scenario: string, proofs: Readonly<Record<stri
   ['D12', 'two-domains', { 'no-theft': /^In domain work: Theft: carol .* n3 died \(power-cut/ }],
   ['D13', 'overstepping', { 'bounded-grace': /^Grace without a bound: the time to reclaim/ }],
   ['D14', 'reboot', { 'grace-enforcement': /^New state in grace: alice .* at n1/ }],
-  ['D17', 'overstepping', { 'grace-enforcement': /^New state before RECLAIM_COMPLETE: eve/ }],
+  ['D17', 'overstepping', { 'grace-enforcement': /^New state before RECLAIM_COMPLETE: (eve|mallory)/ }],
   [
     'D18',
     'abandoned',

@@ -2,8 +2,8 @@ import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { CHECK_NAMES } from '../../../src/check/verdict.ts';
-import { noDevice } from '../gate/fixtures/mounted.ts';
 import { gracelab, ROOT, temporaryDirectory } from '../cli/gracelab.ts';
+import { noDevice } from '../gate/fixtures/mounted.ts';
 
 const SHIPPED = readdirSync(path.join(ROOT, 'scenarios'))
   .filter((file) => file.endsWith('.yaml'))

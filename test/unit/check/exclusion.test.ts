@@ -19,6 +19,27 @@ t.test('I1: two owners of one client are two owners', async (t) => {
   t.equal(check(story).verdict, 'violation');
 });
 
+t.test(
+  'I1: a grant under a lock that was held all the time is a violation, though nobody hears of the second owner again',
+  async (t) => {
+    const story = two().lock(100, 'alice').lock(110, 'bob').unlock(130, 'alice');
+    const { verdict, evidence } = check(story);
+    t.equal(verdict, 'violation');
+    t.match(
+      evidence[0]?.sentence,
+      /certainly held all the time from the other's request at 0\.110 s to its answer/,
+    );
+  },
+);
+
+t.test(
+  'I1: a grant that was asked for before the other lock was granted may have been given back in between',
+  async (t) => {
+    const story = two().lock(100, 'bob', {}, 'ok', 20).lock(105, 'alice').unlock(130, 'alice');
+    t.not(check(story).verdict, 'violation');
+  },
+);
+
 t.test('D8: a lock given away while its paused holder is still renewed is a violation', async (t) => {
   const story = two().lock(100, 'alice').lock(500, 'bob').unlock(700, 'bob').renewed(600, 'alice');
   t.equal(check(story).verdict, 'violation');

@@ -176,6 +176,11 @@ t.test('row 6: what counts is what the client stands before the server as, each 
   t.equal(check(later).verdict, 'valid', 'a session was lost, and nothing else');
   const forgotten = later.learns(2601, 'carol', 'reclaim-complete', { sentAt: 2600e6 });
   t.equal(check(forgotten).verdict, 'violation', 'it had to complete anew');
+  const between = newcomer()
+    .lock(2200, 'carol', { file: 'g' })
+    .learns(2500, 'carol', 'session')
+    .learns(2601, 'carol', 'reclaim-complete', { sentAt: 2600e6 });
+  t.equal(check(between).verdict, 'valid', 'what it was given before it had to');
 });
 
 t.test(

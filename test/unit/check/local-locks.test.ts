@@ -54,7 +54,10 @@ t.test(
 
 t.test('a program asks the node that it runs on, wherever clients of that node go', async (t) => {
   const story = powerCut().program(30, 'backup', 'n2').death(1050, 'n1', 'n2').inherit(1060, 'n1', 'n2');
+  story.program(30, 'clerk', 'n1').lock(100, 'clerk', REST, 'AGAIN');
   t.match(verdictOf(story.lock(1100, 'backup', REST)), { verdict: 'violation' });
+  const context = new CheckContext(story.lock(1200, 'clerk', REST).history);
+  t.strictSame(context.servers(context.operations.all.at(-1)!), ['n1']);
 });
 
 t.test('to let go of something in grace is never refused', async (t) => {
@@ -99,8 +102,18 @@ t.test('I5: a program ends with its node: nobody steals from it, and it is nobod
   story.finish(1100, 'n1', 'n2').lock(1200, 'bob').renewed(1250, 'bob').end(1300);
   const context = new CheckContext(story.history);
   t.equal(noTheft(context).judged, 0);
+  t.match(context.claims[0], { client: 'backup', ending: 'client-gone', believedUntil: 1000e6 });
   t.not(noSilentLoss(context).verdict, 'violation');
   t.match(localLocks(context), { verdict: 'valid' });
+});
+
+t.test('I5: so it does when its node ends itself, which the lab notices later', async (t) => {
+  const story = Story.quiet().program(20, 'backup', 'n1').client(20, 'bob', 'n2').renews(100, 2000, 'bob');
+  story.lock(100, 'backup').renewed(900, 'backup').death(1050, 'n1', 'n2').finish(1100, 'n1', 'n2');
+  story.lock(1150, 'bob').says(1200, 'n1', 'exited').end(1300);
+  const context = new CheckContext(story.history);
+  t.equal(noTheft(context).judged, 0);
+  t.match(context.claims[0], { client: 'backup', ending: 'client-gone', believedUntil: 1200e6 });
 });
 
 t.test('what was judged of nothing is unknown', async (t) => {
