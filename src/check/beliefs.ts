@@ -106,12 +106,33 @@ function protection(
       limit(grace.lift.earliest, 'it did not use its chance to reclaim');
       break;
     }
-    // Lifted early, with this client still out: from here only its own silence can cost it the lock.
+    // Lifted early, with this client still out: only its own silence can cost it the lock.
     const contacts = contactsOf(context.contacts, claim.client, claim.node);
     const until = Math.min(protectedUntil, context.endsAt);
-    limit(lapsesAt(contacts, grace.lift.earliest, until, context.leaseNs, []), 'it fell silent for a lease');
+    const from = leaseBegunInGrace(context, claim, death, grace.lift.earliest);
+    limit(lapsesAt(contacts, from, until, context.leaseNs, []), 'it fell silent for a lease');
   }
   return { protectedUntil, endedBy };
+}
+
+/**
+ * Since when the client had a lease again: since its session with whoever serves it until the lift; since the lift, if it had none there. What it
+ * did not use of that lease it has no claim to: the server expires whoever came back and fell silent, in grace as ever.
+ */
+function leaseBegunInGrace(context: CheckContext, claim: Claim, death: DeathSign, lift: number): number {
+  const session = context
+    .newsOf(claim.client)
+    .findLast(
+      ({ event, node, t }) => event === 'session' && node === claim.node && t > death.latest && t < lift,
+    );
+  if (session === undefined) return lift;
+  const { t } = session;
+  const servers = context.carriers.during(claim.node, t, t);
+  const served = servers.every((server) => {
+    const end = deathAfter(context.lives(server), t);
+    return end === undefined || end.earliest > lift;
+  });
+  return served && context.carriers.during(claim.node, t, lift).length === servers.length ? t : lift;
 }
 
 const ENDINGS: Readonly<Record<Claim['ending'], string>> = {

@@ -22,6 +22,7 @@ export interface Permit {
 export function permitsOf(graces: readonly Grace[], node: string): Permit[] {
   const permits: Permit[] = [];
   for (const grace of graces) {
+    permits.push(...beforeFirstSeen(grace, node));
     for (const [at, step] of grace.steps.entries()) {
       const { ledger } = step.event;
       if (!atBarrier(ledger) && !mayHideBarrier(grace, at)) continue;
@@ -35,6 +36,18 @@ export function permitsOf(graces: readonly Grace[], node: string): Permit[] {
     }
   }
   return permits;
+}
+
+/**
+ * The first that is seen of the grace is that this node has finished: how it began, and whose claims it closed with that, nobody could say. They were
+ * open past the barrier until then.
+ */
+function beforeFirstSeen(grace: Grace, node: string): Permit[] {
+  const { event, latest } = grace.steps[0]!;
+  if (event.command !== 'finish' || event.node !== node) return [];
+  return Object.entries(event.ledger.members)
+    .filter(([name, member]) => member.claims === 'closed' && (member.addressAt ?? name) === node)
+    .map(([claimant]) => ({ grace, claimant, from: grace.start.earliest, until: latest }));
 }
 
 /** Those that hold at some moment of the request. */

@@ -23,6 +23,8 @@ interface Completion extends Moment {
 export interface ClientCourse {
   /** RECLAIM_COMPLETE was answered with OK; `servers`: by whom, where an address moved meanwhile by one of these. */
   readonly completions: readonly Completion[];
+  /** RECLAIM_COMPLETE was sent; `servers`: to whom. */
+  readonly sent: readonly (Moment & { readonly servers: readonly string[] })[];
   /** A new process, or a recovery begun: the client stands anew before its server. */
   readonly beginnings: readonly Moment[];
   /** What nodes said of its records; evidence only where clients cannot know. */
@@ -34,12 +36,17 @@ export function coursesOf({ milestones, carriers }: CheckContext): Map<string, C
   const sessions = new Map<string, number>();
   const courses = new Map<
     string,
-    { completions: Completion[]; beginnings: Moment[]; records: ClientCourse['records'][number][] }
+    {
+      completions: Completion[];
+      sent: ClientCourse['sent'][number][];
+      beginnings: Moment[];
+      records: ClientCourse['records'][number][];
+    }
   >();
   const of = (client: string) => {
     let course = courses.get(client);
     if (course === undefined) {
-      course = { completions: [], beginnings: [], records: [] };
+      course = { completions: [], sent: [], beginnings: [], records: [] };
       courses.set(client, course);
     }
     return course;
@@ -50,6 +57,8 @@ export function coursesOf({ milestones, carriers }: CheckContext): Map<string, C
       const { client, node } = event;
       const at = `${client}\0${node}`;
       if (event.event === 'session') sessions.set(at, t);
+      if (event.event === 'completing')
+        of(client).sent.push({ node, t, index, servers: carriers.during(node, t, t) });
       if (event.event === 'reclaim-complete') {
         const servers = carriers.during(node, event.sentAt ?? sessions.get(at) ?? t, t);
         const oneFilesystem = event.file !== undefined;
@@ -118,6 +127,8 @@ export function authorityOf(
   }
   if (course?.completions.some((each) => each.servers.includes(claimant) && inThatLife(each)))
     return 'on-record';
+  // Sent, and the answer died with the node, as did what it might have said of the record.
+  if (course?.sent.some((each) => each.servers.includes(claimant) && inThatLife(each))) return 'on-record';
   const record = course?.records.find(
     (each) => each.durable && each.node === claimant && inThatLife(each) && each.t > (handedOn?.latest ?? -1),
   );

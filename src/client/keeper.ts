@@ -243,7 +243,9 @@ export class Keeper {
     const done = await new Reclaimer(this.#options, session).run(files(), {
       beforeIt: async () => overstepped?.beforeCompletion(),
       onSend: () => {
-        this.#completeSentMs ??= clock.nowMs();
+        if (this.#completeSentMs !== null) return;
+        this.#completeSentMs = clock.nowMs();
+        observer.report({ event: 'completing' });
       },
     });
     if (!done) return false;

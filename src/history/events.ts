@@ -63,6 +63,8 @@ export interface ClientEvent extends Stamped {
     /** The lease was certainly alive when the request that proves it was sent, at `sentAt`. */
     | 'renewed'
     | 'recovery-begin'
+    /** RECLAIM_COMPLETE is handed to the socket for the first time in this session; it may be done though its answer never comes. */
+    | 'completing'
     | 'reclaim-complete'
     | 'recovery-end'
     /** The client was told that this lock is gone. */

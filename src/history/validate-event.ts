@@ -97,6 +97,7 @@ const KINDS: Readonly<Record<HistoryEvent['kind'], KindRules>> = {
         'disconnected',
         'renewed',
         'recovery-begin',
+        'completing',
         'reclaim-complete',
         'recovery-end',
         'lock-lost',

@@ -94,7 +94,8 @@ export class Observations {
   liftedSince(since: number): boolean {
     const newest = [...this.#swaps.values()].map((swaps) => swaps.at(-1)!);
     const ended = newest.some(({ ledger, t }) => !inGrace(ledger) && t >= since);
-    return ended && newest.every(({ ledger }) => !inGrace(ledger)) && this.graceSince(since);
+    const over = ended && newest.every(({ ledger }) => !inGrace(ledger));
+    return over && (this.graceSince(since) || this.#liftedAtOnce(since));
   }
 
   /** Has this happened to the node at or after `since`? */
@@ -121,6 +122,13 @@ export class Observations {
   /** Has this happened to a request of the client at or after `since`? */
   outcomeSince(outcome: Outcome, client: string, since: number): boolean {
     return (this.#newest.get(`${outcome} ${client}`) ?? -1) >= since;
+  }
+
+  /** A swap that began or joined a grace and had nobody to wait for ended it as well. */
+  #liftedAtOnce(since: number): boolean {
+    return [...this.#swaps.values()].some((swaps) =>
+      swaps.some(({ t, command }) => t >= since && BEGINS_GRACE.has(command)),
+    );
   }
 
   /** One of each domain. */
@@ -164,6 +172,9 @@ export class Observations {
       this.#newest.set(`${event} ${node}`, t);
   }
 }
+
+/** Whatever they are told of. */
+const BEGINS_GRACE: ReadonlySet<string> = new Set(['report-death', 'confirm-death']);
 
 function outcomeOf({ op, phase, reclaim, status }: OpEvent): Outcome | null {
   if (reclaim) return 'reclaiming';

@@ -178,7 +178,7 @@ t.test('I1: requests at another node prove nothing about a lock at the first', a
   t.equal(moved(stolen().unlock(2100, 'alice', { node: 'n2' })), 'valid');
   const passed = story().lock(2000, 'bob').unlock(2050, 'bob').lock(2100, 'alice', { node: 'n2' });
   t.equal(moved(passed), 'valid', 'the same bytes, as a lock of its own');
-  t.equal(moved(stolen().lock(2100, 'alice', { node: 'n2', mode: 'read' })), 'valid');
+  t.equal(moved(stolen().lock(2100, 'alice', { node: 'n2', mode: 'read' }, 'DENIED')), 'valid');
   t.equal(
     moved(stolen().lock(2100, 'alice', { ...elsewhere, node: 'n1' })),
     'violation',

@@ -46,6 +46,20 @@ t.test('I2: grace that is lifted while a recorded client is still out gives its 
   t.equal(check(story).verdict, 'violation');
 });
 
+t.test('no false alarm: row 17, it came back and fell silent for a lease in the grace itself', async (t) => {
+  const silent = () => rebooted().recovers(1510, 'alice');
+  const story = silent().finish(2560, 'n1').lock(2570, 'bob').told(2600, 'alice');
+  t.equal(check(story).verdict, 'valid');
+  const inTime = silent().finish(2490, 'n1').lock(2500, 'bob').told(2600, 'alice');
+  t.equal(check(inTime).verdict, 'violation', 'its lease had not run out');
+  const again = silent().fault(1600, 'begin', 'power-cut', 'n1').back(2500, 'n1', 'n2');
+  t.equal(
+    check(again.finish(2560, 'n1').lock(2570, 'bob').told(2600, 'alice')).verdict,
+    'violation',
+    'nobody was there to hear it',
+  );
+});
+
 t.test('I2: RECLAIM_CONFLICT shows the theft whose own answer never came', async (t) => {
   const story = rebooted().lock(1010, 'bob', {}, 'info').recovers(1510, 'alice');
   story.reclaim(1520, 'alice', {}, 'RECLAIM_CONFLICT').told(1522, 'alice');

@@ -13,6 +13,20 @@ t.test('I4: a recorded client reclaims after the barrier and before it completes
   t.equal(judged, 1);
 });
 
+t.test(
+  'no false alarm: the grace began unseen, and the first that is said of it is that the node has finished',
+  async (t) => {
+    const story = powerCut().fault(1001, 'begin', 'power-cut', 'n2').boot(1500, 'n1').boot(1501, 'n2');
+    story.acknowledge(1502, 'n1').recovers(1510, 'alice').reclaim(1520, 'alice').completes(1530, 'alice');
+    const whole = story.finish(1600, 'n1').finish(1700, 'n2').history;
+    const seen = (from: number) =>
+      whole.filter((event) => event.kind !== 'ledger' || event.t < 1e9 || event.t > from);
+    t.same(reclaimAuthority(new CheckContext(seen(1550e6))).evidence, []);
+    const late = reclaimAuthority(new CheckContext(seen(1650e6)));
+    t.equal(late.verdict, 'violation', 'another node says nothing of this one');
+  },
+);
+
 t.test('D11: a reclaim before the barrier is a violation', async (t) => {
   const story = powerCut().boot(1500, 'n1').recovers(1501, 'alice').reclaim(1502, 'alice');
   story.acknowledge(1506, 'n2').finish(1600, 'n1');
@@ -60,6 +74,19 @@ t.test('row 18, D9: not even when the node says that it wrote a record', async (
     epoch: 2,
   });
   t.equal(check(story.reclaim(5520, 'alice').finish(5600, 'n1')).verdict, 'violation');
+});
+
+t.test('no false alarm: RECLAIM_COMPLETE was done, and its answer died with the node', async (t) => {
+  const sent = (ms: number) =>
+    check(
+      comesBackWithoutCompleting()
+        .learns(ms, 'alice', 'completing')
+        .reclaim(5520, 'alice')
+        .finish(5600, 'n1'),
+    );
+  t.equal(sent(4999).verdict, 'valid');
+  t.equal(sent(1400).verdict, 'violation', 'it was sent to the life before');
+  t.equal(sent(5515).verdict, 'violation', 'or to the one after');
 });
 
 t.test('row 18: the refusal is right, and counts as judged', async (t) => {

@@ -53,9 +53,11 @@ t.test('events name the server that was really asked', async (t) => {
   t.same(scene.news(), [
     'n1 started',
     'n1 session',
+    'n1 completing',
     'n1 reclaim-complete',
     'n1 recovery-begin home',
     'n2 session',
+    'n2 completing',
     'n2 reclaim-complete',
     'n2 reclaim-complete home',
     'n2 recovery-end home',

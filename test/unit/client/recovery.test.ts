@@ -46,10 +46,12 @@ t.test('by the book: opens and locks are reclaimed, then RECLAIM_COMPLETE, then 
   t.same(scene.news(), [
     'started',
     'session',
+    'completing',
     'reclaim-complete',
     'disconnected',
     'recovery-begin',
     'session',
+    'completing',
     'reclaim-complete',
     'recovery-end',
   ]);

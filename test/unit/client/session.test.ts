@@ -16,7 +16,7 @@ t.test(
       .filter((name) => ['EXCHANGE_ID', 'CREATE_SESSION', 'RECLAIM_COMPLETE', 'OPEN'].includes(name));
     t.same(asked, ['EXCHANGE_ID', 'CREATE_SESSION', 'RECLAIM_COMPLETE', 'OPEN']);
     t.equal(scene.server.ran('RECLAIM_COMPLETE')[0]?.args.oneFs, false, 'for all filesystems');
-    t.same(scene.news(), ['started', 'session', 'reclaim-complete']);
+    t.same(scene.news(), ['started', 'session', 'completing', 'reclaim-complete']);
   },
 );
 

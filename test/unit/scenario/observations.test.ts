@@ -37,6 +37,15 @@ const lock = (t: number, phase: 'ok' | 'fail', extra: object): HistoryEvent => (
   ...extra,
 });
 
+t.test('a death of whom nobody waits for is a grace that is over in the same swap', async (t) => {
+  const seen = new Observations();
+  seen.add(swap(1, quiet));
+  t.notOk(seen.liftedSince(5));
+  seen.add({ ...swap(10, quiet), command: 'report-death' } as HistoryEvent);
+  t.ok(seen.liftedSince(5));
+  t.notOk(seen.liftedSince(15));
+});
+
 t.test('a lift counts when a grace was seen since, and none runs now', async (t) => {
   const seen = new Observations();
   t.notOk(seen.liftedSince(0));
