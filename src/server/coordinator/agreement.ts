@@ -2,6 +2,7 @@
  * This life's part in what the cluster agrees on: it learns the ledger, gathers the facts, and swaps in what `nextCommand` says. The rules
  * are in `core`; here is what reads, waits, writes and retries.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { NodeId } from '../../core/ids.ts';
 import { carrierOf, inGrace, type Ledger, memberOf, standing, whereServed } from '../../core/ledger.ts';
 import { type Facts, mayHandOver, nextCommand } from '../../core/next-command.ts';
@@ -62,6 +63,8 @@ export class Agreement {
   #told: StoredLedger | null = null;
   /** Does it tell that? */
   #tells = false;
+  /** A swap of which nobody knows yet what came of it. */
+  #unsure: { readonly command: Command; readonly ledger: Ledger; readonly sentAtMs: number } | null = null;
   #closed = false;
   #stop: PlannedStop | null = null;
   /** The records that this life was born with have been looked at. */
@@ -281,8 +284,17 @@ export class Agreement {
     const stored = await this.#options.store.read();
     if (stored === null) throw new StoreUnavailableError('the ledger is gone');
     if (this.#closed) return;
+    this.#tellOfUnsure(stored);
     this.#learn(stored);
     this.patience.learned();
+  }
+
+  /** Nobody answered a swap, and it was done: who reads the history is to know. */
+  #tellOfUnsure(stored: StoredLedger): void {
+    const unsure = this.#unsure;
+    this.#unsure = null;
+    if (unsure === null || !isDeepStrictEqual(stored.ledger, unsure.ledger)) return;
+    this.#options.observeSwap(unsure.command.type, stored, this.self.incarnation, unsure.sentAtMs);
   }
 
   /** Only a live life speaks for the fencer. The ledger would take its word from anybody. */
@@ -342,7 +354,9 @@ export class Agreement {
     }
     stepBefore(steps, command, lifts);
     const sentAtMs = clock.nowMs();
+    this.#unsure = { command, ledger: result.ledger, sentAtMs };
     const swap = await store.swap(before.revision, result.ledger);
+    if (swap.outcome !== 'unknown') this.#unsure = null;
     this.#flagged.sent(command, swap);
     if (swap.outcome === 'lost') this.#turn.lost(before.ledger, command);
     // Who was quicker has been told already, or is to be read.

@@ -43,8 +43,11 @@ function adoptClient(
     (clientId, index) =>
       new AdoptedClient(identity, Buffer.from(verifier, 'hex'), { clientId, index }, renewedAtMs),
   );
-  if (clients.confirmedOf(client.ownerKey) !== null)
-    throw new Error(`${client.name} is to be adopted a second time`);
+  // It has come by itself, and reclaims what it had as after any death.
+  if (clients.confirmedOf(client.ownerKey) !== null) {
+    clients.remove(client);
+    return false;
+  }
   clients.confirm(client);
   for (const domain of domains.all) client.recordedIn.add(domain);
   if (files.every((file) => take(server, client, file))) return true;

@@ -25,7 +25,13 @@ t.test('rows 29 and 30: a lock goes with its filesystem, and nobody else gets it
 
   t.match(await cluster.settle(accounts.write(0, 'x')), { status: 'OK' });
   t.same(accounts.held, HELD);
-  t.same(cluster.news('alice', 'n1'), ['started', 'session', 'reclaim-complete', 'recovery-begin home']);
+  t.same(cluster.news('alice', 'n1'), [
+    'started',
+    'session',
+    'completing',
+    'reclaim-complete',
+    'recovery-begin home',
+  ]);
   t.match(await cluster.settle(letters.unlock(RANGE)), { status: 'OK' });
   t.match(await cluster.settle(theirs.lock({ ...RANGE, retry: 'none' })), { status: 'OK' });
   t.equal((await cluster.settle(theirs.read(0, 6))).data.toString(), 'during');

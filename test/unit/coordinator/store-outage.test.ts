@@ -181,6 +181,35 @@ t.test('a swap of a boot that may have happened: the node finds itself booted, o
   }
 });
 
+t.test('a swap that nobody answered, and that was done, is told when the ledger shows it', async (t) => {
+  let outcome: 'done' | 'not done' | null = null;
+  const c = new FakeCluster('n1', 'n2');
+  const [n1, n2] = await c.start({
+    throughStore: (store) => {
+      const swap = store.swap.bind(store);
+      return Object.assign(store, {
+        swap: async (...write: Parameters<typeof swap>) => {
+          const how = outcome;
+          outcome = null;
+          if (how === null) return swap(...write);
+          if (how === 'done') await swap(...write);
+          return { outcome: 'unknown' as const };
+        },
+      });
+    },
+  });
+  outcome = 'done';
+  n2!.crash();
+  await c.clock.advance(100);
+  t.equal(n1!.swaps.filter((command) => command === 'report-death').length, 1);
+  outcome = 'not done';
+  const told = n1!.swaps.length;
+  await c.boot('n2');
+  await c.clock.advance(3_000);
+  t.equal(c.ledger.recoveryEpoch, null);
+  t.equal(new Set(n1!.swaps.slice(told)).size, n1!.swaps.slice(told).length, 'each once');
+});
+
 t.test('I1: a ledger that vanished is not made anew beside living nodes', async (t) => {
   const { cluster: c, nodes } = await cluster('n1', 'n2', 'n3');
   const [n1, n2, n3] = nodes as [FakeNode, FakeNode, FakeNode];
