@@ -44,7 +44,7 @@ t.test('partitions and moving addresses are parts that a lab can do without', as
   }
   t.strictSame(await optional(), [...NFT.map((name) => [name, false]), ...others, ['arping', false]]);
   const missing = (await namespaceAbilities(env)).filter(({ present }) => !present);
-  for (const { name, remedy } of missing) t.match(remedy, /^(install|use) /, name);
+  for (const { name, remedy } of missing) t.match(remedy, /^(install|use|run) /, name);
   t.match(await namespaceOffer(env), { missing: NFT.map((ability) => ({ ability })) });
   t.equal(await sandboxRefusal(env), null);
 });
