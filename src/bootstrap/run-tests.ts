@@ -11,6 +11,7 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import picocolors from 'picocolors';
 import { wantsColours } from '../cli/terminal.ts';
+import { endStrays, marked } from './strays.ts';
 import { type Ending, Tally, type TestCase } from './tally.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..', '..');
@@ -50,27 +51,31 @@ interface FileOutcome {
   readonly stderr: string;
 }
 
-/** Process groups that must not outlive this runner. */
-const running = new Set<number>();
+/** Process groups that must not outlive this runner, and what their files are marked by. */
+const running = new Map<number, string>();
+
+function end(pid: number, mark: string): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It ended by itself in the meantime.
+  }
+  endStrays(mark);
+}
 
 function endRunning(): void {
-  for (const pid of running) {
-    try {
-      process.kill(-pid, 'SIGKILL');
-    } catch {
-      // It ended by itself in the meantime.
-    }
-  }
+  for (const [pid, mark] of running) end(pid, mark);
 }
 
 function runFile(file: string, timeoutMs: number): Promise<FileOutcome> {
   const startedMs = performance.now();
   const tally = new Tally();
+  const mark = `${process.pid} ${file}`;
   // A group of its own: a test that hangs is ended together with everything that it started.
   const child = spawn(process.execPath, [file], {
     cwd: ROOT,
     // tap's own limit of 30 s is for a file of quick tests; ours is the one that counts.
-    env: { ...process.env, TAP_TIMEOUT: String(timeoutMs / 1000) },
+    env: marked({ ...process.env, TAP_TIMEOUT: String(timeoutMs / 1000) }, mark),
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -79,9 +84,9 @@ function runFile(file: string, timeoutMs: number): Promise<FileOutcome> {
   let stderr = '';
   const timer = setTimeout(() => {
     ending.timedOut = true;
-    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    if (child.pid !== undefined) end(child.pid, mark);
   }, timeoutMs);
-  if (child.pid !== undefined) running.add(child.pid);
+  if (child.pid !== undefined) running.set(child.pid, mark);
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => tally.write(chunk));
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     stderr += chunk;
@@ -89,6 +94,8 @@ function runFile(file: string, timeoutMs: number): Promise<FileOutcome> {
   child.on('close', (code, signal) => {
     clearTimeout(timer);
     if (child.pid !== undefined) running.delete(child.pid);
+    // Who fails in the middle does not tidy up.
+    if (code !== 0) endStrays(mark);
     const cases = tally.conclude(file, { ...ending, code, signal } satisfies Ending);
     resolve({ file, cases, elapsedMs: performance.now() - startedMs, stderr });
   });
