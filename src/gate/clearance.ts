@@ -12,7 +12,8 @@ import {
 } from '../server/marks/kinds.ts';
 
 /** `clear`: nothing stands against it; `wait`: something does that passes; an error: it does for good. */
-export type Clear = 'clear' | 'wait' | Errno;
+export type Clear = 'clear' | Hindrance;
+export type Hindrance = 'wait' | Errno;
 
 /** Marks of the deed of somebody who only reads what is there. */
 const READING_ONLY = 1;

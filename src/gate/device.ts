@@ -67,8 +67,9 @@ export function mountGate(mountPoint: string, receive: (request: Buffer) => void
     close: () => {
       if (!open) return;
       open = false;
-      process.off('SIGIO', drain);
+      // First the descriptor: a signal without somebody to hear it ends the process.
       closeSync(fd);
+      process.off('SIGIO', drain);
     },
   };
 }
@@ -79,14 +80,21 @@ export function mountGate(mountPoint: string, receive: (request: Buffer) => void
  */
 function drainer(fd: number, receive: (request: Buffer) => void, isOpen: () => boolean): () => void {
   const buffer = Buffer.allocUnsafeSlow(MAX_TRANSFER_BYTES + HEAD_BYTES);
+  let goesOn = false;
   const drain = () => {
+    // There is one signal for each request, and only one may read at a time: else many programs would leave NFS clients no turn.
+    if (goesOn) return;
     for (let turn = 0; turn < REQUESTS_PER_TURN; turn += 1) {
       if (!isOpen()) return;
       const bytes = readOne(fd, buffer);
       if (bytes === null) return;
       if (bytes > 0) receive(buffer.subarray(0, bytes));
     }
-    setImmediate(drain);
+    goesOn = true;
+    setImmediate(() => {
+      goesOn = false;
+      drain();
+    });
   };
   return drain;
 }

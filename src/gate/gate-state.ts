@@ -2,7 +2,7 @@ import type { LockDomain } from '../server/domains.ts';
 import type { FsResult } from '../server/filesystem/result.ts';
 import type { FileNode, Filesystem } from '../server/filesystem/types.ts';
 import type { Observe } from '../server/observation.ts';
-import type { Clear, Clearance } from './clearance.ts';
+import type { Clear, Clearance, Hindrance } from './clearance.ts';
 import { entryBody } from './fuse/replies.ts';
 import { type Inode, type Inodes, pathIn } from './inodes.ts';
 import type { LocalLocks } from './local-locks.ts';
@@ -68,8 +68,9 @@ export function disturbed(state: GateState, node: FileNode, deed: 'read' | 'chan
   return domain === null ? null : unlessClear(state.clearance.undisturbed(domain, node, deed));
 }
 
-export const unlessClear = (clear: Clear): Outcome | null =>
-  clear === 'clear' ? null : clear === 'wait' ? WAIT : error(clear);
+export const unlessClear = (clear: Clear): Outcome | null => (clear === 'clear' ? null : hindrance(clear));
+
+export const hindrance = (clear: Hindrance): Outcome => (clear === 'wait' ? WAIT : error(clear));
 
 export const done = <T>(result: FsResult<T>, body: (value: T) => Outcome): Outcome =>
   result.ok ? body(result.value) : error(result.errno);

@@ -4,7 +4,7 @@ import type { Errno } from '../server/filesystem/result.ts';
 import type { Access, FileNode, Filesystem } from '../server/filesystem/types.ts';
 import type { MarkBoard, Place } from '../server/marks/board.ts';
 import { ACCESS_READ, ACCESS_WRITE } from '../server/marks/kinds.ts';
-import type { Clearance } from './clearance.ts';
+import type { Clear, Clearance, Hindrance } from './clearance.ts';
 import type { Inode } from './inodes.ts';
 
 /** One open file description of a local program. */
@@ -66,19 +66,13 @@ export class OpenFiles {
     if (node.type !== 'regular')
       return { outcome: 'error', errno: node.type === 'directory' ? 'EISDIR' : 'ENXIO' };
     const domain = this.#domainOf(node);
-    const { coordination } = domain;
-    if (!fresh && coordination.newState() === 'grace') return WAITING;
     const access = accessOf(flags);
     const truncates = (flags & constants.O_TRUNC) !== 0;
     const shown = this.#shownOf(node, domain);
     const wanted = truncates && !access.includes('write') ? [...access, 'write' as const] : access;
     const added = marksOf(wanted.filter((each) => shown === null || shown.counts[each] === 0));
-    const clear = this.#clearance.show(domain, node, added);
+    const clear = fresh ? this.#clearance.show(domain, node, added) : this.#grant(domain, node, added);
     if (clear !== 'clear') return clear === 'wait' ? WAITING : { outcome: 'error', errno: clear };
-    if (!fresh && coordination.confirmNewState() === 'grace') {
-      this.#clearance.hide(domain, node, added);
-      return WAITING;
-    }
     const errno = this.#begin(node, access, truncates);
     if (errno !== null) {
       this.#clearance.hide(domain, node, added);
@@ -95,6 +89,21 @@ export class OpenFiles {
     return { outcome: 'opened', file };
   }
 
+  /**
+   * truncate(2) needs no open. While it lasts the others see one all the same, so that what clients deny binds it, and none can begin to deny in
+   * between (C13; for clients: io-admission.ts).
+   */
+  whileWriting<T>(node: FileNode, act: () => T, otherwise: (hindrance: Hindrance) => T): T {
+    const domain = this.#domainOf(node);
+    const isShown = (this.#shown.get(node.key)?.counts.write ?? 0) > 0;
+    const added = isShown ? 0 : ACCESS_WRITE;
+    const clear = this.#grant(domain, node, added);
+    if (clear !== 'clear') return otherwise(clear);
+    const outcome = act();
+    this.#clearance.hide(domain, node, added);
+    return outcome;
+  }
+
   close(file: OpenFile): void {
     if (!this.#files.delete(file.fh)) return;
     const { node } = file.inode;
@@ -104,6 +113,16 @@ export class OpenFiles {
 
   closeAll(): void {
     for (const file of [...this.#files.values()]) this.close(file);
+  }
+
+  /** The grant rule (docs/protocol.md), for marks. */
+  #grant(domain: LockDomain, node: FileNode, marks: number): Clear {
+    const { coordination } = domain;
+    if (coordination.newState() === 'grace') return 'wait';
+    const clear = this.#clearance.show(domain, node, marks);
+    if (clear !== 'clear' || coordination.confirmNewState() !== 'grace') return clear;
+    this.#clearance.hide(domain, node, marks);
+    return 'wait';
   }
 
   /** Descriptors, and with O_TRUNC nothing in it: only now, when it is known that nobody's rights are in the way. */

@@ -18,7 +18,7 @@ export function admitsClient({ clients, leases, settings }: ServerState): boolea
 }
 
 /** Somebody is at it already otherwise. */
-const isDispensable = ({ confirmed, standing, leaving }: Client): boolean =>
-  confirmed && standing === 'live' && leaving.size === 0;
+const isDispensable = (client: Client): boolean =>
+  client.confirmed && client.lessee === client && client.standing === 'live' && client.leaving.size === 0;
 
-const rank = (client: Client): number => (client.holdsState ? 1 : 0);
+const rank = (client: Client): number => (client.mayLoseState ? 1 : 0);

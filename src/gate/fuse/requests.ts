@@ -54,7 +54,7 @@ export interface Bodies {
   create: Named & { readonly flags: number; readonly mode: number };
   read: { readonly fh: bigint; readonly offset: bigint; readonly size: number };
   readdir: { readonly fh: bigint; readonly offset: bigint; readonly size: number };
-  write: { readonly fh: bigint; readonly offset: bigint; readonly flags: number; readonly data: Buffer };
+  write: { readonly fh: bigint; readonly offset: bigint; readonly writeFlags: number; readonly data: Buffer };
   statfs: object;
   release: { readonly fh: bigint };
   releasedir: { readonly fh: bigint };
@@ -269,11 +269,9 @@ const DECODERS: { readonly [Name in OperationName]: (body: Body) => Bodies[Name]
   read: reading,
   readdir: reading,
   write: (body) => {
-    const [fh, offset, size] = [body.u64(), body.u64(), body.u32()];
-    body.skip(12); // write_flags, lock_owner
-    const flags = body.u32();
-    body.skip(4);
-    return { fh, offset, flags, data: body.bytes(size) };
+    const [fh, offset, size, writeFlags] = [body.u64(), body.u64(), body.u32(), body.u32()];
+    body.skip(16); // lock_owner, flags, padding
+    return { fh, offset, writeFlags, data: body.bytes(size) };
   },
   statfs: NOTHING,
   release: (body) => ({ fh: body.u64() }),

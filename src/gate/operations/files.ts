@@ -13,6 +13,7 @@ import {
   FATTR_UID,
   FOPEN_DIRECT_IO,
   FUSE_FSYNC_FDATASYNC,
+  FUSE_WRITE_KILL_SUIDGID,
 } from '../fuse/constants.ts';
 import {
   attributesBody,
@@ -24,15 +25,21 @@ import {
   spaceBody,
 } from '../fuse/replies.ts';
 import type { Bodies, Header } from '../fuse/requests.ts';
-import { disturbed, done, type GateState, withInode, withName } from '../gate-state.ts';
+import { disturbed, done, type GateState, hindrance, withInode, withName } from '../gate-state.ts';
 import { type Inode, pathIn } from '../inodes.ts';
 import type { OpenFile } from '../open-files.ts';
 import { error, OK, type Outcome, reply, WAIT } from '../outcome.ts';
 
 const PERMISSION_BITS = 0o7777;
+const SET_USER_ID = 0o4000;
+const SET_GROUP_ID = 0o2000;
+const GROUP_EXECUTES = 0o010;
+const ROOT = 0;
 const SEEK_DATA = 3;
 const FALLOC_KEEP_SIZE = 1;
 const FALLOC_PUNCH_HOLE = 2;
+/** copy_file_range(2) may do less than it was asked for; the NFS clients of the node wait while it does. */
+const COPY_BYTES = 1n << 24n;
 
 export const getattr = (state: GateState, { nodeid }: Header): Outcome =>
   withInode(state, nodeid, ({ node }) =>
@@ -62,11 +69,16 @@ function wanted({
 /** Through an open file it is covered by that open; by name it may be anybody's file. */
 export const setattr = (state: GateState, { nodeid }: Header, body: Bodies['setattr']): Outcome =>
   withInode(state, nodeid, ({ node }) => {
-    const waiting = (body.valid & FATTR_FH) === 0 ? disturbed(state, node, 'change') : null;
+    const byName = (body.valid & FATTR_FH) === 0;
+    const waiting = byName ? disturbed(state, node, 'change') : null;
     if (waiting !== null) return waiting;
-    const { errno } = state.filesystem.setAttributes(node, wanted(body));
-    if (errno !== null) return error(errno);
-    return done(state.filesystem.attributes(node), (attributes) => reply(attributesBody(attributes)));
+    const apply = (): Outcome => {
+      const { errno } = state.filesystem.setAttributes(node, wanted(body));
+      if (errno !== null) return error(errno);
+      return done(state.filesystem.attributes(node), (attributes) => reply(attributesBody(attributes)));
+    };
+    const truncates = byName && (body.valid & FATTR_SIZE) !== 0;
+    return truncates ? state.opens.whileWriting(node, apply, hindrance) : apply();
   });
 
 export const statfs = (state: GateState, { nodeid }: Header): Outcome =>
@@ -74,9 +86,13 @@ export const statfs = (state: GateState, { nodeid }: Header): Outcome =>
     done(state.filesystem.space(node), (space) => reply(spaceBody(space))),
   );
 
-export const open = (state: GateState, { nodeid }: Header, { flags }: Bodies['open']): Outcome =>
+export const open = (state: GateState, { nodeid, uid }: Header, { flags }: Bodies['open']): Outcome =>
   withInode(state, nodeid, (inode) =>
-    opened(state, inode, flags, false, ({ fh }) => reply(openBody(fh, FOPEN_DIRECT_IO))),
+    opened(state, inode, flags, false, ({ fh }) => {
+      // The kernel leaves it to whoever empties the file (FUSE_ATOMIC_O_TRUNC), without a word on the caller's capabilities.
+      if ((flags & constants.O_TRUNC) !== 0 && uid !== ROOT) dropSetIds(state, inode);
+      return reply(openBody(fh, FOPEN_DIRECT_IO));
+    }),
   );
 
 export const opendir = (state: GateState, { nodeid }: Header): Outcome =>
@@ -142,8 +158,22 @@ export const read = (state: GateState, _: Header, { fh, offset, size }: Bodies['
     ),
   );
 
-export const write = (state: GateState, _: Header, { fh, offset, data }: Bodies['write']): Outcome =>
+/** What another has changed must not run with its owner's rights. Best effort: who may open the file has opened it. */
+function dropSetIds({ filesystem }: GateState, { node }: Inode): void {
+  const found = filesystem.attributes(node);
+  if (!found.ok) return;
+  const { mode } = found.value;
+  const dropped = (mode & GROUP_EXECUTES) === 0 ? SET_USER_ID : SET_USER_ID | SET_GROUP_ID;
+  if ((mode & dropped) !== 0) filesystem.setAttributes(node, { mode: mode & ~dropped });
+}
+
+export const write = (
+  state: GateState,
+  _: Header,
+  { fh, offset, writeFlags, data }: Bodies['write'],
+): Outcome =>
   withFile(state, fh, ({ inode, appends }) => {
+    if ((writeFlags & FUSE_WRITE_KILL_SUIDGID) !== 0) dropSetIds(state, inode);
     let at = offset;
     if (appends) {
       // Where the file ends now, and not where the kernel saw it end.
@@ -188,7 +218,7 @@ export const copyFileRange = (
 ): Outcome =>
   withFile(state, fh, ({ inode: from }) =>
     withFile(state, toFh, ({ inode: to }) => {
-      const count = Number(length < 1n << 30n ? length : 1n << 30n);
+      const count = Number(length < COPY_BYTES ? length : COPY_BYTES);
       const copied = state.filesystem.extents.copy(from.node, offset, to.node, toOffset, count);
       return done(copied, (bytes) => reply(sizeBody(bytes)));
     }),

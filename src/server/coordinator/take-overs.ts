@@ -63,9 +63,11 @@ export class TakeOvers {
     const served = claimsServedBy(ledger, node);
     for (const owner of new Set([...nodesOf(ledger), ...this.#seen.keys(), ...this.#due.keys()])) {
       const sighting = this.#seen.get(owner);
-      if (memberOf(ledger, owner)?.movingTo === node) this.#see(owner, ledger);
+      const { movingTo = null } = memberOf(ledger, owner) ?? {};
+      if (movingTo === node) this.#see(owner, ledger);
       else this.#seen.delete(owner);
-      if (!served.includes(owner)) {
+      // What moves on is let go of here, and nothing may be taken after that: whoever has not been taken over by now reclaims.
+      if (!served.includes(owner) || movingTo !== null) {
         this.#due.delete(owner);
         this.#adopted.delete(owner);
       } else if (sighting !== undefined && livesOn(sighting.giver, ledger)) this.#due.set(owner, sighting);

@@ -12,7 +12,7 @@ import { shareConflict } from '../state/files.ts';
 import { ownerText, SHARE_WRITE } from '../state/opens.ts';
 import type { ClientEstate, FileEstate } from './estate.ts';
 
-/** @returns those whose all is held here now, or who held nothing; nothing is held for the others */
+/** @returns those whose all is held here now, which may be nothing: their records go when they never come. Nothing is held for the others. */
 export function adopt(
   server: ServerState,
   service: NodeId,
@@ -23,7 +23,7 @@ export function adopt(
   for (const estate of estates) {
     const { ownerId, principal } = estate;
     const identity = { ownerId, principal, service };
-    if (estate.files.length === 0 || adoptClient(server, identity, estate, graceMs)) adopted.push(identity);
+    if (adoptClient(server, identity, estate, graceMs)) adopted.push(identity);
   }
   server.leases.watch();
   return adopted;

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { Epoch, NodeId, View } from '../../core/ids.ts';
 import type { Mutants } from '../../core/mutants.ts';
 import type { Life } from '../../core/succession.ts';
+import { keyOf } from '../client-keys.ts';
 
 const HEX = z.string().regex(/^([0-9a-f]{2})*$/);
 const NUMBER = z.string().regex(/^\d{1,20}$/);
@@ -85,7 +86,8 @@ export function clientsOf(text: string, of: HandOver, mutants: Mutants): readonl
     recoveryEpoch === of.recoveryEpoch &&
     isSame(giver, of.giver) &&
     isSame(taker, of.taker) &&
-    view >= of.view;
+    view >= of.view &&
+    new Set(clients.map(keyOf)).size === clients.length;
   return isOf || mutants.has('M22') ? clients : null;
 }
 

@@ -102,21 +102,29 @@ export class Estates {
   }
 
   /**
-   * Version 4.0 has no RECLAIM_COMPLETE: who has asked for nothing of it for a lease is through with it. A client goes through its list without
-   * pause (version-0/reclaim-silence.ts).
+   * Version 4.0 has no RECLAIM_COMPLETE: who is there, and has asked for nothing more of it for a lease, is through with it. A client goes through
+   * its list without pause (version-0/reclaim-silence.ts). Who has gone silent loses it with the lease, and who has asked for nothing at all
+   * may not have begun: either loses its record first (I6, rows 17 and 18).
    */
   tidy(client: Client): void {
-    const { clock, leaseMs } = this.#parts;
-    if (client.estate === null || client.hasSessions) return;
-    if (clock.nowMs() - client.estate.askedAtMs > leaseMs) this.settle(client);
+    const { clock, leaseMs, leases } = this.#parts;
+    const { estate } = client;
+    if (estate === null || client.hasSessions || client.inFlight > 0) return;
+    if (this.#isGrace()) estate.askedAtMs = clock.nowMs();
+    if (leases.lapsed(client) || clock.nowMs() - estate.askedAtMs <= leaseMs) return;
+    if (estate.holdsState && !client.holdsState) void leases.discard(client);
+    else this.settle(client);
   }
 
   /** Nobody's time to come ends while grace runs, and nobody's lease right at its end. */
   renew(client: Client): void {
     if (!(client instanceof AdoptedClient)) return;
-    const { clock, leaseMs, domains } = this.#parts;
-    if (domains.all.some(({ coordination }) => coordination.inGrace()))
-      client.renewedAtMs = Math.max(client.renewedAtMs, clock.nowMs() + leaseMs);
+    const { clock, leaseMs } = this.#parts;
+    if (this.#isGrace()) client.renewedAtMs = Math.max(client.renewedAtMs, clock.nowMs() + leaseMs);
+  }
+
+  #isGrace(): boolean {
+    return this.#parts.domains.all.some(({ coordination }) => coordination.inGrace());
   }
 
   #heldFor({ identity }: Client): AdoptedClient | null {

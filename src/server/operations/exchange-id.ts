@@ -101,7 +101,7 @@ function collision(
   confirmed: Client,
 ): ExchangeIdResult | Promise<ExchangeIdResult> {
   const { leases } = compound.server;
-  const inUse = confirmed.holdsState || confirmed.sessions.size > 0;
+  const inUse = confirmed.mayLoseState || confirmed.sessions.size > 0;
   if (inUse && !leases.lapsed(confirmed)) return { status: NFS4ERR_CLID_INUSE };
   return leases
     .discard(confirmed)

@@ -1,6 +1,7 @@
 import {
   CLAIM_FH,
   CLAIM_PREVIOUS,
+  OPEN_DELEGATE_NONE,
   OPEN4_CREATE,
   OPEN4_RESULT_LOCKTYPE_POSIX,
   OPEN4_SHARE_ACCESS_WANT_CANCEL,
@@ -73,9 +74,10 @@ export const serveOpen: ServedOperation<OpenArgs, OpenResult> = {
     };
     // Grant rule, step 1, before a file is made: one that nobody may open helps nobody.
     const { grants } = server;
+    const held = request.reclaim && isHeld(compound, request);
     const refusal =
       (request.reclaim
-        ? grants.reclaim(client, request.domain, isHeld(compound, request))
+        ? grants.reclaim(client, request.domain, held)
         : grants.newState(client, request.domain, args.claim.claim === CLAIM_FH)) ??
       judgeUnseen(compound, args, request);
     if (refusal !== null) return refuse(compound, request, nameForRefusal(compound, args), refusal);
@@ -84,9 +86,16 @@ export const serveOpen: ServedOperation<OpenArgs, OpenResult> = {
     const refusedNow = judge(compound, request, target);
     if (refusedNow !== null)
       return refuse(compound, request, compound.server.paths.of(target.node), refusedNow);
-    return take(compound, args, request, target);
+    return take(compound, held ? asHeld(compound, args, request) : args, request, target);
   },
 };
+
+/** A delegation is not what was held for it: whether it may reclaim that, grace says. */
+function asHeld({ server, client }: Compound, args: OpenArgs, { domain }: Request): OpenArgs {
+  const { claim } = args;
+  if (claim.claim !== CLAIM_PREVIOUS || server.grants.reclaim(client, domain) === null) return args;
+  return { ...args, claim: { ...claim, delegateType: OPEN_DELEGATE_NONE } };
+}
 
 /** Of a reclaim, which names the file itself. */
 const isHeld = ({ server, client, current }: Compound, { owner, access, deny }: Request): boolean =>

@@ -156,6 +156,11 @@ export class Client {
   get holdsState(): boolean {
     return this.opens.size > 0 || this.delegations.size > 0;
   }
+
+  /** The same, with what is held for it. */
+  get mayLoseState(): boolean {
+    return this.holdsState || this.estate?.holdsState === true;
+  }
 }
 
 /** What the owner id is called among those of all service addresses: each of these is a server of its own. */

@@ -69,7 +69,8 @@ function lockAsNewOwner(compound: Compound, args: LockArgs, locker: OpenToLockOw
   return inSequence<LockResult>(compound, opener.sequence, locker.openSeqid, () => {
     opener.usedAtMs = server.settings.clock.nowMs();
     const left = server.locking.findLock(client, name, open);
-    if (left !== null) {
+    // One that it was never told of was held for it, by another node's word (estates/estates.ts).
+    if (left !== null && left.seqid > 0) {
       // It has a lock stateid for this file, and must use it.
       if (server.locking.holdsLocks(left)) return { status: NFS4ERR_BAD_SEQID };
       // Nothing is locked by it: as with RELEASE_LOCKOWNER, a client may begin anew. Ganesha forgets it with the last unlock.

@@ -66,7 +66,7 @@ export function confirmedClientOf(
 
 /** Row 25: whoever comes with another principal may have the owner id when there is nothing that the first one could lose. */
 export const isInUse = ({ leases }: ServerState, client: SessionlessClient): boolean =>
-  client.holdsState && !leases.lapsed(client);
+  client.mayLoseState && !leases.lapsed(client);
 
 /** Not one that lost something: it needs a new client id to be rid of EXPIRED. */
 const isSameInstance = (client: SessionlessClient, verifier: Buffer): boolean =>

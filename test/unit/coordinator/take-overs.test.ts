@@ -68,6 +68,46 @@ t.test('nobody is answered at the address before it is known what came with it',
   t.same(cluster.recorded(), { 'n1 alice': 'complete' });
 });
 
+t.test(
+  'I1: nothing is taken over of what is on its way again when the taker learns that it has come',
+  async (t) => {
+    let removals: Promise<void> | null = null;
+    const { cluster, estates, n1, n2 } = await clusterOf({
+      throughStore: (store) => {
+        const remove = store.removeRecords.bind(store);
+        store.removeRecords = async (...removed) => {
+          await removals;
+          return remove(...removed);
+        };
+        return store;
+      },
+    });
+    estates.holders.set('n2', ['alice']);
+    for (const to of [N2, N1]) {
+      await move(cluster, to);
+      await cluster.clock.advance(100);
+    }
+    t.same(estates.adopted.splice(0), ['alice at n2', 'alice at n1']);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    removals = promise;
+    await move(cluster, N2);
+    await cluster.clock.advance(100);
+    n2.pause();
+    resolve();
+    await cluster.clock.advance(50);
+    t.equal(cluster.ledger.members.n1.addressAt, 'n2');
+    await move(cluster, N1);
+    n2.resume();
+    await cluster.clock.advance(100);
+    t.equal(cluster.ledger.members.n1.addressAt, null);
+    t.notOk(
+      estates.adopted.includes('alice at n2'),
+      'it has let go of that address, and would not do so again',
+    );
+    t.equal(n1.coordinator.reclaim(alice), 'grant');
+  },
+);
+
 t.test('I6: nobody counts before its record is durable', async (t) => {
   const { promise, resolve } = Promise.withResolvers<void>();
   const { cluster, estates, n3 } = await clusterOf({

@@ -1,9 +1,12 @@
+import { constants as fsConstants } from 'node:fs';
 import { constants } from 'node:os';
 import t from 'tap';
+import { FUSE_WRITE_KILL_SUIDGID } from '../../../src/gate/fuse/constants.ts';
 import {
   ACCESS_READ,
   ACCESS_WRITE,
   DENY_READ,
+  DENY_WRITE,
   WANTED_FOR_CHANGE,
   WRITE_DELEGATION,
 } from '../../../src/server/marks/kinds.ts';
@@ -12,7 +15,9 @@ import { FLOCK, Kernel, LAST_BYTE, RECORD, text, u32, u64 } from './fixtures/ker
 
 const { EACCES, EAGAIN, EBADF, EINTR, EINVAL, ENOSYS, ESTALE } = constants.errno;
 const [READ, WRITE, NONE] = [0, 1, 2];
-const O_RDONLY = 0;
+const { O_RDONLY, O_WRONLY, O_TRUNC } = fsConstants;
+/** SETATTR of a size of 0, by name. */
+const EMPTIED = Buffer.concat([u32(8, 0), Buffer.alloc(80)]);
 const ALL = { start: 0n, end: null };
 
 t.test('C7: in grace a new lock is refused at once to whoever does not wait', async (t) => {
@@ -187,6 +192,57 @@ t.test('C13: what a client of another node denies, a program does not open', asy
   t.equal(kernel.done('open', nodeid, u32(1, 0)).error, 0, 'it denies reading only');
 });
 
+t.test('C13: what a client of another node denies, a program does not truncate by name', async (t) => {
+  const kernel = new Kernel(t);
+  const { nodeid, fh } = kernel.create('f');
+  kernel.done('write', nodeid, u64(fh, 0), u32(2, 0), u64(0), u32(2, 0), Buffer.from('ok'));
+  kernel.done('release', nodeid, u64(fh), u32(0, 0), u64(0));
+  const { marks } = kernel.others;
+  const node = good(kernel.filesystem.lookup(kernel.filesystem.root(), 'f'));
+  const place = marks.placeOf(node);
+  const size = () => good(kernel.filesystem.attributes(node)).size;
+  t.equal(marks.put(place, DENY_WRITE), null);
+  t.equal(kernel.done('setattr', nodeid, EMPTIED).error, -EACCES);
+  t.equal(size(), 2n);
+  marks.takeDown(place, DENY_WRITE);
+  t.equal(kernel.done('setattr', nodeid, EMPTIED).error, 0);
+  t.equal(size(), 0n);
+  t.same(marks.others(place, ACCESS_WRITE), { ok: true, value: 0 }, 'afterwards it is no open any more');
+});
+
+t.test('I2: nothing is truncated by name while a beacon is missing', async (t) => {
+  const kernel = new Kernel(t);
+  const { nodeid, fh } = kernel.create('f');
+  kernel.done('write', nodeid, u64(fh, 0), u32(2, 0), u64(0), u32(2, 0), Buffer.from('ok'));
+  kernel.done('release', nodeid, u64(fh), u32(0, 0), u64(0));
+  kernel.coordination.beacons = 'grace';
+  const asked = kernel.ask('setattr', nodeid, EMPTIED);
+  t.equal(kernel.answerTo(asked), null);
+  const node = good(kernel.filesystem.lookup(kernel.filesystem.root(), 'f'));
+  t.equal(good(kernel.filesystem.attributes(node)).size, 2n);
+  kernel.coordination.beacons = 'grant';
+  await kernel.clock.advance(10);
+  t.match(kernel.answerTo(asked), { error: 0 });
+});
+
+t.test('set-id bits go when somebody writes or empties the file who may not set them', async (t) => {
+  const kernel = new Kernel(t);
+  const { nodeid, fh } = kernel.create('f');
+  const node = good(kernel.filesystem.lookup(kernel.filesystem.root(), 'f'));
+  const marked = (mode: number) => t.equal(kernel.filesystem.setAttributes(node, { mode }).errno, null);
+  const mode = () => good(kernel.filesystem.attributes(node)).mode;
+  const write = (flags: number) =>
+    kernel.done('write', nodeid, u64(fh, 0), u32(2, flags), u64(0), u32(2, 0), Buffer.from('ok'));
+  marked(0o6777);
+  t.equal(write(0).error, 0);
+  t.equal(mode(), 0o6777);
+  t.equal(write(FUSE_WRITE_KILL_SUIDGID).error, 0);
+  t.equal(mode(), 0o777);
+  marked(0o6767);
+  t.equal(kernel.done('open', nodeid, u32(O_WRONLY | O_TRUNC, 0)).error, 0);
+  t.equal(mode(), 0o2767, 'without execution by the group the bit means something else');
+});
+
 t.test('C13: what a program has open, the others see for as long as it is', async (t) => {
   const kernel = new Kernel(t);
   const { nodeid, fh } = kernel.create('f');
@@ -250,7 +306,7 @@ t.test('row 36: what could break a reclaim waits: names that go, and truncation 
   const { nodeid } = kernel.create('f');
   kernel.coordination.grace = true;
   const removed = kernel.ask('unlink', 1n, text('f'));
-  const emptied = kernel.ask('setattr', nodeid, u32(8, 0), Buffer.alloc(80));
+  const emptied = kernel.ask('setattr', nodeid, EMPTIED);
   await kernel.clock.advance(1000);
   t.equal(kernel.answerTo(removed), null);
   t.equal(kernel.answerTo(emptied), null);

@@ -29,7 +29,7 @@ const open = fc.record({
   deny: fc.integer({ min: 0, max: 3 }),
   locks: fc.array(fc.record({ owner: hex, ranges: fc.array(range, { maxLength: 3 }) })),
 });
-const clients = fc.array(
+const clients = fc.uniqueArray(
   fc.record({
     ownerId: hex,
     principal: fc.string(),
@@ -38,6 +38,7 @@ const clients = fc.array(
       fc.record({ handle: hex, path: fc.string(), opens: fc.array(open, { minLength: 1, maxLength: 3 }) }),
     ),
   }),
+  { selector: ({ ownerId, principal }) => `${ownerId} ${principal}` },
 );
 
 const plain = (value: unknown): unknown =>
@@ -67,4 +68,11 @@ t.test('what is cut off anywhere, or of any other hand-over, is nobody’s', asy
   ])
     t.equal(clientsOf(text, { ...OF, ...other }, NO_MUTANTS), null);
   t.same(clientsOf(text, { ...OF, view: asView(19) }, NO_MUTANTS), [], 'seen before it was written');
+});
+
+t.test('nor is what names a client twice, which could not be taken over for both', async (t) => {
+  const alice = { ownerId: '61', principal: 'sys:0@c', verifier: '00', files: [] };
+  const text = (twice: typeof alice) => estateText({ ...OF, clients: [alice, twice] });
+  t.equal(clientsOf(text(alice), OF, NO_MUTANTS), null);
+  t.equal(clientsOf(text({ ...alice, principal: '4.0 sys:0@c' }), OF, NO_MUTANTS)?.length, 2);
 });

@@ -1,42 +1,12 @@
 /** C11: the taker of an address holds what its clients held where that came from, and they come for it when they come. */
 import t, { type Test } from 'tap';
-import { asNodeId } from '../../../src/core/ids.ts';
 import * as nfs from '../../../src/nfs4/constants.ts';
 import type { ClientEstate } from '../../../src/server/estates/estate.ts';
+import { at, GRACE_MS, handOver, N1, nodesWithAddresses as nodes } from './fixtures/handed-over.ts';
 import { LEASE_MS, type NodeUnderTest } from './fixtures/node-under-test.ts';
 import { TestClient } from './fixtures/test-client.ts';
 import { TestConnection } from './fixtures/test-connection.ts';
-import { twoNodes } from './fixtures/two-nodes.ts';
 import { SessionlessTestClient } from './version-0/fixtures/sessionless-client.ts';
-
-const N1 = asNodeId('n1');
-const GRACE_MS = 3 * LEASE_MS;
-const services = { serviceAt: () => N1, majorOf: (owner: string) => owner };
-
-/** Bob's node answers at another address. */
-const nodes = (t: Test) => twoNodes(t, { services });
-
-/** As planned moves go: everybody refuses new state until the taker has what the giver had. */
-function handOver(n1: NodeUnderTest, n2: NodeUnderTest): readonly string[] {
-  n2.coordination.grace = true;
-  const estates = n1.server.inventoryOf(N1);
-  n1.server.releaseService(N1);
-  const adopted = n2.server.adopt(N1, JSON.parse(JSON.stringify(estates, asText), asNumbers), GRACE_MS);
-  for (const { ownerId, principal } of adopted)
-    n2.coordination.records.set(Buffer.from(ownerId, 'hex').toString(), principal);
-  n2.coordination.grace = false;
-  return adopted.map(({ ownerId }) => Buffer.from(ownerId, 'hex').toString());
-}
-const asText = (_: string, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value);
-const asNumbers = (_: string, value: unknown) =>
-  typeof value === 'string' && /^\d+n$/.test(value) ? BigInt(value.slice(0, -1)) : value;
-
-/** The same life of the client, at another node. */
-function at(node: NodeUnderTest, { name, verifier }: TestClient): TestClient {
-  const there = new TestClient(node, name);
-  there.verifier = verifier;
-  return there;
-}
 
 /** Alice has a file open at n1 and bytes 0 to 8 and 16 to 24 of it locked; then her address moves to n2, where bob is. */
 async function moved(t: Test, before: (alice: TestClient, n1: NodeUnderTest) => unknown = () => {}) {
