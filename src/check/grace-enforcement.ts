@@ -112,7 +112,7 @@ function beginningOf({ index, earliest, latest }: Boot, node: string, { history 
 /** The enforcement of a node that a request fell into as a whole; undefined: none. */
 export function enforcements(
   context: CheckContext,
-): (node: string, operation: Operation) => Enforcement | undefined {
+): (node: string, when: Pick<Operation, 'invokedAt' | 'repliedAt'>) => Enforcement | undefined {
   const byNode = new Map<string, Enforcement[]>();
   return (node, { invokedAt, repliedAt }) => {
     let ofNode = byNode.get(node);

@@ -76,7 +76,7 @@ function judgeUnlock({ history }: CheckContext, findings: Findings, operation: O
 export function enforcedWhenAsked(context: CheckContext): (operation: Operation) => boolean {
   const windowOf = enforcements(context);
   return (operation) => {
-    const asked = { ...operation, repliedAt: operation.invokedAt };
+    const asked = { invokedAt: operation.invokedAt, repliedAt: operation.invokedAt };
     return windowOf(operation.node, operation) === undefined && windowOf(operation.node, asked) !== undefined;
   };
 }

@@ -1,31 +1,94 @@
 import type { History, LockMode, OpEvent } from '../history/events.ts';
 
-/** One request with its outcome: the invoke and the reply of the history, joined. */
-export interface Operation {
-  readonly client: string;
-  readonly owner: string;
-  readonly node: string;
-  readonly op: OpEvent['op'];
-  readonly file: string;
-  readonly reclaim: boolean;
-  /** Of a program on the node that is not an NFS client. */
-  readonly local: boolean;
-  readonly mode: LockMode | undefined;
-  /** First byte; 0 where the request has no range. */
-  readonly start: number;
-  /** One past the last byte; Infinity for "to the end of the file" and where the request has no range. */
-  readonly end: number;
-  readonly invokedAt: number;
+/**
+ * One request with its outcome: the invoke and the reply of the history, joined. It keeps the two events and copies nothing: there may be
+ * millions of them.
+ */
+export class Operation {
   readonly invokeIndex: number;
-  /** `pending`: the history ends without a reply. */
-  outcome: 'ok' | 'fail' | 'info' | 'pending';
-  /** Infinity while pending. */
-  repliedAt: number;
   /** -1 while pending. */
-  replyIndex: number;
-  status: string | undefined;
-  value: string | undefined;
-  basedOn: string | undefined;
+  replyIndex = -1;
+  readonly #invoke: OpEvent;
+  #reply: OpEvent | null = null;
+
+  constructor(invoke: OpEvent, index: number) {
+    this.#invoke = invoke;
+    this.invokeIndex = index;
+  }
+
+  conclude(reply: OpEvent, index: number): void {
+    this.#reply = reply;
+    this.replyIndex = index;
+  }
+
+  get client(): string {
+    return this.#invoke.client;
+  }
+
+  get owner(): string {
+    return this.#invoke.owner;
+  }
+
+  get node(): string {
+    return this.#invoke.node;
+  }
+
+  get op(): OpEvent['op'] {
+    return this.#invoke.op;
+  }
+
+  get file(): string {
+    return this.#invoke.file;
+  }
+
+  get reclaim(): boolean {
+    return this.#invoke.reclaim === true;
+  }
+
+  /** Of a program on the node that is not an NFS client. */
+  get local(): boolean {
+    return this.#invoke.local === true;
+  }
+
+  get mode(): LockMode | undefined {
+    return this.#invoke.mode;
+  }
+
+  /** First byte; 0 where the request has no range. */
+  get start(): number {
+    return this.#invoke.span?.start ?? 0;
+  }
+
+  /** One past the last byte; Infinity for "to the end of the file" and where the request has no range. */
+  get end(): number {
+    return this.#invoke.span?.end ?? Number.POSITIVE_INFINITY;
+  }
+
+  get invokedAt(): number {
+    return this.#invoke.t;
+  }
+
+  /** Infinity while pending. */
+  get repliedAt(): number {
+    return this.#reply === null ? Number.POSITIVE_INFINITY : this.#reply.t;
+  }
+
+  /** `pending`: the history ends without a reply. */
+  get outcome(): 'ok' | 'fail' | 'info' | 'pending' {
+    return this.#reply === null ? 'pending' : (this.#reply.phase as 'ok' | 'fail' | 'info');
+  }
+
+  get status(): string | undefined {
+    return this.#reply?.status;
+  }
+
+  get value(): string | undefined {
+    return this.#reply?.value ?? this.#invoke.value;
+  }
+
+  get basedOn(): string | undefined {
+    return this.#reply?.basedOn ?? this.#invoke.basedOn;
+  }
 }
 
 /** The history contradicts itself (a reply without a request, two requests of one id): nothing can be judged. */
@@ -60,7 +123,7 @@ export function pairOperations(history: History): Operations {
           `${event.client} sent request ${event.id} twice without a reply in between (event ${index}).`,
         );
       }
-      const operation = begun(event, index);
+      const operation = new Operation(event, index);
       ofClient.set(event.id, operation);
       all.push(operation);
       at[index] = operation;
@@ -73,43 +136,10 @@ export function pairOperations(history: History): Operations {
       );
     }
     ofClient.delete(event.id);
-    conclude(operation, event, index);
+    operation.conclude(event, index);
     at[index] = operation;
   }
   return { all, at };
-}
-
-function begun(event: OpEvent, index: number): Operation {
-  return {
-    client: event.client,
-    owner: event.owner,
-    node: event.node,
-    op: event.op,
-    file: event.file,
-    reclaim: event.reclaim === true,
-    local: event.local === true,
-    mode: event.mode,
-    start: event.span?.start ?? 0,
-    end: event.span?.end ?? Number.POSITIVE_INFINITY,
-    invokedAt: event.t,
-    invokeIndex: index,
-    outcome: 'pending',
-    repliedAt: Number.POSITIVE_INFINITY,
-    replyIndex: -1,
-    status: undefined,
-    value: event.value,
-    basedOn: event.basedOn,
-  };
-}
-
-function conclude(operation: Operation, event: OpEvent, index: number): void {
-  if (event.phase === 'invoke') return;
-  operation.outcome = event.phase;
-  operation.repliedAt = event.t;
-  operation.replyIndex = index;
-  operation.status = event.status;
-  operation.value = event.value ?? operation.value;
-  operation.basedOn = event.basedOn ?? operation.basedOn;
 }
 
 /** Asks for lock state that the server did not know before: what grace refuses. */

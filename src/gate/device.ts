@@ -27,6 +27,16 @@ export const FUSE_DEVICE = '/dev/fuse';
 const HEAD_BYTES = 64 * 1024;
 const REQUESTS_PER_TURN = 32;
 
+export interface Served {
+  /** One request; the buffer is used again. */
+  receive(request: Buffer): void;
+  /**
+   * Somebody has unmounted it, or cut it off (/sys/fs/fuse/connections): nobody has anything open there any more, and the kernel need not
+   * have said so of each file.
+   */
+  gone(): void;
+}
+
 export interface Device {
   /** Hands a reply to the kernel; one that it does not want any more is no news. */
   send(reply: Buffer): void;
@@ -36,10 +46,9 @@ export interface Device {
 
 /**
  * Mounts the gate at `mountPoint`. The mount ends with this process at the latest, with an error for all who use it: nothing else has its descriptor.
- * @param receive one request; the buffer is used again
  * @throws Error one sentence with the remedy
  */
-export function mountGate(mountPoint: string, receive: (request: Buffer) => void): Device {
+export function mountGate(mountPoint: string, served: Served): Device {
   let fd: number;
   try {
     fd = openSync(FUSE_DEVICE, constants.O_RDWR | constants.O_NONBLOCK);
@@ -55,7 +64,18 @@ export function mountGate(mountPoint: string, receive: (request: Buffer) => void
     throw new Error(`the gate cannot be mounted at ${mountPoint} (error ${errno} of mount)`);
   }
   let open = true;
-  const drain = drainer(fd, receive, () => open);
+  const close = () => {
+    if (!open) return;
+    open = false;
+    // First the descriptor: a signal without somebody to hear it ends the process.
+    closeSync(fd);
+    process.off('SIGIO', drain);
+  };
+  const gone = () => {
+    close();
+    served.gone();
+  };
+  const drain = drainer(fd, { receive: served.receive, gone }, () => open);
   process.on('SIGIO', drain);
   // Only now: a descriptor without a mount has nothing to tell.
   fcntlCall(fd, F_SETOWN, process.pid);
@@ -64,13 +84,7 @@ export function mountGate(mountPoint: string, receive: (request: Buffer) => void
   setImmediate(drain);
   return {
     send: (reply) => open && write(fd, reply),
-    close: () => {
-      if (!open) return;
-      open = false;
-      // First the descriptor: a signal without somebody to hear it ends the process.
-      closeSync(fd);
-      process.off('SIGIO', drain);
-    },
+    close,
   };
 }
 
@@ -78,7 +92,7 @@ export function mountGate(mountPoint: string, receive: (request: Buffer) => void
  * Reads until there is nothing left: signals do not queue, so one may stand for many requests. A program that asks as fast as it is
  * answered is let wait for a turn now and then: NFS clients have their own.
  */
-function drainer(fd: number, receive: (request: Buffer) => void, isOpen: () => boolean): () => void {
+function drainer(fd: number, { receive, gone }: Served, isOpen: () => boolean): () => void {
   const buffer = Buffer.allocUnsafeSlow(MAX_TRANSFER_BYTES + HEAD_BYTES);
   let goesOn = false;
   const drain = () => {
@@ -87,6 +101,7 @@ function drainer(fd: number, receive: (request: Buffer) => void, isOpen: () => b
     for (let turn = 0; turn < REQUESTS_PER_TURN; turn += 1) {
       if (!isOpen()) return;
       const bytes = readOne(fd, buffer);
+      if (bytes === 'gone') return gone();
       if (bytes === null) return;
       if (bytes > 0) receive(buffer.subarray(0, bytes));
     }
@@ -99,12 +114,13 @@ function drainer(fd: number, receive: (request: Buffer) => void, isOpen: () => b
   return drain;
 }
 
-/** Null: nothing more, or the mount is gone (ENODEV). 0: come again: the request was taken back meanwhile (ENOENT), or a signal came. */
-function readOne(fd: number, buffer: Buffer): number | null {
+/** Null: nothing more. 0: come again: the request was taken back meanwhile (ENOENT), or a signal came. `gone`: so is the mount (ENODEV). */
+function readOne(fd: number, buffer: Buffer): number | 'gone' | null {
   try {
     return readSync(fd, buffer, 0, buffer.length, null);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENODEV') return 'gone';
     return code === 'ENOENT' || code === 'EINTR' ? 0 : null;
   }
 }

@@ -38,7 +38,7 @@ export function fileSink(path: string): HistorySink {
  * @throws {HistoryFormatError} also when the file cannot be read
  */
 export async function loadHistory(path: string): Promise<LoadedHistory> {
-  const chunks = createReadStream(path, { encoding: 'utf8', highWaterMark: 1 << 16 });
+  const chunks = createReadStream(path, { encoding: 'utf8', highWaterMark: 1 << 20 });
   try {
     return await parseHistory(chunks as AsyncIterable<string>, path);
   } catch (error) {

@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { ExportedFilesystem } from '../../../src/server/filesystem/filesystem.ts';
+import { RangeLocks } from '../../../src/server/filesystem/range-locks.ts';
 import { MountedGate, noMountHere } from './fixtures/mounted.ts';
 
 const noMount = noMountHere();
@@ -137,6 +139,26 @@ print(attempt(f, fcntl.LOCK_SH, 10, 0), child(lambda: attempt(open('f', 'r+'), f
   const { stdout, stderr } = await gate.run(['python3', '-c', script]);
   t.equal(stderr, '');
   t.equal(stdout, 'ok\nBlockingIOError ok\nTrue\nok ok BlockingIOError\nok\nok ok BlockingIOError\n');
+});
+
+t.test('who unmounts the gate ends what programs hold, and the node goes on without it', async (t) => {
+  const gate = await MountedGate.open(t);
+  const granted = gate.until(({ event }) => event === 'grant');
+  const holder = gate.begin(sh('exec 9>f; flock 9; echo held; read go; echo x >&9 || echo told'));
+  await granted;
+  const filesystem = new ExportedFilesystem({ exportDir: gate.exported, handleKey: Buffer.alloc(16, 7) });
+  t.teardown(() => filesystem[Symbol.dispose]());
+  const found = filesystem.lookup(filesystem.root(), 'f');
+  if (!found.ok) throw new Error('the file is not there');
+  const locks = new RangeLocks(filesystem);
+  const outcome = () => locks.lock(found.value, 'other', { start: 0n, end: null }, 'write').outcome;
+  t.equal(outcome(), 'conflict');
+  const gone = gate.until((event) => event.gone === true);
+  t.match(await gate.run(['umount', '--force', '--lazy', gate.mountPoint]), { code: 0 });
+  await gone;
+  t.equal(outcome(), 'granted');
+  holder.child.stdin!.write('go\n');
+  t.match(await holder.ended, { stdout: 'held\ntold\n' });
 });
 
 t.test('I5: when the gate ends, whoever has files open is told by an error, and nobody hangs', async (t) => {

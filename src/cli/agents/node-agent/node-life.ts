@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../../core/clock.ts';
 import { asNodeId, type NodeId } from '../../../core/ids.ts';
-import type { Device } from '../../../gate/device.ts';
+import type { Device, Served } from '../../../gate/device.ts';
 import { Gate, type GateOptions } from '../../../gate/gate.ts';
 import type { NodeEvent } from '../../../history/events.ts';
 import type { RunProgram } from '../../../runtime/service-address.ts';
@@ -47,7 +47,7 @@ export interface NodeMachine extends DomainMachine {
   /** To clients of version 4.0. */
   readonly dialBack: DialBack;
   /** Left out: there is no gate on such a machine. @throws Error one sentence with the remedy */
-  readonly mountGate?: (mountPoint: string, receive: (request: Buffer) => void) => Device;
+  readonly mountGate?: (mountPoint: string, served: Served) => Device;
   /** A mistake of our own. Left out: it stops the program. */
   readonly onDefect?: (error: unknown) => void;
   /**
@@ -154,7 +154,10 @@ function openGate(
     observe,
     send: (reply) => device.send(reply),
   });
-  const device = machine.mountGate(mountPoint, (request) => gate.receive(request));
+  const device = machine.mountGate(mountPoint, {
+    receive: (request) => gate.receive(request),
+    gone: () => gate.close(),
+  });
 }
 
 type BootSurroundings = Omit<

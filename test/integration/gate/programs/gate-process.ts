@@ -31,7 +31,13 @@ const gate = new Gate({
   observe: (event) => say({ ...event, waiting: gate.waiting }),
   send: (reply) => device.send(reply),
 });
-const device = mountGate(mountPoint, (request) => gate.receive(request));
+const device = mountGate(mountPoint, {
+  receive: (request) => gate.receive(request),
+  gone: () => {
+    gate.close();
+    say({ gone: true });
+  },
+});
 createInterface({ input: process.stdin })
   .on('line', (line) => {
     Object.assign(coordination, JSON.parse(line));
