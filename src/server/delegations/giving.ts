@@ -22,6 +22,7 @@ import type { OpenDelegation } from '../../nfs4/open-delegation.ts';
 import type { OpenArgs } from '../../nfs4/operations/open.ts';
 import type { Ace } from '../../nfs4/types.ts';
 import type { Compound } from '../compound.ts';
+import type { LockDomain } from '../domains.ts';
 import { type Delegation, type DelegationKind, markOf } from '../state/delegations.ts';
 import { type OpenState, SHARE_BOTH, SHARE_READ, SHARE_WRITE } from '../state/opens.ts';
 import { bumpSeqid } from '../state/stateids.ts';
@@ -130,6 +131,14 @@ export function reclaimedKind({ claim }: OpenArgs): DelegationKind | null {
   if (claim.claim !== CLAIM_PREVIOUS) return null;
   if (claim.delegateType === OPEN_DELEGATE_WRITE) return 'write';
   return claim.delegateType === OPEN_DELEGATE_READ ? 'read' : null;
+}
+
+/** An open was held for it, and never a delegation (estates/inventory.ts): whether it may reclaim that, grace says. */
+export function asHeld({ server, client }: Compound, args: OpenArgs, domain: LockDomain): OpenArgs {
+  const { claim } = args;
+  if (claim.claim !== CLAIM_PREVIOUS || reclaimedKind(args) === null) return args;
+  if (server.grants.reclaim(client, domain) === null) return args;
+  return { ...args, claim: { ...claim, delegateType: OPEN_DELEGATE_NONE } };
 }
 
 /** What the client had before the restart. Where others have reclaimed what stands against it, it gets the open alone. */

@@ -1,7 +1,6 @@
 import {
   CLAIM_FH,
   CLAIM_PREVIOUS,
-  OPEN_DELEGATE_NONE,
   OPEN4_CREATE,
   OPEN4_RESULT_LOCKTYPE_POSIX,
   OPEN4_SHARE_ACCESS_WANT_CANCEL,
@@ -25,7 +24,7 @@ import {
 } from '../../nfs4/status.ts';
 import type { Compound } from '../compound.ts';
 import { changes, recallForOpen } from '../delegations/conflicts.ts';
-import { delegationFor, reclaimedKind } from '../delegations/giving.ts';
+import { asHeld, delegationFor, reclaimedKind } from '../delegations/giving.ts';
 import type { LockDomain } from '../domains.ts';
 import { statusOfErrno } from '../errno-status.ts';
 import { judgeOpenedType } from '../io-admission.ts';
@@ -86,16 +85,9 @@ export const serveOpen: ServedOperation<OpenArgs, OpenResult> = {
     const refusedNow = judge(compound, request, target);
     if (refusedNow !== null)
       return refuse(compound, request, compound.server.paths.of(target.node), refusedNow);
-    return take(compound, held ? asHeld(compound, args, request) : args, request, target);
+    return take(compound, held ? asHeld(compound, args, request.domain) : args, request, target);
   },
 };
-
-/** A delegation is not what was held for it: whether it may reclaim that, grace says. */
-function asHeld({ server, client }: Compound, args: OpenArgs, { domain }: Request): OpenArgs {
-  const { claim } = args;
-  if (claim.claim !== CLAIM_PREVIOUS || server.grants.reclaim(client, domain) === null) return args;
-  return { ...args, claim: { ...claim, delegateType: OPEN_DELEGATE_NONE } };
-}
 
 /** Of a reclaim, which names the file itself. */
 const isHeld = ({ server, client, current }: Compound, { owner, access, deny }: Request): boolean =>
