@@ -13,6 +13,8 @@ export interface FileContext {
   wish(): OpenWish;
   /** Asks the server which of the file's state is gone, and lets go of that. */
   review(): Promise<void>;
+  /** The client knows that all its locks on the file are gone, and tells the application (I5). */
+  loseLocks(status: StatusName): void;
 }
 
 export interface OpenWish {

@@ -1,8 +1,10 @@
 /** LOCK, LOCKT and LOCKU (RFC 8881 sections 18.10 to 18.12), each to be called in a turn of the file. */
 import { gaps, type LockMode, type RangeSet, type Span, within } from '../core/byte-ranges.ts';
 import * as st from '../nfs4/status.ts';
+import type { Stateid } from '../nfs4/types.ts';
 import type { FileContext, Result, RetryPolicy } from './file-context.ts';
 import { type Conflict, type LockRequest, lockRange, testRange, unlockRange } from './file-requests.ts';
+import type { FileState } from './file-state.ts';
 import { toByteSpan } from './lock-belief.ts';
 import { openInTurn } from './opening.ts';
 import { Patience } from './patience.ts';
@@ -39,8 +41,10 @@ export async function lockInTurn(
     attempts += 1;
     const { status } = answer.reply;
     if (status === st.NFS4_OK) {
-      if (patience.expired) await giveBack(context, span, heldBefore);
-      return { status: 'OK', attempts };
+      const loss = file.locks.lossIn(span);
+      if (loss !== null) await context.review();
+      else if (patience.expired) await giveBack(context, span, heldBefore);
+      return { status: loss?.status ?? 'OK', attempts };
     }
     if (await nextAttemptMayDiffer(context, status)) continue;
     const again =
@@ -52,23 +56,38 @@ export async function lockInTurn(
   }
 }
 
-function sendLock(
-  { file, requester }: FileContext,
+/**
+ * What the server took away while the answer was on its way (it waited in the slot, for a client that was cut off) it grants no more: the review
+ * of state has let go of the open by then, and with that went the lock, of which nobody knew yet (I5).
+ */
+async function sendLock(
+  { file, requester, loseLocks }: FileContext,
   span: Span,
   mode: LockMode,
   deadlineMs: DeadlineMs,
   waits = false,
 ): Promise<Answer<LockRequest>> {
-  return requester.send({
+  let asked: Stateid | null = null;
+  const answer = await requester.send({
     subject: { op: 'lock', owner: file.owner, file: file.path, span: toByteSpan(span), mode },
-    build: () => lockRange(file, requester.clientId, span, mode, { reclaim: false, waits }),
+    build: () => {
+      asked = file.openStateid;
+      return lockRange(file, requester.clientId, span, mode, { reclaim: false, waits });
+    },
     deadlineMs,
     onOk: () => {
       file.locks.granted(span, mode);
       return undefined;
     },
   });
+  const granted = answer.kind === 'reply' && answer.reply.status === st.NFS4_OK;
+  if (granted && isGone(file, asked)) loseLocks(st.statusName(st.NFS4ERR_EXPIRED));
+  return answer;
 }
+
+/** An open that a new life of the server does not know either is to be reclaimed, and its locks with it. */
+const isGone = ({ openStateid, reclaimPending }: FileState, open: Stateid | null): boolean =>
+  !reclaimPending && open !== null && openStateid?.other.equals(open.other) !== true;
 
 /** Did the refusal come from what we know of stateids, and do we know better now? */
 async function nextAttemptMayDiffer(context: FileContext, status: st.Status): Promise<boolean> {

@@ -23,6 +23,7 @@ import { type OpenWish, type Result, type RetryPolicy, type StatusName, UNANSWER
 import { removeByName } from './file-requests.ts';
 import { FileState, type ShareAccess, splitPath } from './file-state.ts';
 import type { RecoveryBehaviour } from './keeper.ts';
+import { loseLocks } from './lock-loss.ts';
 import { type HeldLock, type Limits, type LostLock, NfsFile } from './nfs-file.ts';
 import { type Observe, Observer } from './observer.ts';
 import { patiently } from './patience.ts';
@@ -326,6 +327,7 @@ export class NfsClient {
         clock: this.#options.clock,
         requester: this.#requesterOf(state.path),
         review: () => this.#reviews.of(state),
+        loseLocks: (status) => loseLocks(state, status, this.#whereabouts.associationOf(state.path).observer),
       },
       defaultTimeoutMs: () => this.#opTimeoutMs,
       onClosed: () => {

@@ -55,6 +55,35 @@ t.test('an answer that says that state was revoked proves no lock to be held', a
   t.ok(renewals().length > before);
 });
 
+t.test(
+  'I5: an answer that waited in the slot grants no lock whose open was taken away meanwhile',
+  async (t) => {
+    const scene = await Scene.begin();
+    const file = await scene.lockedFile();
+    scene.server.lose('LOCK', 'after-run', () => {
+      for (const kind of ['open', 'lock'] as const) scene.server.revoked.add(kind);
+      scene.server.statusFlags = SEQ4_STATUS_EXPIRED_SOME_STATE_REVOKED;
+    });
+    for (let again = 0; again < 3; again += 1) scene.server.lose('LOCK', 'after-run');
+    const locked = file.lock({ start: 32, end: 64 });
+    await scene.until(() => file.lost.length > 0);
+    t.same(scene.ops('lock').slice(-1), ['lock invoke']);
+    scene.server.revoked.clear();
+    t.match(await scene.settle(locked), { status: 'EXPIRED' });
+    t.ok(scene.server.replays > 0);
+    t.same(scene.ops('lock').slice(-1), ['lock ok'], 'that is what the server had answered');
+    t.same(file.held, []);
+    t.same(
+      file.lost.map(({ start, end, status }) => [start, end, status]),
+      [
+        [0, 32, 'EXPIRED'],
+        [32, 64, 'EXPIRED'],
+      ],
+    );
+    t.match(await scene.settle(file.lock(RANGE)), { status: 'OK' }, 'it may be locked anew');
+  },
+);
+
 t.test('a flag that stays up does not keep the client asking', async (t) => {
   const scene = await Scene.begin();
   await scene.lockedFile();
