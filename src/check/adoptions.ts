@@ -1,8 +1,10 @@
 import type { LockMode, NodeEvent } from '../history/events.ts';
+import type { Claim } from './claims.ts';
 import type { CheckContext } from './context.ts';
+import type { DeathSign } from './node-lives.ts';
 import type { Operation } from './operations.ts';
 
-/** What the taker of an address held for a client that had not come yet, since `from` and until it let go of it. */
+/** What the taker of an address, or of a filesystem, held for a client that had not come yet, since `from` and until it let go of it. */
 export interface Adoption {
   readonly node: string;
   readonly incarnation: number;
@@ -10,7 +12,7 @@ export interface Adoption {
   readonly owner: string;
   readonly op: 'open' | 'lock';
   readonly file: string;
-  /** By whose address the client comes. */
+  /** By whose address the client comes; where filesystems move, whose clients it was among before. */
   readonly address: string | undefined;
   readonly mode: LockMode;
   readonly start: number;
@@ -79,7 +81,11 @@ const touches = ({ span }: NodeEvent, { start, end }: Adoption): boolean =>
  * Was all of what this request reclaims held for its client, by the very node that granted it, from before it was asked for until it was granted? Then
  * it needs no grace. Several that stand side by side may cover it together.
  */
-export function coveredByAdoption(context: CheckContext, reclaim: Operation): boolean {
+export const coveredByAdoption = (context: CheckContext, reclaim: Operation): boolean =>
+  heldSince(context, reclaim) !== null;
+
+/** The same: since when at the latest all of it was held; null: it was not. */
+export function heldSince(context: CheckContext, reclaim: Operation): number | null {
   const servers = context.servers(reclaim);
   const held = adoptionsOf(context).filter(
     (each) =>
@@ -92,11 +98,26 @@ export function coveredByAdoption(context: CheckContext, reclaim: Operation): bo
       each.until >= reclaim.invokedAt &&
       (reclaim.mode !== 'write' || each.mode === 'write'),
   );
-  if (reclaim.op === 'open') return held.length > 0;
+  const since = held.length === 0 ? null : Math.max(...held.map(({ from }) => from));
+  if (reclaim.op === 'open') return since;
   let reached = reclaim.start;
   for (const { start, end } of held.sort((a, b) => a.start - b.start))
     if (start <= reached) reached = Math.max(reached, end);
-  return reached >= reclaim.end;
+  return reached >= reclaim.end ? since : null;
+}
+
+/** When a taker let go of what it had held of this claim since `death` for as long as a grace may last; infinity: it did not. */
+export function heldInVain(context: CheckContext, claim: Claim, death: DeathSign): number {
+  const held = adoptionsOf(context).find(
+    (each) =>
+      each.op === 'lock' &&
+      each.client === claim.client &&
+      each.owner === claim.owner &&
+      each.file === claim.file &&
+      each.from >= death.earliest &&
+      each.until - each.from >= context.graceNs,
+  );
+  return held?.until ?? Number.POSITIVE_INFINITY;
 }
 
 /** Had that life of `node` taken over anything of this client, which comes by that address, at `t`? */
@@ -110,7 +131,8 @@ export const hadAdopted = (
     (each) =>
       each.node === node &&
       each.client === client &&
-      each.address === address &&
+      // After a filesystem it comes by the address of the node that serves it.
+      (context.filesystemsMove ? each.node : each.address) === address &&
       each.from >= from &&
       each.from <= until,
   );

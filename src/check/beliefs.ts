@@ -1,4 +1,5 @@
 import type { Member } from '../core/ledger.ts';
+import { heldInVain } from './adoptions.ts';
 import type { Claim } from './claims.ts';
 import { contactsOf, lapsesAt } from './contacts.ts';
 import type { CheckContext } from './context.ts';
@@ -99,6 +100,11 @@ function protection(
     limit(backWithoutLedger(context, claim.node, death) + context.graceNs, 'its time to reclaim ran out');
     return { protectedUntil, endedBy };
   }
+  if (context.filesystemsMove)
+    limit(
+      heldInVain(context, claim, death),
+      'it did not come after its filesystem for as long as a grace may last',
+    );
   for (const grace of context.graces) {
     if (grace.lift === null || grace.lift.latest <= death.latest) continue;
     if (!concerns(grace, claim.node, death)) continue;

@@ -1,4 +1,4 @@
-import { coveredByAdoption } from './adoptions.ts';
+import { coveredByAdoption, heldSince } from './adoptions.ts';
 import { endOfGrantor } from './beliefs.ts';
 import type { Claim } from './claims.ts';
 import type { CheckContext } from './context.ts';
@@ -91,14 +91,10 @@ function afterOwnCompletion(
   courses: ReadonlyMap<string, ClientCourse>,
 ): Evidence | null {
   const course = courses.get(reclaim.client);
-  const came = context.filesystemsMove
-    ? permitsFor(permits, reclaim).find(({ claimant }) => claimant !== reclaim.node)
-    : undefined;
+  const cameAt = context.filesystemsMove ? cameWithFilesystemAt(context, reclaim, permits) : null;
   const completion = course?.completions.findLast(
     ({ node, t, oneFilesystem }) =>
-      node === reclaim.node &&
-      t < reclaim.invokedAt &&
-      (came === undefined || (oneFilesystem && t >= came.grace.start.earliest)),
+      node === reclaim.node && t < reclaim.invokedAt && (cameAt === null || (oneFilesystem && t >= cameAt)),
   );
   if (course === undefined || completion === undefined) return null;
   const newInstance = course.beginnings.some(({ t }) => t > completion.t && t <= reclaim.invokedAt);
@@ -113,6 +109,16 @@ function afterOwnCompletion(
     [completion.index, reclaim.invokeIndex, reclaim.replyIndex],
     reclaim.repliedAt,
   );
+}
+
+/** Since when a filesystem can have been there with what this reclaims, by the grace in which it came or what the node has held of it since; null: it was there before. */
+function cameWithFilesystemAt(
+  context: CheckContext,
+  reclaim: Operation,
+  permits: readonly Permit[],
+): number | null {
+  const permit = permitsFor(permits, reclaim).find(({ claimant }) => claimant !== reclaim.node);
+  return permit?.grace.start.earliest ?? heldSince(context, reclaim);
 }
 
 /** Row 18, D6, D9: the client was on record neither for this node nor for one that it inherited. */

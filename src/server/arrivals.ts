@@ -18,6 +18,8 @@ export interface ArrivalsOptions {
   readonly finishing: ReadonlySet<NodeId>;
   /** Has this life taken something from it that it has not been told of? */
   readonly hasLost: (client: ClientIdentity) => boolean;
+  /** {@link GraceRecoveryOptions.isTakingOver} */
+  readonly isTakingOver: (owner: NodeId) => boolean;
   readonly mutants: Mutants;
 }
 
@@ -36,6 +38,7 @@ export class Arrivals {
     const { claims } = this.#options;
     if (claims.lostAt(client).length > 0 || this.#options.hasLost(client)) return 'no-grace';
     const former = this.#formerServices(client);
+    if (former.some(this.#options.isTakingOver)) return 'delay';
     const isEntitled = (service: NodeId) => claims.answer({ ...client, service }, [service]) === 'grant';
     if (former.some(isEntitled)) return 'grant';
     return this.#areUnderWay(former) ? 'delay' : null;
@@ -67,10 +70,10 @@ export class Arrivals {
     return claimsServedBy(ledger, node).filter((of) => of !== own && !finishing.has(of));
   }
 
-  /** The records are still to be read; or the filesystem is on its way, and its clients may have heard of it earlier than this node. */
+  /** The records are still to be read, or what is held for whom; or the filesystem is on its way, and its clients may have heard of it earlier than this node. */
   #areUnderWay(former: readonly NodeId[]): boolean {
-    const { node, ledger, claims, mutants } = this.#options;
-    if (former.some((service) => !claims.isLoaded(service))) return true;
+    const { node, ledger, claims, isTakingOver, mutants } = this.#options;
+    if (former.some((service) => !claims.isLoaded(service) || isTakingOver(service))) return true;
     return !mutants.has('M18') && nodesOf(ledger).some((owner) => memberOf(ledger, owner)!.movingTo === node);
   }
 }

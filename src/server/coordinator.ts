@@ -3,7 +3,7 @@
  * about it, is in coordinator/agreement.ts; the rules are in `core`.
  */
 import type { Incarnation, NodeId } from '../core/ids.ts';
-import { inGrace } from '../core/ledger.ts';
+import { carrierOf, inGrace } from '../core/ledger.ts';
 import type { StoredLedger, WriteOutcome } from '../store/store.ts';
 import { bootNode } from './boot.ts';
 import type {
@@ -23,6 +23,7 @@ export type { AddressCarrier, CoordinatorOptions } from './coordinator/options.t
 export type { CoordinatorStatus } from './coordinator/status.ts';
 
 const HERE: Place = { kind: 'here' };
+const atThisNode = ({ ownerId, principal }: ClientIdentity): ClientIdentity => ({ ownerId, principal });
 /** How long a boot waits for a former life of the same node to be over. */
 const FORMER_LIFE_MS = 5_000;
 
@@ -66,7 +67,7 @@ export class Coordinator implements Coordination {
     const { ledger, recovery, records } = this.#agreement;
     if (this.#options.moves !== 'filesystem') return false;
     // Also when it is too late for anything but being told so.
-    return (inGrace(ledger) && recovery.mayArrive(client, ledger)) || records.lostAt(client).length > 0;
+    return (inGrace(ledger) && recovery.mayArrive(client, ledger)) || records.isElsewhere(client);
   }
 
   async arrived(client: ClientIdentity, complete: boolean): Promise<RecordAnswer> {
@@ -128,6 +129,7 @@ export class Coordinator implements Coordination {
   }
 
   forget(client: ClientIdentity): Promise<RecordAnswer> {
+    if (this.#cameWithFilesystem(client)) return this.forget(atThisNode(client));
     return this.#withoutClaim(client, async () => {
       const { records } = this.#agreement;
       // By each address that moves it is a client of its own.
@@ -140,7 +142,15 @@ export class Coordinator implements Coordination {
 
   async revoke(client: ClientIdentity): Promise<RecordAnswer> {
     if (this.#options.mutants.has('M15')) return 'durable';
-    return this.#withoutClaim(client, () => this.#agreement.records.revoke(client));
+    if (!this.#cameWithFilesystem(client))
+      return this.#withoutClaim(client, () => this.#agreement.records.revoke(client));
+    return this.#withoutClaim(client, async () => {
+      const { records, ledger, self } = this.#agreement;
+      // Once it has gone home there is nothing to be remembered for whoever comes after it.
+      const isHere = carrierOf(ledger, client.service!) === self.node;
+      if (isHere && (await records.revoke(client)) === 'fenced') return 'fenced';
+      return records.remove(atThisNode(client));
+    });
   }
 
   // ---- addresses ----
@@ -170,6 +180,11 @@ export class Coordinator implements Coordination {
   }
 
   // ---- how ----
+
+  /** What was held for a client of another node that has not come after its filesystem: it is on record as one of this node as well. */
+  #cameWithFilesystem({ service }: ClientIdentity): boolean {
+    return this.#options.moves === 'filesystem' && service !== undefined;
+  }
 
   #refuses(): boolean {
     if (!this.#agreement.patience.isFresh()) this.#agreement.wake();

@@ -38,6 +38,8 @@ export interface GraceRecoveryOptions {
   readonly isHere: (client: ClientIdentity) => boolean;
   /** Has this life taken something from it that it has not been told of? */
   readonly hasLost: (client: ClientIdentity) => boolean;
+  /** Is it not settled yet what is taken over of the clients of `owner`? Left out: nothing ever is. */
+  readonly isTakingOver?: (owner: NodeId) => boolean;
   /** A moment has come after which there may be more to do. */
   readonly onDue: () => void;
 }
@@ -149,6 +151,11 @@ export class GraceRecovery {
   /** Are the records of that claimant read, so that its clients can be known? */
   isLoaded(claimant: NodeId): boolean {
     return this.#claims?.isLoaded(claimant) === true;
+  }
+
+  /** Is it known from before this grace that the client lost something, here or where a filesystem came from? */
+  hasLost(client: ClientIdentity): boolean {
+    return (this.#claims?.lostAt(client).length ?? 0) > 0;
   }
 
   /** May this client still come to reclaim here? */
@@ -295,6 +302,7 @@ export class GraceRecovery {
           ledger,
           claims,
           hasLost: this.#options.hasLost,
+          isTakingOver: this.#options.isTakingOver ?? (() => false),
           finishing: this.#finishing,
           mutants,
         });

@@ -104,10 +104,11 @@ export class Leases {
    * failed. Its client id and sessions stay, so that it can be told (row 22).
    */
   expire({ lessee: client }: Client): Promise<boolean> {
-    const domains = this.lapsed(client) ? this.#parts.domains : [...client.leaving];
+    const all = client.domainsAmong(this.#parts.domains);
+    const domains = this.lapsed(client) ? all : [...client.leaving];
     return this.#depart(client, domains, 'revoke', () => {
       // Version 4.0: it is told EXPIRED by its client id being gone, and there is no FREE_STATEID to acknowledge that with.
-      if (!client.hasSessions && domains.length === this.#parts.domains.length) this.#remove(client);
+      if (!client.hasSessions && domains.length === all.length) this.#remove(client);
       else this.#revoke(client, domains);
     });
   }
@@ -118,7 +119,8 @@ export class Leases {
     // An expiry that is on its way takes the locks, not the client id.
     if (departing !== undefined)
       return departing.then(() => client.standing === 'gone' || this.discard(client));
-    return this.#depart(client, this.#parts.domains, 'forget', () => this.#remove(client));
+    const domains = client.domainsAmong(this.#parts.domains);
+    return this.#depart(client, domains, 'forget', () => this.#remove(client));
   }
 
   /** Its address moves away as planned: all that it has here goes, and its record stays for whoever serves it next. */
@@ -152,19 +154,37 @@ export class Leases {
     how: 'forget' | 'revoke',
     letGo: () => void,
   ): Promise<boolean> {
+    const all = client.domainsAmong(this.#parts.domains);
     for (const domain of domains) client.leaving.add(domain);
-    if (domains.length === this.#parts.domains.length) client.standing = 'expiring';
-    const gone = await this.#parts.records.withdraw(client, domains, how);
+    if (domains.length === all.length) client.standing = 'expiring';
+    const gone = await this.#withdraw(client, domains, how);
     this.#departures.delete(client);
     const complete = gone.length === domains.length;
     if (this.#stopped) return complete;
     this.#parts.steps.at('between-record-removal-and-release');
     for (const domain of gone) client.leaving.delete(domain);
-    if (client.leaving.size < this.#parts.domains.length) client.standing = 'live';
+    if (client.leaving.size < all.length) client.standing = 'live';
     if (complete) letGo();
     else this.#revoke(client, gone);
     this.#parts.steps.at('between-release-and-regrant');
     return complete;
+  }
+
+  /**
+   * What came with a filesystem and is taken from a client that has not said that it is through with it, is on record as lost there: it may not know of it
+   * yet, and be told of whatever else it lost here.
+   */
+  async #withdraw(
+    client: Client,
+    domains: readonly LockDomain[],
+    how: 'forget' | 'revoke',
+  ): Promise<readonly LockDomain[]> {
+    const { records } = this.#parts;
+    const came = client.estate?.origin?.domain;
+    const revoked = how === 'revoke' && came !== undefined && domains.includes(came);
+    const failed = revoked && (await records.withdraw(client.estate!, [came], how)).length === 0;
+    const others = failed ? domains.filter((domain) => domain !== came) : domains;
+    return records.withdraw(client, others, how);
   }
 
   #remove(client: Client): void {

@@ -85,6 +85,15 @@ export class OwnClients {
     return this.revoked().filter(({ service, record }) => service !== own && keyOf(record) === key);
   }
 
+  /** What is recorded of it by other service addresses, good or not. */
+  elsewhere(client: ClientIdentity): Known[] {
+    const own = serviceOf(client, this.#self.node);
+    const key = keyOf(client);
+    return [...this.#completed.values(), ...this.#revoked.values()].filter(
+      ({ service, record }) => service !== own && keyOf(record) === key,
+    );
+  }
+
   isRevoked(client: ClientIdentity): boolean {
     return this.#revoked.has(this.#keyOf(client));
   }

@@ -6,7 +6,7 @@ import type { ClientRecord, RecordScope } from '../core/client-record.ts';
 import type { Epoch, NodeId } from '../core/ids.ts';
 import { addressesCarriedBy, type Ledger } from '../core/ledger.ts';
 import type { Mutants } from '../core/mutants.ts';
-import { isBy } from '../core/record-transitions.ts';
+import { entitles, isBy } from '../core/record-transitions.ts';
 import type { NodeEvent } from '../history/events.ts';
 import type { DomainStore, Fence, WriteOutcome } from '../store/store.ts';
 import { asText, keyOf, serviceOf } from './client-keys.ts';
@@ -161,10 +161,17 @@ export class OwnRecords {
     return this.#clients.isRevoked(client);
   }
 
-  /** It is through with what it lost by other addresses than the one that it comes by now: nothing of that is to be remembered. To be repeated when it rejects. */
+  /** Is anything recorded of it by another address than the one that it comes by? */
+  isElsewhere(client: ClientIdentity): boolean {
+    return this.#clients.elsewhere(client).length > 0;
+  }
+
+  /** It is through with what it had, or lost, by other addresses than the one that it comes by now: nothing of that is to be remembered. To be repeated when it rejects. */
   async settle(client: ClientIdentity): Promise<WriteOutcome> {
-    const lost = this.#clients.lostAt(client);
-    const removals = lost.map((known) => this.#removeOrKeep({ ...client, service: known.service }, known));
+    const elsewhere = this.#clients.elsewhere(client);
+    const removals = elsewhere.map((known) =>
+      this.#removeOrKeep({ ...client, service: known.service }, known),
+    );
     const outcomes = await Promise.all(removals);
     return outcomes.includes('fenced') ? 'fenced' : 'written';
   }
@@ -172,22 +179,45 @@ export class OwnRecords {
   /** What could not be removed is remembered: it may still be in the store. */
   async #removeOrKeep(client: ClientIdentity, known: Known): Promise<WriteOutcome> {
     try {
-      return await this.remove(client);
+      return await this.#removeUnsaid(client);
     } catch (error) {
-      this.#clients.revoke(known);
+      if (entitles(known.record)) this.#clients.complete(known);
+      else this.#clients.revoke(known);
       throw error;
     }
   }
 
+  /** Are there any of that address who completed, and have lost nothing? */
+  hasAny(of: NodeId): boolean {
+    return this.#clients.completed().some(({ service }) => service === of);
+  }
+
+  /** A filesystem goes on: whoever has not come after it to this node is a client of this node like any other. To be repeated when it rejects. */
+  async settleAll(of: (service: NodeId) => boolean): Promise<WriteOutcome> {
+    const gone = this.#clients.completed().filter(({ service }) => of(service));
+    const outcomes = await Promise.all(
+      gone.map((known) => this.#removeOrKeep({ ...known.record, service: known.service }, known)),
+    );
+    return outcomes.includes('fenced') ? 'fenced' : 'written';
+  }
+
   /** Nothing of it is to be remembered. */
-  remove(client: ClientIdentity): Promise<WriteOutcome> {
+  async remove(client: ClientIdentity): Promise<WriteOutcome> {
+    const outcome = await this.#removeUnsaid(client);
+    const { epoch } = this.#options.ledger();
+    const node = this.#serviceOf(client);
+    if (outcome === 'written') this.#observe('record-removed', { epoch, node }, client.ownerId);
+    return outcome;
+  }
+
+  #removeUnsaid(client: ClientIdentity): Promise<WriteOutcome> {
     return this.#inTheCurrentEpoch(async (epoch) => {
       if (this.#released.has(this.#serviceOf(client))) return 'fenced';
       // Off the list that acknowledgements write, before the store is touched: none may bring it back.
       this.#clients.forget(client);
       const scopes = this.#scopesOf(client, epoch);
       for (const each of scopes) if ((await this.#remove(each, client)) === 'fenced') return 'fenced';
-      return () => this.#observe('record-removed', scopes[0], client.ownerId);
+      return () => {};
     });
   }
 

@@ -149,7 +149,7 @@ class DomainRecords {
   async withdraw(client: Client, how: 'forget' | 'revoke'): Promise<boolean> {
     const answer = await this.#inOrder(client, () => {
       client.recordedIn.delete(this.#domain);
-      return this.#hasMoved() ? 'durable' : this.#domain.coordination[how](client.identity);
+      return this.#hasMoved() ? 'durable' : this.#domain.coordination[how](client.recordedAs);
     });
     // It may have moved while the store was asked, and what is recorded is not this node's to withdraw any more.
     return answer === 'durable' || this.#hasMoved();

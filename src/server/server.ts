@@ -4,12 +4,13 @@ import type { Peer } from './callbacks/peer.ts';
 import type { Answer } from './connection.ts';
 import type { ClientIdentity } from './coordination.ts';
 import { answerCall, answerStranger } from './dispatch.ts';
-import { adopt } from './estates/adoption.ts';
+import { adopt, adoptIn } from './estates/adoption.ts';
 import type { ClientEstate } from './estates/estate.ts';
-import { inventoryOf } from './estates/inventory.ts';
+import { inventoryIn, inventoryOf } from './estates/inventory.ts';
 import { Listener } from './listener.ts';
 import { type LockServerOptions, settle } from './options.ts';
 import { ServerState } from './server-state.ts';
+import { AdoptedClient } from './state/adopted-client.ts';
 import { WriterPool } from './writer-pool.ts';
 
 /** One client as people want to see it. */
@@ -128,15 +129,49 @@ export class LockServer {
     return adopt(this.#state, service, estates, graceMs);
   }
 
+  /** What those hold in the filesystem of this domain who came by this node's address. */
+  inventoryIn(domainName: string): readonly ClientEstate[] {
+    return inventoryIn(this.#state, this.#state.domains.named(domainName));
+  }
+
+  /** {@link adopt}, of what the clients of `from` held in a filesystem that came from there. They come, or are here, as clients of this node. */
+  adoptIn(
+    domainName: string,
+    from: NodeId,
+    estates: readonly ClientEstate[],
+    graceMs: number,
+  ): readonly ClientIdentity[] {
+    const origin = { domain: this.#state.domains.named(domainName), from };
+    return adoptIn(this.#state, origin, estates, graceMs);
+  }
+
+  /** That filesystem has gone home. Whoever has not come after it is told that it is there, so that what is held for it here goes, its record first. */
+  letGoUnclaimed(domainName: string, from: NodeId): void {
+    const { domains, clients, leases } = this.#state;
+    const domain = domains.named(domainName);
+    for (const client of [...clients.all()]) {
+      if (!(client instanceof AdoptedClient) || client.successor !== null) continue;
+      if (client.origin?.domain === domain && client.origin.from === from) void leases.discard(client);
+    }
+  }
+
   /**
    * The filesystem of this domain moves to another node as planned (row 29): lets go of all that clients hold there, and goes on with
    * everything else and for everybody. Their records stay. Who held something is told by SEQUENCE that a lease has moved. The domain's place
    * must not be `here` any more: operations that wait look again.
    */
   releaseMoved(domainName: string): void {
-    const { domains, clients, locking } = this.#state;
+    const { domains, clients, locking, leases } = this.#state;
     const domain = domains.named(domainName);
-    for (const client of clients.all()) {
+    for (const client of [...clients.all()]) {
+      // Its claims go on as those of whoever it is held for.
+      if (client instanceof AdoptedClient) {
+        if (client.origin?.domain === domain) {
+          client.successor?.movedLeases.owe(domain);
+          leases.handOn(client);
+        }
+        continue;
+      }
       if (client.holdsStateIn(domain)) client.movedLeases.owe(domain);
       locking.dropIn(client, domain);
       // Whatever is recorded is the other node's from here on.

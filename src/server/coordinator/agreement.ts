@@ -82,6 +82,7 @@ export class Agreement {
       onDue,
       isHere: (client) => this.records.has(client),
       hasLost: (client) => this.records.hasLost(client),
+      isTakingOver: (owner) => this.#takeOvers.isDue(owner),
     });
     const moved = { letGoOf: () => {}, ...options, records: this.records, recovery: this.recovery };
     this.#moves = options.moves === 'filesystem' ? new FilesystemMoves(moved) : new PlannedMoves(moved);
@@ -91,6 +92,7 @@ export class Agreement {
       self,
       records: this.records,
       recovery: this.recovery,
+      onDue: () => this.#goOn(),
     });
     this.#failback = new Failback({ ...options, onDue });
     this.fencing = new Fencing({ ...options, onDue });
@@ -207,6 +209,7 @@ export class Agreement {
     for (const part of [
       this.#rounds,
       this.#turn,
+      this.#takeOvers,
       this.recovery,
       this.#failover,
       this.#failback,

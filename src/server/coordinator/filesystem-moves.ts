@@ -6,8 +6,9 @@
  * taker lost and given up, the filesystem would be back at the very life that recorded them, and others might have had their locks.
  */
 import type { NodeId } from '../../core/ids.ts';
-import { carrierOf, type Ledger, memberOf, nodesOf } from '../../core/ledger.ts';
+import { carrierOf, inGrace, type Ledger, memberOf, nodesOf } from '../../core/ledger.ts';
 import { mayHandOver, type Self } from '../../core/next-command.ts';
+import { estateFor } from './handed-estate.ts';
 import type { Moves, PlannedMovesOptions } from './planned-moves.ts';
 
 export class FilesystemMoves implements Moves {
@@ -39,11 +40,14 @@ export class FilesystemMoves implements Moves {
         else if (staysHere && this.#withdrawn.has(owner) && !mutants.has('M20')) records.restore(owner);
         if (staysHere) this.#forget(owner);
       } else if (wasHere && !this.#released.has(owner)) {
+        // What is listed is let go of in this turn, so that nothing else can become of it, and only then can be read.
+        const estate = owner === self.node && this.#done.has(owner) ? this.#estate(ledger, self) : null;
         this.#released.add(owner);
         this.#forget(owner);
         records.handOver(owner);
         recovery.release(owner);
         if (!mutants.has('M10')) letGoOf(owner);
+        if (estate !== null) void this.#options.estates?.board.write(owner, owner, estate).catch(() => {});
       }
     }
   }
@@ -56,6 +60,11 @@ export class FilesystemMoves implements Moves {
     const { letGoOf, records, mutants, holders } = this.#options;
     for (const owner of mayHandOver(ledger, self, mutants)) {
       if (this.#done.has(owner)) continue;
+      // Who was told to come here after it would find nothing at its home: it comes, or the time of a grace runs out.
+      if (owner !== self.node && records.hasAny(owner) && !this.#options.recovery.due()) continue;
+      // Whoever is still to come by then, or where this filesystem goes on, is a client of this node like any other.
+      const isSettled = (service: NodeId) => (owner === self.node ? service !== owner : service === owner);
+      if ((await records.settleAll(isSettled)) === 'fenced') return;
       const isOwn = owner === self.node && holders !== undefined;
       if (isOwn && (await records.withdrawIdle(owner, holders)) === 'fenced') return;
       this.#withdrawn.add(owner);
@@ -63,6 +72,12 @@ export class FilesystemMoves implements Moves {
       if (mutants.has('M17')) letGoOf(owner);
       this.#done.add(owner);
     }
+  }
+
+  /** For the life that has it now; null where nobody would ask for it. */
+  #estate(ledger: Ledger, self: Self): string | null {
+    if (!inGrace(ledger)) return null;
+    return estateFor(carrierOf(ledger, self.node), self.node, ledger, self, this.#options);
   }
 
   #forget(owner: NodeId): void {

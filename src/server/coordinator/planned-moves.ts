@@ -4,9 +4,9 @@ import { carrierOf, type Ledger, memberOf } from '../../core/ledger.ts';
 import type { Mutants } from '../../core/mutants.ts';
 import { mayHandOver, type Self } from '../../core/next-command.ts';
 import type { ClientIdentity } from '../coordination.ts';
-import { estateText } from '../estates/estate.ts';
 import type { GraceRecovery } from '../grace-recovery.ts';
 import type { OwnRecords } from '../own-records.ts';
+import { estateFor } from './handed-estate.ts';
 import type { EstateDesk } from './take-overs.ts';
 
 export interface PlannedMovesOptions {
@@ -67,7 +67,8 @@ export class PlannedMoves implements Moves {
     for (const owner of mayHandOver(ledger, self, mutants)) {
       if (this.#done.has(owner)) continue;
       // In one turn, so that nobody has anything else by the time that it is let go.
-      const estate = this.#released.has(owner) ? null : this.#estateOf(owner, ledger, self);
+      const taker = memberOf(ledger, owner)!.movingTo!;
+      const estate = this.#released.has(owner) ? null : estateFor(taker, owner, ledger, self, this.#options);
       if (!mutants.has('M10') && !this.#released.has(owner)) letGoOf(owner);
       this.#released.add(owner);
       const [outcome] = await Promise.all([records.release(owner), this.#write(owner, self, estate)]);
@@ -75,25 +76,6 @@ export class PlannedMoves implements Moves {
       recovery.release(owner);
       this.#done.add(owner);
     }
-  }
-
-  /** Only of those who are on record here, and through with what they had to reclaim: the others come and do so. */
-  #estateOf(owner: NodeId, ledger: Ledger, { node, incarnation }: Self): string | null {
-    const { estates, records, recovery } = this.#options;
-    if (estates === undefined) return null;
-    const taker = memberOf(ledger, owner)!.movingTo!;
-    const clients = estates.inventory(owner).filter((client) => {
-      const identity = { ...client, service: owner };
-      return records.has(identity) && !recovery.isExpected(identity);
-    });
-    return estateText({
-      service: owner,
-      giver: { node, incarnation },
-      taker: { node: taker, incarnation: memberOf(ledger, taker)!.incarnation },
-      recoveryEpoch: ledger.recoveryEpoch!,
-      view: ledger.view,
-      clients,
-    });
   }
 
   /** Where that fails the clients reclaim. */

@@ -1,13 +1,13 @@
 /**
- * Takes over what clients held where their address came from, in the shared filesystem and while everybody refuses new state: as they would
- * reclaim it themselves, only that they need not be there.
+ * Takes over what clients held where their address, or a filesystem, came from, in that filesystem and while everybody refuses new state: as they
+ * would reclaim it themselves, only that they need not be there.
  */
 import type { NodeId } from '../../core/ids.ts';
 import type { ClientIdentity } from '../coordination.ts';
 import { type Subject, spanForHistory } from '../observation.ts';
 import type { ServerState } from '../server-state.ts';
-import { AdoptedClient } from '../state/adopted-client.ts';
-import type { Client } from '../state/clients.ts';
+import { AdoptedClient, type FilesystemOrigin } from '../state/adopted-client.ts';
+import { type Client, ownerKeyOf } from '../state/clients.ts';
 import { shareConflict } from '../state/files.ts';
 import { ownerText, SHARE_WRITE } from '../state/opens.ts';
 import type { ClientEstate, FileEstate } from './estate.ts';
@@ -29,11 +29,50 @@ export function adopt(
   return adopted;
 }
 
+/**
+ * The same of what the clients of another node held in a filesystem that came from there. They come as clients of this node, and may be here
+ * already with what they have elsewhere: then it hangs on the lease that they have. Of nobody who could be somebody else than the client here of that name.
+ */
+export function adoptIn(
+  server: ServerState,
+  origin: FilesystemOrigin,
+  estates: readonly ClientEstate[],
+  graceMs: number,
+): ClientIdentity[] {
+  const adopted: ClientIdentity[] = [];
+  for (const estate of estates) {
+    const { ownerId, principal } = estate;
+    const identity = { ownerId, principal };
+    const here = server.clients.confirmedOf(ownerKeyOf(identity));
+    if (here !== null && !isSame(here, estate, origin)) continue;
+    if (!adoptClient(server, identity, estate, graceMs, origin)) continue;
+    if (here !== null) server.estates.attach(here);
+    adopted.push(identity);
+  }
+  server.leases.watch();
+  return adopted;
+}
+
+/** The very client that has come here before, through with what it had to reclaim, and without anything of that filesystem that is not from there. */
+function isSame(here: Client, { principal, verifier }: ClientEstate, { domain }: FilesystemOrigin): boolean {
+  return (
+    here.identity.principal === principal &&
+    here.verifier.equals(Buffer.from(verifier, 'hex')) &&
+    here.standing === 'live' &&
+    here.leaving.size === 0 &&
+    here.reclaimComplete &&
+    here.revoked === 0 &&
+    here.revokedDelegations === 0 &&
+    !here.holdsStateIn(domain)
+  );
+}
+
 function adoptClient(
   server: ServerState,
   identity: ClientIdentity,
   { verifier, files }: ClientEstate,
   graceMs: number,
+  origin: FilesystemOrigin | null = null,
 ): boolean {
   const { clients, settings, domains } = server;
   const { clock, leaseMs } = settings;
@@ -41,15 +80,15 @@ function adoptClient(
   const renewedAtMs = clock.nowMs() + Math.max(leaseMs, graceMs - leaseMs);
   const client = clients.add(
     (clientId, index) =>
-      new AdoptedClient(identity, Buffer.from(verifier, 'hex'), { clientId, index }, renewedAtMs),
+      new AdoptedClient(identity, Buffer.from(verifier, 'hex'), { clientId, index }, renewedAtMs, origin),
   );
-  // It has come by itself, and reclaims what it had as after any death.
+  // It has come by itself, and reclaims what it had as after any death; or something is held for it already that came with another filesystem.
   if (clients.confirmedOf(client.ownerKey) !== null) {
     clients.remove(client);
     return false;
   }
   clients.confirm(client);
-  for (const domain of domains.all) client.recordedIn.add(domain);
+  for (const domain of client.domainsAmong(domains.all)) client.recordedIn.add(domain);
   if (files.every((file) => take(server, client, file))) return true;
   server.leases.handOn(client);
   return false;
@@ -60,7 +99,7 @@ function take(server: ServerState, client: Client, { handle, path, opens }: File
   const { settings, domains, locking } = server;
   const node = settings.filesystem.fromHandle(Buffer.from(handle, 'hex'));
   const domain = node.ok ? domains.find(node.value) : null;
-  if (!node.ok || domain === null) return false;
+  if (!node.ok || domain === null || !client.domainsAmong([domain]).includes(domain)) return false;
   for (const { owner, access, deny, locks } of opens) {
     const file = locking.files.of(node.value, domain, path);
     const kept =
@@ -98,10 +137,10 @@ function take(server: ServerState, client: Client, { handle, path, opens }: File
   return true;
 }
 
-const tell = ({ settings }: ServerState, { identity }: Client, subject: Subject): void =>
+const tell = ({ settings }: ServerState, { recordedAs }: Client, subject: Subject): void =>
   settings.observe({
     kind: 'node',
     event: 'adopted',
     ...subject,
-    ...(identity.service !== undefined && { peer: identity.service }),
+    ...(recordedAs.service !== undefined && { peer: recordedAs.service }),
   });

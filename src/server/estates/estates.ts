@@ -4,7 +4,7 @@
  */
 import { gaps, insert, type LockMode, NO_RANGES, type Span, within } from '../../core/byte-ranges.ts';
 import type { Clock } from '../../core/clock.ts';
-import type { Domains } from '../domains.ts';
+import type { Domains, LockDomain } from '../domains.ts';
 import type { FileNode, LockTable } from '../filesystem/types.ts';
 import type { Leases } from '../leases.ts';
 import { type Observe, released, spanForHistory } from '../observation.ts';
@@ -86,10 +86,14 @@ export class Estates {
     estate.askedAtMs = this.#parts.clock.nowMs();
   }
 
-  /** It is through with its reclaims (RECLAIM_COMPLETE): what it did not ask for goes. */
-  settle(client: Client): void {
+  /**
+   * It is through with its reclaims (RECLAIM_COMPLETE): what it did not ask for goes. What came with a filesystem it has to speak of by itself (row 30):
+   * the global one every new client says.
+   * @param domain of rca_one_fs; null: the global one
+   */
+  settle(client: Client, domain: LockDomain | null = null): void {
     const { locks, locking, leases } = this.#parts;
-    if (client.estate === null) return;
+    if (client.estate === null || (client.estate.origin?.domain ?? null) !== domain) return;
     for (const [lock, claimed] of client.estate.passed) {
       const { node } = lock.file;
       if (lock.owner.states.get(node.key) !== lock) continue;
@@ -118,7 +122,8 @@ export class Estates {
 
   /** Nobody's time to come ends while grace runs, and nobody's lease right at its end. */
   renew(client: Client): void {
-    if (!(client instanceof AdoptedClient)) return;
+    // What came with a filesystem has its time whatever grace runs: one that takes it home waits for that.
+    if (!(client instanceof AdoptedClient) || client.origin !== null) return;
     const { clock, leaseMs } = this.#parts;
     if (this.#isGrace()) client.renewedAtMs = Math.max(client.renewedAtMs, clock.nowMs() + leaseMs);
   }

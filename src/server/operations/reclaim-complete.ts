@@ -45,11 +45,13 @@ function completeThere(
   if (absence !== null) return { status: absence };
   const domain = server.domains.find(current);
   if (domain === null) return { status: NFS4_OK };
-  if (!domain.coordination.mayArrive(client.identity))
+  const isHeldFor = client.estate?.origin?.domain === domain;
+  if (!isHeldFor && !domain.coordination.mayArrive(client.identity))
     return { status: client.arrivedIn.has(domain) ? NFS4ERR_COMPLETE_ALREADY : NFS4_OK };
   return server.records.arrive(client, domain).then((durable) => {
     if (!durable) return { status: NFS4ERR_DELAY };
     client.arrivedIn.add(domain);
+    server.estates.settle(client, domain);
     return { status: NFS4_OK };
   });
 }

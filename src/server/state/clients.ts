@@ -68,7 +68,7 @@ export class Client {
   /** Domains whose filesystem came here from another node, with claims of its that it is through with. */
   readonly arrivedIn = new Set<LockDomain>();
 
-  /** What was taken over for it from the node that its address came from, and it has not asked for yet. */
+  /** What was taken over for it from the node that its address, or a filesystem, came from, and it has not asked for yet. */
   estate: AdoptedClient | null = null;
 
   readonly sessions = new Set<Session>();
@@ -92,6 +92,16 @@ export class Client {
    */
   isCompleteIn(domain: LockDomain): boolean {
     return this.reclaimComplete || this.recordedIn.has(domain);
+  }
+
+  /** By what the coordinators are told that its record is to be withdrawn. */
+  get recordedAs(): ClientIdentity {
+    return this.identity;
+  }
+
+  /** Where it can have anything. */
+  domainsAmong(all: readonly LockDomain[]): readonly LockDomain[] {
+    return all;
   }
 
   /** Whose lease it is that what this client holds hangs on. */

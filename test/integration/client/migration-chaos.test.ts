@@ -60,7 +60,7 @@ for (let seed = 1; seed <= SEEDS; seed += 1) {
       else if (chance < 0.82) {
         const moved = filesystem();
         const from = cluster.servingNode(moved);
-        cluster.move(moved, from, from === n1 ? n2 : n1);
+        cluster.move(moved, from, from === n1 ? n2 : n1, random() < 0.5);
         if (random() < 0.5) await cluster.clock.advance(below(40));
         else await recovered();
       } else if (chance < 0.86) {

@@ -43,6 +43,77 @@ t.test('row 30: not any more when she has said that she is through with that fil
   t.match(evidence[0]?.sentence, /Reclaim after RECLAIM_COMPLETE/);
 });
 
+const HELD = {
+  client: 'alice',
+  owner: 'o',
+  op: 'lock',
+  file: 'f',
+  mode: 'write',
+  span: { start: 0, end: 100 },
+  peer: 'n1',
+} as const;
+
+/** N2 says that it holds what she held, and has her on record; grace is over before she comes. */
+const takenOver = () =>
+  moved()
+    .says(1012, 'n2', 'adopted', HELD)
+    .says(1013, 'n2', 'record-durable', { client: 'alice', epoch: 3 })
+    .finish(1014, 'n1', 'n2')
+    .learns(1020, 'alice', 'session', { node: 'n2' })
+    .learns(1021, 'alice', 'reclaim-complete', { node: 'n2' });
+
+t.test(
+  'row 30: what is held for her there she reclaims when grace is over, though she has completed there',
+  async (t) => {
+    const story = through(takenOver().reclaim(1030, 'alice', { node: 'n2' }), 1040);
+    t.same(authority(story).evidence, []);
+    t.equal(coverageOf(context(story)).adopted, 1);
+  },
+);
+
+t.test('row 30: and not when she has said that she is through with that filesystem', async (t) => {
+  const story = through(takenOver(), 1030).reclaim(1040, 'alice', { node: 'n2' });
+  const { verdict, evidence } = authority(story);
+  t.equal(verdict, 'violation');
+  t.match(evidence[0]?.sentence, /Reclaim after RECLAIM_COMPLETE/);
+});
+
+t.test('I4: she is on record with the taker, whether she has come or not', async (t) => {
+  for (const [held, verdict] of [
+    [true, 'valid'],
+    [false, 'violation'],
+  ] as const) {
+    const story = moved();
+    if (held) story.says(1012, 'n2', 'adopted', HELD);
+    story.says(1013, 'n2', 'record-durable', { client: 'alice', epoch: 3 }).finish(1014, 'n1', 'n2');
+    story.learns(1020, 'alice', 'session', { node: 'n2' });
+    story.death(1200, 'n2', 'n1', 'n3').back(1300, 'n2', 'n1', 'n3');
+    story.learns(1310, 'alice', 'recovery-begin', { node: 'n2' });
+    story.reclaim(1320, 'alice', { node: 'n2' });
+    story.learns(1330, 'alice', 'reclaim-complete', { node: 'n2' });
+    t.equal(authority(story.finish(1340, 'n2')).verdict, verdict);
+  }
+});
+
+t.test(
+  'I2: what the taker has held for as long as a grace may last, and she never came for, others may have',
+  async (t) => {
+    for (const [until, verdict] of [
+      [11_100, 'valid'],
+      [1500, 'violation'],
+    ] as const) {
+      const { mode: _, peer: __, ...released } = HELD;
+      const story = moving().renews(960, 13_000, 'alice').handOver(1010, 'n1', 'n1');
+      story.says(1012, 'n2', 'adopted', HELD).finish(1014, 'n1', 'n2').renews(3000, 13_000, 'carol');
+      story
+        .says(until, 'n2', 'release', released)
+        .lock(until + 10, 'carol')
+        .told(13_000, 'alice');
+      t.equal(noTheft(context(story.end(13_500))).verdict, verdict);
+    }
+  },
+);
+
 t.test('not before it is handed over, nor at another node', async (t) => {
   const early = moving().reclaim(1005, 'alice', { node: 'n2' }).handOver(1010, 'n1', 'n1');
   t.equal(authority(early).verdict, 'violation');

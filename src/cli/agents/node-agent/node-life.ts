@@ -10,6 +10,7 @@ import type { NodeEvent } from '../../../history/events.ts';
 import type { RunProgram } from '../../../runtime/service-address.ts';
 import type { DialBack } from '../../../server/callbacks/dial.ts';
 import type { ClientIdentity } from '../../../server/coordination.ts';
+import type { EstateDesk } from '../../../server/coordinator/take-overs.ts';
 import type { ServiceAddressing } from '../../../server/options.ts';
 import { LockServer } from '../../../server/server.ts';
 import { bootVerifier, scopeOf } from '../../server-identity.ts';
@@ -102,15 +103,10 @@ export async function liveAsNode(conversation: Conversation, machine: NodeMachin
         ? server?.releaseService(owner)
         : owner === node
           ? server?.releaseMoved(domain)
-          : undefined,
+          : server?.letGoUnclaimed(domain, owner),
     // None before there is a server.
     holders: (domain) => server?.holdersIn(domain) ?? [],
-    takesOver: namedDomains
-      ? null
-      : {
-          inventory: (owner) => server?.inventoryOf(owner) ?? [],
-          adopt: (owner, estates) => server?.adopt(owner, estates, configuration.graceMs) ?? [],
-        },
+    takesOver: (domain) => takeOverOf(configuration, domain, () => server),
   });
   server = new LockServer({
     services: servicesOf(configuration, domains),
@@ -138,6 +134,22 @@ export async function liveAsNode(conversation: Conversation, machine: NodeMachin
   });
 }
 
+/** What comes with what moves: an address, or the filesystem of that domain. Nothing before there is a server. */
+const takeOverOf = (
+  { namedDomains, graceMs }: NodeConfiguration,
+  domain: string,
+  server: () => LockServer | undefined,
+): Omit<EstateDesk, 'board'> =>
+  namedDomains
+    ? {
+        inventory: () => server()?.inventoryIn(domain) ?? [],
+        adopt: (from, estates) => server()?.adoptIn(domain, from, estates, graceMs) ?? [],
+      }
+    : {
+        inventory: (owner) => server()?.inventoryOf(owner) ?? [],
+        adopt: (owner, estates) => server()?.adopt(owner, estates, graceMs) ?? [],
+      };
+
 /** Ends with the process: nothing is there to be done then. @throws Error one sentence, when it cannot be had */
 function openGate(
   { gate: mountPoint, namedDomains, mutants }: NodeConfiguration,
@@ -162,18 +174,19 @@ function openGate(
 
 type BootSurroundings = Omit<
   DomainSurroundings,
-  'configuration' | 'onWaiting' | 'onFenced' | 'addresses' | 'machine' | 'letGoOf' | 'holders'
+  'configuration' | 'onWaiting' | 'onFenced' | 'addresses' | 'machine' | 'letGoOf' | 'holders' | 'takesOver'
 > & {
   readonly machine: NodeMachine;
   readonly addresses: ServiceAddresses;
   readonly letGoOf: (owner: NodeId, domain: string) => void;
   readonly holders: (domain: string) => readonly ClientIdentity[];
+  readonly takesOver: (domain: string) => Omit<EstateDesk, 'board'>;
 };
 
 /** The node's life has begun when it has begun in each of its domains, and is over when it is over in one. */
 async function bootAll(
   configuration: NodeConfiguration,
-  { addresses, letGoOf, holders, ...surroundings }: BootSurroundings,
+  { addresses, letGoOf, holders, takesOver, ...surroundings }: BootSurroundings,
 ): Promise<readonly ServedDomain[]> {
   const { node, domains, serviceAddresses } = configuration;
   const waiting = new BootWaiting(surroundings.clock, (problem) =>
@@ -198,6 +211,7 @@ async function bootAll(
         addresses: addressesMove ? addresses : { carry: () => {} },
         letGoOf: (owner) => letGoOf(owner, domain.name),
         holders: () => holders(domain.name),
+        takesOver: takesOver(domain.name),
         onWaiting,
         onFenced: (reason) => surroundings.machine.end(FENCED_EXIT, `${node} ends this life: ${reason}`),
       }),

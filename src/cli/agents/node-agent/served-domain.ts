@@ -66,8 +66,7 @@ export interface DomainSurroundings {
   readonly addresses: AddressCarrier;
   readonly letGoOf: NonNullable<CoordinatorOptions['letGoOf']>;
   readonly holders: NonNullable<CoordinatorOptions['holders']>;
-  /** Null: nothing is taken over here, and whoever held it reclaims. */
-  readonly takesOver: Omit<EstateDesk, 'board'> | null;
+  readonly takesOver: Omit<EstateDesk, 'board'>;
   readonly steps: Steps;
   readonly onWaiting: (problem: string) => void;
   /** The life in this domain is over, and with it the node's: one sentence. */
@@ -125,7 +124,7 @@ export async function bootDomain(
     moves: configuration.namedDomains ? 'filesystem' : 'address',
     letGoOf,
     holders,
-    ...(takesOver && { estates: { ...takesOver, board: machine.openEstates(control) } }),
+    estates: { ...takesOver, board: machine.openEstates(control) },
     // Clients that have gone after a filesystem stay where it is, so that nothing is won by taking it back unasked.
     failbackMs: configuration.namedDomains ? null : configuration.failbackMs,
     fencer: labFencer(conversation, clock, configuration.namedDomains ? domain.name : null),
