@@ -57,6 +57,8 @@ export class ClusterNode implements BreakableNode {
   #paused = false;
   /** Raised by whatever begins or ends a life on purpose: what was planned before is void then. */
   #turn = 0;
+  /** The turn in which the node said that its life was over for the cluster. */
+  #overIn = -1;
   readonly #row = new BootRow();
   #clockAheadMs = 0;
   readonly #lifeListeners: (() => void)[] = [];
@@ -264,6 +266,8 @@ export class ClusterNode implements BreakableNode {
     const left = await this.command('leave', {}, this.#options.leaveMs);
     // Ended on purpose, and otherwise, on its way out: whoever did that brings it back, or not.
     if (this.#turn !== turn) return;
+    // It gave its life up before it could leave; with that it is down, and is told of as such.
+    if (this.#overIn === turn) return this.#endOnPurpose();
     if (!left.ok) throw new Error(`${this.name} could not stop as planned: ${left.error}`);
     this.#endOnPurpose();
     await this.#options.container.stop(STOP_PATIENCE_MS);
@@ -301,8 +305,10 @@ export class ClusterNode implements BreakableNode {
       this.#serving = false;
       const how = signal === null ? `status ${code}` : `signal ${signal}`;
       this.#recordExit(how);
-      if (code === OVER_EXIT) void this.#bootAgain(turn, 'ended its life');
-      else this.#options.onLost(`node ${this.name} ended by itself (${how}); its log says why`);
+      if (code === OVER_EXIT) {
+        this.#overIn = turn;
+        void this.#bootAgain(turn, 'ended its life');
+      } else this.#options.onLost(`node ${this.name} ended by itself (${how}); its log says why`);
     });
   }
 

@@ -99,6 +99,23 @@ t.test('a planned stop lets the node leave first, and does not go on when it can
   t.strictSame(log, [], 'it goes on serving');
 });
 
+t.test('a life that ends by itself before it could leave is stopped with that, and stays so', async (t) => {
+  const { lab, cluster, clock, events } = await stage('n1');
+  const { life } = lab.of('n1');
+  const answer = Promise.withResolvers<void>();
+  life.send = () => {
+    answer.resolve();
+  };
+  const stopping = cluster.node('n1').stop();
+  await answer.promise;
+  life.exit({ code: 70, signal: null });
+  await stopping;
+  t.match(events, [{ kind: 'node', event: 'exited', node: 'n1', detail: 'status 70' }]);
+  await clock.advance(30_000);
+  t.equal(lab.of('n1').lives.length, 1, 'whoever stopped it has it booted, or not');
+  t.equal(cluster.lost, null);
+});
+
 t.test('a node that is never ready fails the start with one sentence', async (t) => {
   const { lab, cluster, clock } = await stage('n1');
   await cluster.node('n1').powerCut();
