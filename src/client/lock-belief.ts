@@ -61,7 +61,14 @@ export class LockBelief {
     return gone;
   }
 
-  /** The server still holds these for the owner: it answered that the unlocking was not done. */
+  /** The owner wants no more than to read there. Returns what it held for writing, so that a refused downgrade can put it back. */
+  downgraded(span: Span): RangeSet {
+    const written = within(this.#held, span).filter(({ mode }) => mode === 'write');
+    for (const range of written) this.#held = insert(this.#held, range.span, 'read');
+    return written;
+  }
+
+  /** The server still holds these for the owner: it answered that the unlocking, or the downgrade, was not done. */
   keep(ranges: RangeSet): void {
     for (const { span, mode } of ranges) this.#held = insert(this.#held, span, mode);
   }

@@ -68,6 +68,7 @@ async function sendLock(
   waits = false,
 ): Promise<Answer<LockRequest>> {
   let asked: Stateid | null = null;
+  let stronger: RangeSet = [];
   const answer = await requester.send({
     subject: { op: 'lock', owner: file.owner, file: file.path, span: toByteSpan(span), mode },
     build: () => {
@@ -75,6 +76,11 @@ async function sendLock(
       return lockRange(file, requester.clientId, span, mode, { reclaim: false, waits });
     },
     deadlineMs,
+    // From the sending on no more is relied on, nor reclaimed, than what was asked for: others may have been given what a downgrade let go.
+    onSend: () => {
+      if (mode === 'read') stronger = file.locks.downgraded(span);
+    },
+    onFail: () => file.locks.keep(stronger),
     onOk: () => {
       file.locks.granted(span, mode);
       return undefined;

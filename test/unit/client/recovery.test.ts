@@ -1,4 +1,5 @@
 import t from 'tap';
+import { READ_LT, WRITE_LT } from '../../../src/nfs4/constants.ts';
 import * as st from '../../../src/nfs4/status.ts';
 import { Scene } from './fixtures/scene.ts';
 import type { Received } from './fixtures/scripted-server.ts';
@@ -338,6 +339,33 @@ t.test('an UNLOCK whose answer died with the server: not relied on, not reclaime
     'only the rest',
   );
   t.same(scene.ops('unlock').slice(0, 2), ['unlock invoke', 'unlock info TIMEOUT']);
+});
+
+t.test('a downgrade of unknown outcome: no more than a read lock is relied on, and reclaimed', async (t) => {
+  const scene = await Scene.begin();
+  const file = await scene.lockedFile();
+  scene.server.lose('LOCK', 'after-run', () => scene.server.reboot());
+  t.match(await scene.settle(file.lock({ start: 0, end: 16, mode: 'read' })), { status: 'OK' });
+  const reclaimed = scene.server.ran('LOCK').filter(({ life, args }) => life === 2 && args.reclaim);
+  t.match(
+    reclaimed.map(({ args }) => [args.lockType, args.offset, args.length]),
+    [
+      [READ_LT, 0n, 16n],
+      [WRITE_LT, 16n, 16n],
+    ],
+    'others may have been given what it let go',
+  );
+});
+
+t.test('a downgrade that certainly was not run leaves the write lock held, until it is', async (t) => {
+  const scene = await Scene.begin();
+  const file = await scene.lockedFile();
+  scene.server.answer('LOCK', st.NFS4ERR_DELAY, 3);
+  const locking = file.lock({ ...RANGE, mode: 'read' });
+  await scene.until(() => scene.ops('lock').includes('lock fail DELAY'));
+  t.same(file.held, HELD);
+  t.match(await scene.settle(locking), { status: 'OK', attempts: 4 });
+  t.same(file.held, [{ ...RANGE, mode: 'read' }]);
 });
 
 t.test('an UNLOCK that certainly was not run leaves the lock held, until it is', async (t) => {
