@@ -129,14 +129,13 @@ export function authorityOf(
     return 'on-record';
   // Sent, and the answer died with the node, as did what it might have said of the record.
   if (course?.sent.some((each) => each.servers.includes(claimant) && inThatLife(each))) return 'on-record';
-  const record = course?.records.find(
-    (each) => each.durable && each.node === claimant && inThatLife(each) && each.t > (handedOn?.latest ?? -1),
-  );
-  // Written by a life that held all that the client had, whether it came or not.
-  if (record !== undefined && course !== undefined) {
-    const taken = { node: claimant, client: reclaim.client, address };
-    if (hadAdopted(context, taken, handedOn?.earliest ?? lifeBefore.earliest, record.t)) return 'on-record';
-  }
+  const records =
+    course?.records.filter((each) => each.durable && each.node === claimant && inThatLife(each)) ?? [];
+  // Written by a life that held all that the client had, whether it came or not; the taker may well know of the hand-over before its giver has the answer.
+  const taken = { node: claimant, client: reclaim.client, address };
+  const since = handedOn?.earliest ?? lifeBefore.earliest;
+  if (records.some(({ t }) => hadAdopted(context, taken, since, t))) return 'on-record';
+  const record = records.find(({ t }) => t > (handedOn?.latest ?? -1));
   // Written, and the client never heard of that life again: its answer may have died with the node.
   if (record !== undefined && !heardAfter(context, reclaim.client, claimant, record.t, lifeEnd))
     return 'on-record';

@@ -10,11 +10,11 @@ import { Story } from './fixtures/story.ts';
 const check = (story: Story) => reclaimAuthority(new CheckContext(story.end(9000).history));
 
 /** Alice holds [0, 100) of f; her address moves from n1 to n2, which says that it holds that for her, and grace is over. */
-function moved(held: Partial<NodeEvent> | null = {}): Story {
+function moved(held: Partial<NodeEvent> | null = {}, toldMs = 1012): Story {
   const story = Story.quiet(['n1', 'n2', 'n3']).client(20, 'alice', 'n1').client(21, 'bob', 'n3');
   story.lock(30, 'alice').renews(40, 900, 'alice');
   story.migrate(1000, 'n1', 'n2').handOver(1010, 'n1', 'n1');
-  if (held !== null) story.says(1012, 'n2', 'adopted', { ...ALL, ...held });
+  if (held !== null) story.says(toldMs, 'n2', 'adopted', { ...ALL, ...held });
   return story.finish(1020, 'n1', 'n2');
 }
 const ALL = {
@@ -75,8 +75,8 @@ t.test('a lock that the taker says it holds, and somebody else is given, is stol
 });
 
 /** The taker dies when alice has come to it and not completed there. */
-function takerDies(story: Story): Story {
-  story.says(1013, 'n2', 'record-durable', { client: 'alice', epoch: 3 });
+function takerDies(story: Story, recordedMs = 1013): Story {
+  story.says(recordedMs, 'n2', 'record-durable', { client: 'alice', epoch: 3 });
   comes(story).fault(1150, 'begin', 'power-cut', 'n2');
   story.opens('n1').death(1200, 'n2', 'n1', 'n3').back(1300, 'n2', 'n1', 'n3');
   story.recovers(1310, 'alice').reclaim(1320, 'alice').completes(1330, 'alice');
@@ -86,6 +86,13 @@ function takerDies(story: Story): Story {
 t.test('I4: who was taken over, and put on record by that life, reclaims after its death', async (t) => {
   t.same(check(takerDies(moved())).evidence, []);
 });
+
+t.test(
+  'no false alarm: the taker knows of the hand-over, and has done all that, before the giver has its answer',
+  async (t) => {
+    t.same(check(takerDies(moved({}, 1010.05), 1010.1)).evidence, []);
+  },
+);
 
 t.test('I4: who was not taken over has no right by a record that it never completed for', async (t) => {
   const { verdict, evidence } = check(takerDies(moved(null)));
