@@ -6,6 +6,7 @@ import type { RestartWish } from './lane.ts';
 import type { Life } from './life.ts';
 import { reach, whileMoved } from './moved-export.ts';
 import { type MinorVersion, NotApplicable, Unjudged } from './outcome.ts';
+import { isKept } from './rival.ts';
 import type { Roster } from './roster.ts';
 import type { ServerHelper } from './server-helper.ts';
 import { ROOT, type ServerUnderTest } from './server-under-test.ts';
@@ -160,14 +161,14 @@ export class Trial {
     const first = await life.first;
     if (first !== 'GRACE')
       throw new Unjudged(`after the restart there was no grace: an OPEN was answered ${first}`);
-    await this.whileGrace(() => life.ask(), judge);
+    await this.whileKept(() => life.ask(), judge);
   }
 
-  /** @param ask what a new OPEN is answered at this moment */
-  async whileGrace(ask: () => Promise<string>, judge: () => Promise<void>): Promise<void> {
+  /** @param ask what somebody else is answered at this moment who wants what is to be reclaimed, or anything */
+  async whileKept(ask: () => Promise<string>, judge: () => Promise<void>): Promise<void> {
     const before = this.findings.length;
     await judge();
-    if (this.findings.length > before && (await ask()) !== 'GRACE') {
+    if (this.findings.length > before && !isKept(await ask())) {
       this.findings.length = before;
       throw new Unjudged('grace ended before everything was asked that belongs into it: try a longer one');
     }

@@ -7,6 +7,7 @@ import { GRACE_AT_MOST_MS } from '../life.ts';
 import { ask, askWhere, pathThere, reach, serversOf, walk } from '../moved-export.ts';
 import { Unjudged } from '../outcome.ts';
 import type { OpenFile } from '../requests.ts';
+import { KEPT, lockWanted } from '../rival.ts';
 import type { RowTest } from '../row-test.ts';
 import type { Trial } from '../trial.ts';
 import type { WireClient } from '../wire-client.ts';
@@ -149,17 +150,18 @@ const reclaimed: RowTest = {
       const [alices, daves] = [await arrival.file(t.file('alice')), await arrival.file(t.file('dave'))];
       const bob = await t.client('bob', { atPeer: true, directory: arrival.directory }).start();
       const asBob = async () => (await bob.open(alices.name, EXISTING)).status;
-      t.expect("another's OPEN at the peer", await asBob(), 'GRACE');
+      const wanted = () => lockWanted(bob, alices.name);
+      t.expect("another's LOCK at the peer", await wanted(), ...KEPT);
       const there = atPeer(t, alice);
       const davesThere = atPeer(t, dave);
-      await t.whileGrace(asBob, async () => {
+      await t.whileKept(wanted, async () => {
         await refusedThere(t, mallory, { ...alices });
         t.expect('EXCHANGE_ID', (await there.exchange()).status, 'OK');
         t.expect('CREATE_SESSION', await there.createSession(), 'OK');
         t.expect('RECLAIM_COMPLETE, global', await there.complete(), 'OK');
         t.expect('OPEN, reclaim', await there.reclaimOpen(alices), 'OK');
         t.expect('LOCK, reclaim', await there.reclaimLock(alices), 'OK');
-        t.expect("another's OPEN meanwhile", await asBob(), 'GRACE');
+        t.expect("another's LOCK meanwhile", await wanted(), ...KEPT);
         t.expect('RECLAIM_COMPLETE, one_fs', await there.completeOneFs(arrival.directory), 'OK');
         t.expect('OPEN, reclaim, after that', await there.reclaimOpen({ ...alices }), 'NO_GRACE');
         await davesThere.start();
