@@ -56,6 +56,11 @@ export interface Coordination {
    * not sent its own RECLAIM_COMPLETE is the caller's to check (row 8). `delay`: before the barrier.
    */
   reclaim(client: ClientIdentity): ReclaimAnswer;
+  /**
+   * Has a life ended a moment ago, as far as this node knows, so that the filesystem may still hold what was that life's? A reclaim that meets
+   * something of unknown origin is told DELAY then, and RECLAIM_CONFLICT later.
+   */
+  mayMeetLeftOvers(): boolean;
   /** Grace as a client would see it, for status and for row 36. */
   inGrace(): boolean;
   /**

@@ -108,6 +108,10 @@ export class Coordinator implements Coordination {
     return answer;
   }
 
+  mayMeetLeftOvers(): boolean {
+    return this.#agreement.ended.mayHold();
+  }
+
   inGrace(): boolean {
     return this.#agreement.alarmed || inGrace(this.#agreement.ledger);
   }

@@ -39,13 +39,10 @@ export class ServerState {
   readonly callbackRoom: ConnectionRoom;
   #confirmVerifiers = 0;
   #stopped = false;
-  /** When this life began, on the clock of the settings. */
-  readonly bornMs: number;
 
   constructor(settings: Settings) {
     this.settings = settings;
     this.domains = settings.domains;
-    this.bornMs = settings.clock.nowMs();
     this.identity = new BootIdentity(settings.bootVerifier, settings.serverOwner.major);
     this.clients = new ClientTable(this.identity);
     this.sessions = new SessionTable(this.identity);

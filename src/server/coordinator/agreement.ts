@@ -20,6 +20,7 @@ import { OwnRecords } from '../own-records.ts';
 import type { PeerLook } from '../peer-beacons.ts';
 import { CarriedAddresses } from './carried-addresses.ts';
 import { rememberLate } from './closing-claims.ts';
+import { EndedLives } from './ended-lives.ts';
 import { every } from './every.ts';
 import { Failback } from './failback.ts';
 import { Failover } from './failover.ts';
@@ -46,6 +47,7 @@ export class Agreement {
   readonly fencing: Fencing;
   readonly addresses: CarriedAddresses;
   readonly patience: StorePatience;
+  readonly ended: EndedLives;
   readonly #options: CoordinatorOptions;
   readonly #failover: Failover;
   readonly #failback: Failback;
@@ -102,6 +104,7 @@ export class Agreement {
     this.addresses = new CarriedAddresses(options.node, options.addresses);
     this.#peers = new PeerWatch(options, stored.ledger);
     this.patience = new StorePatience(options);
+    this.ended = new EndedLives(options.clock);
     this.#rounds = new Rounds({
       clock: options.clock,
       round: () => this.#round(),
@@ -396,6 +399,7 @@ export class Agreement {
     if (stored.revision === this.#learnedRevision) return;
     this.#learnedRevision = stored.revision;
     const { ledger } = stored;
+    this.ended.learn(before, ledger);
     const over = endOf(ledger, this.self);
     if (over !== null) {
       if (this.#stop !== null && this.place() === 'fenced') this.#depart();

@@ -14,7 +14,6 @@ import type { Compound } from '../compound.ts';
 import { statusOfErrno } from '../errno-status.ts';
 import type { LockHolder } from '../filesystem/types.ts';
 import { regularFile } from '../io-admission.ts';
-import { mayBeLeftOver } from '../left-over.ts';
 import { granted, refused, type Subject, spanForHistory } from '../observation.ts';
 import type { ServedOperation } from '../served-operation.ts';
 import { deniedBy, modeOf, spanOf } from '../spans.ts';
@@ -118,11 +117,13 @@ function take(compound: Compound, request: Request): LockResult {
 /** Somebody holds it. Also for a reclaim that meets a lock which is not a reclaim: whoever has it was there first. */
 function conflict(compound: Compound, request: Request, holder: LockHolder): LockResult {
   const { server } = compound;
+  const { domain } = request.open.file;
   const owner = server.locking.ownerOfKey(holder.ownerKey);
-  if (owner !== null && server.leases.lapsedIn(owner.client, request.open.file.domain)) {
+  if (owner !== null && server.leases.lapsedIn(owner.client, domain)) {
     return failed(compound.expire(owner.client));
   }
-  if (request.reclaim && owner === null && mayBeLeftOver(server)) return failed(NFS4ERR_DELAY);
+  const leftOver = owner === null && domain.coordination.mayMeetLeftOvers();
+  if (request.reclaim && leftOver) return failed(NFS4ERR_DELAY);
   // Rows 11 and 35.
   if (request.reclaim) return failed(NFS4ERR_RECLAIM_CONFLICT);
   return { status: NFS4ERR_DENIED, denied: deniedBy(holder, owner) };

@@ -28,7 +28,6 @@ import { asHeld, delegationFor, reclaimedKind } from '../delegations/giving.ts';
 import type { LockDomain } from '../domains.ts';
 import { statusOfErrno } from '../errno-status.ts';
 import { judgeOpenedType } from '../io-admission.ts';
-import { mayBeLeftOver } from '../left-over.ts';
 import { DELEGATIONS, shareMarks, WANTED_FOR_CHANGE, WANTED_FOR_READING } from '../marks/kinds.ts';
 import { changeInfo } from '../new-objects.ts';
 import { granted, refused, type Subject } from '../observation.ts';
@@ -236,7 +235,8 @@ function show(
   const marks = shareMarks(access, request.deny);
   const delegation = reclaimedKind(args);
   let shown = shares.put(file, delegation === null ? marks : marks | markOf(delegation));
-  const leftOver = shown.outcome === 'conflict' && request.reclaim && mayBeLeftOver(server);
+  const leftOver =
+    shown.outcome === 'conflict' && request.reclaim && request.domain.coordination.mayMeetLeftOvers();
   // Somebody has reclaimed what stands against the delegation only.
   if (shown.outcome === 'conflict' && delegation !== null && !leftOver) shown = shares.put(file, marks);
   switch (shown.outcome) {

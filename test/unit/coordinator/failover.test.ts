@@ -153,3 +153,24 @@ t.test('a planned stop that takes longer than the failover is taken over like a 
   await cluster.clock.advance(2 * FAILOVER_MS);
   t.equal(n2!.coordinator.reclaim(alice), 'grant');
 });
+
+t.test(
+  'what a life held may be met for a moment after its end: at its heir, at everybody, at its own next life',
+  async (t) => {
+    const cluster = new FakeCluster('n1', 'n2', 'n3');
+    const [n1, n2, n3] = await cluster.start({ failoverMs: FAILOVER_MS });
+    await n1!.coordinator.completed(alice);
+    await cluster.clock.advance(1_000);
+    t.equal(n2!.coordinator.mayMeetLeftOvers(), false, 'it has been up for long');
+    n1!.crash();
+    await cluster.clock.advance(2 * FAILOVER_MS);
+    t.equal(n2!.coordinator.reclaim(alice), 'grant');
+    t.same([n2!.coordinator.mayMeetLeftOvers(), n3!.coordinator.mayMeetLeftOvers()], [true, true]);
+    await cluster.clock.advance(1_000);
+    t.same([n2!.coordinator.mayMeetLeftOvers(), n3!.coordinator.mayMeetLeftOvers()], [false, false]);
+    const again = await cluster.boot('n1');
+    t.equal(again.coordinator.mayMeetLeftOvers(), true);
+    await cluster.clock.advance(1_000);
+    t.equal(again.coordinator.mayMeetLeftOvers(), false);
+  },
+);
