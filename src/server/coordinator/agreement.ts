@@ -2,17 +2,11 @@
  * This life's part in what the cluster agrees on: it learns the ledger, gathers the facts, and swaps in what `nextCommand` says. The rules
  * are in `core`; here is what reads, waits, writes and retries.
  */
-import { isDeepStrictEqual } from 'node:util';
 import type { NodeId } from '../../core/ids.ts';
 import { carrierOf, inGrace, type Ledger, memberOf, standing, whereServed } from '../../core/ledger.ts';
 import { type Facts, mayHandOver, nextCommand } from '../../core/next-command.ts';
 import { type Command, transition } from '../../core/transitions.ts';
-import {
-  type Fence,
-  RecordsUnreadableError,
-  type StoredLedger,
-  StoreUnavailableError,
-} from '../../store/store.ts';
+import { type Fence, RecordsUnreadableError, type StoredLedger } from '../../store/store.ts';
 import { pause } from '../boot.ts';
 import type { Place } from '../coordination.ts';
 import { GraceRecovery } from '../grace-recovery.ts';
@@ -27,6 +21,7 @@ import { Failover } from './failover.ts';
 import { Fencing } from './fencing.ts';
 import { FilesystemMoves } from './filesystem-moves.ts';
 import { FlaggedAcknowledgement } from './flagged-acknowledgement.ts';
+import { KnownLedger } from './known-ledger.ts';
 import { type CoordinatorOptions, HEARTBEAT_MS } from './options.ts';
 import { PeerWatch } from './peer-watch.ts';
 import { type Moves, PlannedMoves } from './planned-moves.ts';
@@ -35,6 +30,7 @@ import { Rounds } from './rounds.ts';
 import { stepAfter, stepBefore } from './steps-of-commands.ts';
 import { StorePatience } from './store-patience.ts';
 import { SwapTurn } from './swap-turns.ts';
+import { Swaps } from './swaps.ts';
 import { TakeOvers } from './take-overs.ts';
 
 /** Mutant D14 lets this long pass between the end of grace in memory and in the ledger. */
@@ -57,16 +53,9 @@ export class Agreement {
   readonly #rounds: Rounds;
   readonly #turn: SwapTurn;
   readonly #flagged: FlaggedAcknowledgement;
-  #known: StoredLedger;
+  readonly #swaps: Swaps;
+  readonly #known: KnownLedger;
   #learnedRevision: number | null = null;
-  /** The next round reads. Else it goes on with what is known, or was told, which nothing speaks against being the newest. */
-  #mustRead = true;
-  /** What the store told along with a change and has not been learned yet. */
-  #told: StoredLedger | null = null;
-  /** Does it tell that? */
-  #tells = false;
-  /** A swap of which nobody knows yet what came of it. */
-  #unsure: { readonly command: Command; readonly ledger: Ledger; readonly sentAtMs: number } | null = null;
   #closed = false;
   #stop: PlannedStop | null = null;
   /** The records that this life was born with have been looked at. */
@@ -77,7 +66,7 @@ export class Agreement {
     const onDue = () => this.wake();
     this.#options = options;
     this.self = self;
-    this.#known = stored;
+    this.#known = new KnownLedger(options.store, stored);
     this.records = new OwnRecords({ ...options, fence: self, ledger: () => this.ledger });
     this.recovery = new GraceRecovery({
       ...options,
@@ -100,7 +89,10 @@ export class Agreement {
     this.fencing = new Fencing({ ...options, onDue });
     this.#failover = new Failover({ ...options, onDue });
     this.#flagged = new FlaggedAcknowledgement(self, options.mutants);
-    this.#turn = new SwapTurn(options.clock, self.node, () => (this.#tells ? this.#goOn() : this.wake()));
+    this.#turn = new SwapTurn(options.clock, self.node, () =>
+      this.#known.tells ? this.#goOn() : this.wake(),
+    );
+    this.#swaps = new Swaps({ ...options, self, turn: this.#turn, flagged: this.#flagged });
     this.addresses = new CarriedAddresses(options.node, options.addresses);
     this.#peers = new PeerWatch(options, stored.ledger);
     this.patience = new StorePatience(options);
@@ -111,7 +103,7 @@ export class Agreement {
       onBegin: () => this.patience.asked(),
       onDone: () => this.patience.answered(),
       onStoreError: (problem) => {
-        this.#mustRead = true;
+        this.#known.doubt();
         this.patience.failed(problem);
       },
     });
@@ -121,7 +113,9 @@ export class Agreement {
     const { clock, observe, store } = this.#options;
     observe({ event: 'boot', view: this.ledger.view, epoch: this.ledger.epoch });
     this.#cancels.push(
-      store.watch((told) => this.#hear(told)),
+      store.watch((told) => {
+        if (this.#known.hear(told)) this.#goOn();
+      }),
       every(
         clock,
         () => HEARTBEAT_MS,
@@ -133,7 +127,7 @@ export class Agreement {
         () => this.#look(),
       ),
     );
-    this.#learn(this.#known);
+    this.#learn(this.#known.stored);
     this.wake();
   }
 
@@ -193,7 +187,7 @@ export class Agreement {
 
   /** Something may have changed: look, and do what follows. */
   wake(): void {
-    this.#mustRead = true;
+    this.#known.doubt();
     this.#goOn();
   }
 
@@ -237,20 +231,6 @@ export class Agreement {
     if (!this.#closed) this.#rounds.wake();
   }
 
-  /**
-   * The ledger after a change, or word of one. A told ledger spares the read, which all nodes would do after every change. It may
-   * be old by now, as may be what was read: it was the ledger at some moment after the one that is known (its revision says so), a
-   * swap compares, and no grant hangs on being up to date (I9). What is known to be fresh is counted by reads alone.
-   */
-  #hear(told: StoredLedger | undefined): void {
-    this.#tells = told !== undefined;
-    if (told === undefined) this.wake();
-    else if (told.revision > this.#known.revision) {
-      this.#told = told;
-      this.#goOn();
-    }
-  }
-
   /** Learns, gathers the facts, and swaps in what follows from them, if anything does. */
   async #round(): Promise<void> {
     await this.#learnNewest();
@@ -280,27 +260,12 @@ export class Agreement {
   }
 
   async #learnNewest(): Promise<void> {
-    const told = this.#told;
-    this.#told = null;
-    if (!this.#mustRead) {
-      if (told !== null && told.revision > this.#known.revision) this.#learn(told);
-      return;
-    }
-    this.#mustRead = false;
-    const stored = await this.#options.store.read();
-    if (stored === null) throw new StoreUnavailableError('the ledger is gone');
-    if (this.#closed) return;
-    this.#tellOfUnsure(stored);
+    const newest = await this.#known.newest();
+    if (newest === null || this.#closed) return;
+    const { stored, wasRead } = newest;
+    if (wasRead) this.#swaps.settle(stored);
     this.#learn(stored);
-    this.patience.learned();
-  }
-
-  /** Nobody answered a swap, and it was done: who reads the history is to know. */
-  #tellOfUnsure(stored: StoredLedger): void {
-    const unsure = this.#unsure;
-    this.#unsure = null;
-    if (unsure === null || !isDeepStrictEqual(stored.ledger, unsure.ledger)) return;
-    this.#options.observeSwap(unsure.command.type, stored, this.self.incarnation, unsure.sentAtMs);
+    if (wasRead) this.patience.learned();
   }
 
   /** Only a live life speaks for the fencer. The ledger would take its word from anybody. */
@@ -346,56 +311,39 @@ export class Agreement {
   }
 
   async #swap(command: Command): Promise<void> {
-    const { clock, store, mutants, observeSwap, steps } = this.#options;
-    const before = this.#known;
+    const { store, mutants, steps } = this.#options;
+    const before = this.#known.stored;
     const result = transition(before.ledger, command, mutants);
     // What others write until the turn has come is learned all the same.
     if (!result.ok || !this.#turn.hasCome(before.ledger, command)) return;
     if (!(await rememberLate(command, before, this))) return this.wake();
     const lifts = inGrace(before.ledger) && !inGrace(result.ledger);
-    if (lifts && mutants.has('D14')) {
-      this.#known = { ...before, ledger: result.ledger };
-      await pause(clock, D14_DELAY_MS);
-      this.#known = before;
-    }
+    if (lifts && mutants.has('D14')) await this.#liftTooEarly(before, result.ledger);
     stepBefore(steps, command, lifts);
-    const sentAtMs = clock.nowMs();
-    this.#unsure = { command, ledger: result.ledger, sentAtMs };
-    const swap = await store.swap(before.revision, result.ledger);
-    if (swap.outcome !== 'unknown') this.#unsure = null;
-    this.#flagged.sent(command, swap);
-    if (swap.outcome === 'lost') this.#turn.lost(before.ledger, command);
+    const swap = await this.#swaps.send(command, before, result.ledger);
     // Who was quicker has been told already, or is to be read.
-    if (swap.outcome === 'lost' && (this.#told?.revision ?? 0) > before.revision) return this.#goOn();
-    if (swap.outcome !== 'swapped') return this.wake();
+    if (swap === 'lost' && this.#known.wasToldSince(before.revision)) return this.#goOn();
+    if (swap === 'lost' || swap === 'unknown') return this.wake();
     this.#goOn();
     if (this.#closed) return;
-    this.#turn.won(clock.nowMs() - sentAtMs);
-    const swapped = { ledger: result.ledger, revision: swap.revision };
-    observeSwap(command.type, swapped, this.self.incarnation, sentAtMs);
-    this.#say(command, result.ledger);
+    this.#swaps.tell(swap);
     stepAfter(steps, command, lifts);
-    this.#learn(swapped);
+    this.#learn(swap.stored);
     if (!lifts) return;
     steps?.at('before-old-records-go');
     await store.collectGarbage(this.self);
   }
 
-  /** @param after what `command` has made of the ledger */
-  #say(command: Command, after: Ledger): void {
-    const { observe } = this.#options;
-    const { view } = after;
-    if (command.type === 'acknowledge') observe({ event: 'acknowledged', view: command.view });
-    if (command.type === 'inherit') observe({ event: 'inherited', peer: command.dead, view });
-    if (command.type === 'hand-over') {
-      const { owner } = command;
-      observe({ event: 'handed-over', peer: owner, view, detail: carrierOf(after, owner) });
-    }
+  /** Mutant D14. */
+  async #liftTooEarly(before: StoredLedger, ledger: Ledger): Promise<void> {
+    this.#known.set({ ...before, ledger });
+    await pause(this.#options.clock, D14_DELAY_MS);
+    this.#known.set(before);
   }
 
   #learn(stored: StoredLedger): void {
     const before = this.ledger;
-    this.#known = stored;
+    this.#known.set(stored);
     if (stored.revision === this.#learnedRevision) return;
     this.#learnedRevision = stored.revision;
     const { ledger } = stored;
