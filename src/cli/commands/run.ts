@@ -77,14 +77,25 @@ function summary(results: readonly ScenarioResult[], colours: Colours): string {
   return `${results.length} ${results.length === 1 ? 'scenario' : 'scenarios'}: ${counts.join(', ')}`;
 }
 
-/** @throws Refusal when a fault of one of them needs what this machine does not have, before anything starts */
-async function refuseTheImpossible(scenarios: readonly Scenario[], frame: Frame): Promise<void> {
-  if (!scenarios.some(needsAbilities)) return;
-  const offer = await namespaceOffer(frame.env);
-  for (const scenario of scenarios) {
+/**
+ * Those that this machine can run, before anything starts. Of all that ship the others are left out, each with its reason; one that was asked
+ * for by its name is not.
+ * @throws Refusal
+ */
+async function thePossible(
+  scenarios: readonly Scenario[],
+  areNamed: boolean,
+  { env, terminal }: Frame,
+): Promise<readonly Scenario[]> {
+  if (!scenarios.some(needsAbilities)) return scenarios;
+  const offer = await namespaceOffer(env);
+  return scenarios.filter((scenario) => {
     const refusal = scenarioRefusal(scenario, offer);
-    if (refusal !== null) throw new Refusal(EXIT.machineCannot, `${refusal}.`);
-  }
+    if (refusal === null) return true;
+    if (areNamed) throw new Refusal(EXIT.machineCannot, `${refusal}.`);
+    terminal.message(`left out: ${refusal}.`);
+    return false;
+  });
 }
 
 /** Names that tell the runs of one scenario apart. */
@@ -121,12 +132,12 @@ export function run(frame: Frame): Command {
     .option('--json', 'print one JSON document');
   return addOutputs(command).action(async (names: readonly string[], options: RunOptions) => {
     await refuseBadOutputs(options, frame);
-    const scenarios = (await chooseScenarios(names, frame.cwd, options)).map((scenario) =>
+    const chosen = (await chooseScenarios(names, frame.cwd, options)).map((scenario) =>
       withStore(withNodes(scenario, options.nodes), options.store),
     );
     const refusal = await sandboxRefusal(frame.env);
     if (refusal !== null) throw new Refusal(EXIT.machineCannot, refusal);
-    await refuseTheImpossible(scenarios, frame);
+    const scenarios = await thePossible(chosen, names.length > 0, frame);
     const results = await runAll(scenarios, options, frame);
     const verdict = worst(results.map((result) => result.verdict.verdict));
     if (options.json) frame.terminal.result(JSON.stringify({ verdict, scenarios: results }, null, 2));
