@@ -19,14 +19,11 @@ export function adopt(
   estates: readonly ClientEstate[],
   graceMs: number,
 ): ClientIdentity[] {
-  const adopted: ClientIdentity[] = [];
-  for (const estate of estates) {
+  return adoptEach(server, estates, (estate) => {
     const { ownerId, principal } = estate;
     const identity = { ownerId, principal, service };
-    if (adoptClient(server, identity, estate, graceMs)) adopted.push(identity);
-  }
-  server.leases.watch();
-  return adopted;
+    return adoptClient(server, identity, estate, graceMs) ? identity : null;
+  });
 }
 
 /**
@@ -39,17 +36,24 @@ export function adoptIn(
   estates: readonly ClientEstate[],
   graceMs: number,
 ): ClientIdentity[] {
-  const adopted: ClientIdentity[] = [];
-  for (const estate of estates) {
+  return adoptEach(server, estates, (estate) => {
     const { ownerId, principal } = estate;
     const identity = { ownerId, principal };
     const here = server.clients.confirmedOf(ownerKeyOf(identity));
-    if (here !== null && !isSame(here, estate, origin)) continue;
-    if (!adoptClient(server, identity, estate, graceMs, origin)) continue;
+    if (here !== null && !isSame(here, estate, origin)) return null;
+    if (!adoptClient(server, identity, estate, graceMs, origin)) return null;
     if (here !== null) server.estates.attach(here);
-    adopted.push(identity);
-  }
-  server.leases.watch();
+    return identity;
+  });
+}
+
+function adoptEach(
+  { leases }: ServerState,
+  estates: readonly ClientEstate[],
+  adoptOne: (estate: ClientEstate) => ClientIdentity | null,
+): ClientIdentity[] {
+  const adopted = estates.flatMap((estate) => adoptOne(estate) ?? []);
+  leases.watch();
   return adopted;
 }
 

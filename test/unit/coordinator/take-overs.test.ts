@@ -18,6 +18,38 @@ async function clusterOf(options: NodeOptions = {}) {
   return { cluster, estates, n1, n2, n3 };
 }
 
+/** A giver hands over when its records are withdrawn: what is held here keeps it from that. */
+class HeldRemovals {
+  #held = Promise.withResolvers<void>();
+
+  constructor() {
+    this.#held.resolve();
+  }
+
+  readonly throughStore: NonNullable<NodeOptions['throughStore']> = (store) => {
+    const remove = store.removeRecords.bind(store);
+    store.removeRecords = async (...removed) => {
+      await this.#held.promise;
+      return remove(...removed);
+    };
+    return store;
+  };
+
+  hold(): void {
+    this.#held = Promise.withResolvers();
+  }
+
+  letGo(): void {
+    this.#held.resolve();
+  }
+
+  /** Those that are held stay so for good, as of a life that ends. */
+  holdNoMore(): void {
+    this.#held = Promise.withResolvers();
+    this.#held.resolve();
+  }
+}
+
 const move = (cluster: FakeCluster, to: NodeId) => cluster.command({ type: 'migrate', owner: N1, to });
 
 t.test(
@@ -71,16 +103,9 @@ t.test('nobody is answered at the address before it is known what came with it',
 t.test(
   'I1: nothing is taken over of what is on its way again when the taker learns that it has come',
   async (t) => {
-    let removals: Promise<void> | null = null;
+    const removals = new HeldRemovals();
     const { cluster, estates, n1, n2 } = await clusterOf({
-      throughStore: (store) => {
-        const remove = store.removeRecords.bind(store);
-        store.removeRecords = async (...removed) => {
-          await removals;
-          return remove(...removed);
-        };
-        return store;
-      },
+      throughStore: removals.throughStore,
     });
     estates.holders.set('n2', ['alice']);
     for (const to of [N2, N1]) {
@@ -88,12 +113,11 @@ t.test(
       await cluster.clock.advance(100);
     }
     t.same(estates.adopted.splice(0), ['alice at n2', 'alice at n1']);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    removals = promise;
+    removals.hold();
     await move(cluster, N2);
     await cluster.clock.advance(100);
     n2.pause();
-    resolve();
+    removals.letGo();
     await cluster.clock.advance(50);
     t.equal(cluster.ledger.members.n1.addressAt, 'n2');
     await move(cluster, N1);
@@ -188,24 +212,18 @@ t.test('M22: the mutant takes it', async (t) => {
 t.test(
   'the giver dies before the address is handed over: what it has written counts for nothing',
   async (t) => {
-    let removals: Promise<void> | null = new Promise(() => {});
+    const removals = new HeldRemovals();
+    removals.hold();
     const { cluster, estates, n1, n2 } = await clusterOf({
       failoverMs: 100,
-      throughStore: (store) => {
-        const remove = store.removeRecords.bind(store);
-        store.removeRecords = async (...removed) => {
-          await removals;
-          return remove(...removed);
-        };
-        return store;
-      },
+      throughStore: removals.throughStore,
     });
     await move(cluster, N2);
     await cluster.clock.advance(100);
     t.equal(estates.board.size, 1);
     t.notOk(n1.swaps.includes('hand-over'));
     n1.crash();
-    removals = null;
+    removals.holdNoMore();
     await cluster.clock.advance(300);
     t.ok(n2.swaps.includes('inherit'));
     t.same(estates.adopted, []);
@@ -216,23 +234,17 @@ t.test(
 t.test(
   'the giver died unseen, and its heir hands on without a word: what the dead one has written counts for nothing',
   async (t) => {
-    let removals: Promise<void> | null = new Promise(() => {});
+    const removals = new HeldRemovals();
+    removals.hold();
     const { cluster, estates, n1, n2, n3 } = await clusterOf({
       failoverMs: 100,
-      throughStore: (store) => {
-        const remove = store.removeRecords.bind(store);
-        store.removeRecords = async (...removed) => {
-          await removals;
-          return remove(...removed);
-        };
-        return store;
-      },
+      throughStore: removals.throughStore,
     });
     await move(cluster, N2);
     await cluster.clock.advance(100);
     t.ok(estates.board.has('n1 n1'));
     estates.writes = 'fail';
-    removals = null;
+    removals.holdNoMore();
     n2.pause();
     n1.crash();
     await cluster.clock.advance(400);

@@ -3,6 +3,7 @@
  * anew in its times and victims. Random schedules of the simulation have them; those of real containers do not, so that their seeds stay what they are.
  */
 import { MOVE_OUTCOMES } from '../../format/operator-steps.ts';
+import type { WrittenStep } from '../../format/write-steps.ts';
 import { BOOT_MS, type FaultChoice, phrase, type Scene, shortMs, withEtcd } from './choice.ts';
 
 const OUTCOMES = [...MOVE_OUTCOMES];
@@ -252,6 +253,23 @@ const unheardAnswer: FaultChoice = {
   },
 };
 
+/** A node dies and is back, something happens while its clients reclaim, and after the lift it dies again: what was recorded meanwhile shows then. */
+const betweenDeaths = (
+  draw: Scene['draw'],
+  node: string,
+  nodes: readonly string[],
+  meanwhile: () => WrittenStep,
+): WrittenStep[] => [
+  { wait: `up ${nodes.join(' ')}`, within: WITHIN },
+  death(draw, node, draw.between(0, 100)),
+  { wait: `up ${node}`, within: WITHIN },
+  { wait: `${draw.between(0, 60)}ms` },
+  meanwhile(),
+  { wait: 'lift', within: WITHIN },
+  { wait: `${draw.between(100, 800)}ms` },
+  death(draw, node),
+];
+
 /**
  * A member of the store stands still with what a life had sent it, and does that when the next life has recorded the same clients (D8). Then that
  * life ends, too.
@@ -264,24 +282,13 @@ const lateWrite: FaultChoice = {
   breakage([node = ''], { draw, nodes }) {
     const member = draw.one(['e1', 'e2', 'e3']);
     const heldMs = draw.between(600, 1500);
-    return {
-      steps: [
-        { wait: `up ${nodes.join(' ')}`, within: WITHIN },
-        death(draw, node, draw.between(0, 100)),
-        { wait: `up ${node}`, within: WITHIN },
-        { wait: `${draw.between(0, 60)}ms` },
-        {
-          parallel: [
-            [{ fault: phrase('pause', [member], heldMs) }],
-            [{ wait: `${draw.between(20, 200)}ms` }, death(draw, node, 0)],
-          ],
-        },
-        { wait: 'lift', within: WITHIN },
-        { wait: `${draw.between(100, 800)}ms` },
-        death(draw, node),
+    const steps = betweenDeaths(draw, node, nodes, () => ({
+      parallel: [
+        [{ fault: phrase('pause', [member], heldMs) }],
+        [{ wait: `${draw.between(20, 200)}ms` }, death(draw, node, 0)],
       ],
-      lastsMs: heldMs + 3 * BOOT_MS,
-    };
+    }));
+    return { steps, lastsMs: heldMs + 3 * BOOT_MS };
   },
 };
 
@@ -293,19 +300,10 @@ const fullRecovery: FaultChoice = {
   needs: ['ledger-access', 'space-limit'],
   breakage([node = ''], { draw, nodes }) {
     const fullMs = draw.between(100, 1000);
-    return {
-      steps: [
-        { wait: `up ${nodes.join(' ')}`, within: WITHIN },
-        death(draw, node, draw.between(0, 100)),
-        { wait: `up ${node}`, within: WITHIN },
-        { wait: `${draw.between(0, 60)}ms` },
-        { fault: phrase('ledger-full', ['ledger'], fullMs) },
-        { wait: 'lift', within: WITHIN },
-        { wait: `${draw.between(100, 800)}ms` },
-        death(draw, node),
-      ],
-      lastsMs: fullMs + 2 * BOOT_MS,
-    };
+    const steps = betweenDeaths(draw, node, nodes, () => ({
+      fault: phrase('ledger-full', ['ledger'], fullMs),
+    }));
+    return { steps, lastsMs: fullMs + 2 * BOOT_MS };
   },
 };
 
