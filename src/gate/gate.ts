@@ -30,10 +30,6 @@ export interface GateOptions {
   readonly send: (reply: Buffer) => void;
 }
 
-interface Waiting {
-  readonly request: FuseRequest;
-}
-
 /**
  * The gate: what is exported, for programs that are not NFS clients, through the kernel's FUSE. A request is carried out in one turn of the
  * event loop, as an NFS client's is; one that has to wait (SETLKW, and opens in grace) stays in a list, and is tried again until it is
@@ -44,7 +40,7 @@ export class Gate {
   readonly #options: GateOptions;
   readonly #wishes: Wishes;
   /** In the order in which they came. */
-  readonly #waiting = new Map<bigint, Waiting>();
+  readonly #waiting = new Map<bigint, FuseRequest>();
   #cancel: (() => void) | null = null;
   #closed = false;
 
@@ -99,7 +95,7 @@ export class Gate {
     const { unique } = request.header;
     const outcome = this.#outcomeOf(request, again);
     if (outcome.kind === 'wait') {
-      this.#waiting.set(unique, { request });
+      this.#waiting.set(unique, request);
       this.#lookAgain();
       return;
     }
@@ -145,7 +141,7 @@ export class Gate {
   }
 
   #tryWaiting(): void {
-    for (const { request } of [...this.#waiting.values()]) this.#carryOut(request, true);
+    for (const request of [...this.#waiting.values()]) this.#carryOut(request, true);
     if (this.#waiting.size > 0) this.#lookAgain();
   }
 }

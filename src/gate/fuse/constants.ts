@@ -76,7 +76,6 @@ export const FOPEN_DIRECT_IO = 1 << 0;
 export const FUSE_LK_FLOCK = 1 << 0;
 /** Of WRITE: whoever writes may not set set-id bits (CAP_FSETID), so that they go. */
 export const FUSE_WRITE_KILL_SUIDGID = 1 << 2;
-export const FUSE_FSYNC_FDATASYNC = 1 << 0;
 /** The last byte of a lock "to the end": OFFSET_MAX of the kernel. */
 export const OFFSET_MAX = 2n ** 63n - 1n;
 

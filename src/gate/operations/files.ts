@@ -12,7 +12,6 @@ import {
   FATTR_SIZE,
   FATTR_UID,
   FOPEN_DIRECT_IO,
-  FUSE_FSYNC_FDATASYNC,
   FUSE_WRITE_KILL_SUIDGID,
 } from '../fuse/constants.ts';
 import {
@@ -27,12 +26,10 @@ import {
 import type { Bodies, Header } from '../fuse/requests.ts';
 import { disturbed, done, type GateState, hindrance, withInode, withName } from '../gate-state.ts';
 import { type Inode, pathIn } from '../inodes.ts';
+import { ownership, PERMISSION_BITS, SET_GROUP_ID, SET_USER_ID } from '../modes.ts';
 import type { OpenFile } from '../open-files.ts';
 import { error, OK, type Outcome, reply, WAIT } from '../outcome.ts';
 
-const PERMISSION_BITS = 0o7777;
-const SET_USER_ID = 0o4000;
-const SET_GROUP_ID = 0o2000;
 const GROUP_EXECUTES = 0o010;
 const ROOT = 0;
 const SEEK_DATA = 3;
@@ -108,13 +105,7 @@ export const create = (state: GateState, header: Header, { flags, mode, name }: 
     // Before the file is made: whoever waits, or is refused, leaves none behind.
     if (domain.coordination.newState() === 'grace' || domain.coordination.confirmNewState() === 'grace')
       return (flags & constants.O_NONBLOCK) !== 0 ? error('EAGAIN') : WAIT;
-    const own = state.filesystem.attributes(directory.node);
-    const inherits = own.ok && (own.value.mode & 0o2000) !== 0;
-    const attributes = {
-      mode: mode & PERMISSION_BITS,
-      uid: header.uid,
-      gid: inherits ? own.value.gid : header.gid,
-    };
+    const attributes = { mode: mode & PERMISSION_BITS, ...ownership(state, directory, header) };
     const kind = (flags & constants.O_EXCL) !== 0 ? 'guarded' : 'unchecked';
     return done(state.filesystem.create(directory.node, text, { kind, attributes }), ({ node, created }) => {
       // Somebody else was faster: then the kernel has not asked whether this program may open it.
@@ -186,12 +177,9 @@ export const write = (
     );
   });
 
-export const fsync = (state: GateState, { nodeid }: Header, { flags }: Bodies['fsync']): Outcome =>
-  withInode(state, nodeid, ({ node }) => {
-    // commit makes contents and metadata durable: fdatasync asks for less.
-    void (flags & FUSE_FSYNC_FDATASYNC);
-    return done(state.filesystem.commit(node), () => OK);
-  });
+/** Contents and metadata; fdatasync(2) asks for less. */
+export const fsync = (state: GateState, { nodeid }: Header): Outcome =>
+  withInode(state, nodeid, ({ node }) => done(state.filesystem.commit(node), () => OK));
 
 export const fallocate = (
   state: GateState,

@@ -50,8 +50,9 @@ export function operate(state: GateState, { operation, header, body }: FuseReque
     case 'statfs':
       return files.statfs(state, header);
     case 'fsync':
+      return files.fsync(state, header);
     case 'fsyncdir':
-      return operation === 'fsync' ? files.fsync(state, header, body) : OK;
+      return OK;
     case 'flush':
       return locks.flush(state, header, body);
     case 'release':

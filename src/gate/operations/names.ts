@@ -5,24 +5,16 @@ import { directoryBody, type ListedEntry } from '../fuse/replies.ts';
 import type { Bodies, Header } from '../fuse/requests.ts';
 import { disturbed, done, entry, type GateState, nameOf, withInode, withName } from '../gate-state.ts';
 import type { Inode } from '../inodes.ts';
+import { ownership, PERMISSION_BITS } from '../modes.ts';
 import { error, OK, type Outcome, reply } from '../outcome.ts';
 
 /** Bits of `st_mode` that say what a file is. */
 const S_IFMT = 0o170_000;
-const PERMISSION_BITS = 0o7777;
-const SET_GROUP_ID = 0o2000;
 /** A page of a listing is asked for by so many names at once. */
 const NAMES_AT_ONCE = 256;
 /** `.` and `..` come first; the filesystem's own cookies are never 0, 1 or 2. */
 const AFTER_DOT = 1n;
 const AFTER_DOTS = 2n;
-
-/** Whom something new belongs to: whoever asked, and the group of a directory that hands its own on (inode(7)). */
-function ownership({ filesystem }: GateState, directory: Inode, { uid, gid }: Header) {
-  const attributes = filesystem.attributes(directory.node);
-  const inherits = attributes.ok && (attributes.value.mode & SET_GROUP_ID) !== 0;
-  return { uid, gid: inherits ? attributes.value.gid : gid };
-}
 
 export const lookup = (state: GateState, { nodeid }: Header, { name }: Bodies['lookup']): Outcome =>
   withName(state, nodeid, name, (directory, text) =>
