@@ -1,6 +1,7 @@
 import type { LockDomain } from '../server/domains.ts';
 import type { FsResult } from '../server/filesystem/result.ts';
 import type { FileNode, Filesystem } from '../server/filesystem/types.ts';
+import { utf8Name } from '../server/filesystem/utf8-name.ts';
 import type { Observe } from '../server/observation.ts';
 import type { Clear, Clearance, Hindrance } from './clearance.ts';
 import { entryBody } from './fuse/replies.ts';
@@ -25,17 +26,6 @@ export interface GateState {
   readonly pids: Map<string, number>;
 }
 
-const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
-
-/** Names are UTF-8, as they are for NFS clients (RFC 8881 section 14); null: these bytes are none. */
-export function nameOf(bytes: Buffer): string | null {
-  try {
-    return strictUtf8.decode(bytes);
-  } catch {
-    return null;
-  }
-}
-
 /** Carries out `act` with the directory and the name of a request. */
 export function withName(
   state: GateState,
@@ -45,7 +35,7 @@ export function withName(
 ): Outcome {
   const directory = state.inodes.find(nodeid);
   if (directory === undefined) return error('ESTALE');
-  const name = nameOf(bytes);
+  const name = utf8Name(bytes);
   return name === null ? error('EILSEQ') : act(directory, name);
 }
 

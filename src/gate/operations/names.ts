@@ -1,9 +1,10 @@
 /** Directories and what is in them. */
 import { constants } from 'node:fs';
+import { utf8Name } from '../../server/filesystem/utf8-name.ts';
 import { FUSE_ROOT_ID } from '../fuse/constants.ts';
 import { directoryBody, type ListedEntry } from '../fuse/replies.ts';
 import type { Bodies, Header } from '../fuse/requests.ts';
-import { disturbed, done, entry, type GateState, nameOf, withInode, withName } from '../gate-state.ts';
+import { disturbed, done, entry, type GateState, withInode, withName } from '../gate-state.ts';
 import type { Inode } from '../inodes.ts';
 import { ownership, PERMISSION_BITS } from '../modes.ts';
 import { error, OK, type Outcome, reply } from '../outcome.ts';
@@ -31,7 +32,7 @@ export const mkdir = (state: GateState, header: Header, { name, mode }: Bodies['
 
 export const symlink = (state: GateState, header: Header, { name, target }: Bodies['symlink']): Outcome =>
   withName(state, header.nodeid, name, (directory, text) => {
-    const to = nameOf(target);
+    const to = utf8Name(target);
     if (to === null) return error('EILSEQ');
     const made = state.filesystem.makeSymlink(directory.node, text, to, ownership(state, directory, header));
     return done(made, ({ node }) => entry(state, directory, text, node));

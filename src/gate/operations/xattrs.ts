@@ -1,9 +1,11 @@
 /** Extended attributes: those that users give files, as NFS has them (RFC 8276). */
+
 import type { FsResult } from '../../server/filesystem/result.ts';
 import type { FileNode } from '../../server/filesystem/types.ts';
+import { utf8Name } from '../../server/filesystem/utf8-name.ts';
 import { sizeBody } from '../fuse/replies.ts';
 import type { Bodies, Header } from '../fuse/requests.ts';
-import { disturbed, done, type GateState, nameOf, withInode } from '../gate-state.ts';
+import { disturbed, done, type GateState, withInode } from '../gate-state.ts';
 import { error, OK, type Outcome, reply } from '../outcome.ts';
 
 const NAMESPACE = 'user.';
@@ -17,7 +19,7 @@ function withAttribute(
   bytes: Buffer,
   act: (node: FileNode, name: string) => Outcome,
 ): Outcome {
-  const name = nameOf(bytes);
+  const name = utf8Name(bytes);
   if (name === null || !name.startsWith(NAMESPACE)) return error('EOPNOTSUPP');
   return withInode(state, nodeid, ({ node }) => act(node, name.slice(NAMESPACE.length)));
 }

@@ -1,6 +1,7 @@
 import { type FsResult, failed, failedWith } from './result.ts';
 import { getdents, seekTo } from './syscalls.ts';
 import type { DirectoryEntry, DirectoryPage } from './types.ts';
+import { utf8Name } from './utf8-name.ts';
 
 interface RawEntry {
   readonly name: string;
@@ -25,17 +26,6 @@ const BUFFER_BYTES = 32 * 1024;
 const FIRST_COOKIE = 3n;
 const POSITION_LIMIT = 2n ** 63n;
 
-const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
-
-/** The name, or null when its bytes are not UTF-8, which no component4 can express (RFC 8881 section 14). */
-function decodeName(bytes: Buffer): string | null {
-  try {
-    return strictUtf8.decode(bytes);
-  } catch {
-    return null;
-  }
-}
-
 /**
  * The entries of a directory from the descriptor's position on, without `.`, `..` and names that are not UTF-8.
  * Ends early, as at the end, when the directory cannot be read: {@link readPage} tells the two apart.
@@ -48,7 +38,7 @@ export function* readEntries(fd: number, failure?: (result: number) => void): Ge
     if (bytes <= 0) return;
     for (let at = 0; at < bytes; at += buffer.readUInt16LE(at + RECORD_BYTES)) {
       const nameEnd = buffer.indexOf(0, at + NAME);
-      const name = decodeName(buffer.subarray(at + NAME, nameEnd));
+      const name = utf8Name(buffer.subarray(at + NAME, nameEnd));
       if (name === null || name === '.' || name === '..') continue;
       yield { name, inode: buffer.readBigUInt64LE(at + INODE), next: buffer.readBigInt64LE(at + NEXT) };
     }

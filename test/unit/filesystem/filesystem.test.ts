@@ -349,6 +349,20 @@ t.test('entries carry the inode number; reserved cookies and names that are not 
   t.end();
 });
 
+t.test('a name that begins like a byte order mark is listed as it is', (t) => {
+  const dir = scratchExport(t);
+  const filesystem = boot(t, dir);
+  const name = '\uFEFFmarked';
+  writeFileSync(join(dir, name), '');
+  const { entries } = good(filesystem.readdir(filesystem.root(), 0n, 10));
+  t.strictSame(
+    entries.map((entry) => entry.name),
+    [name],
+  );
+  t.equal(good(filesystem.lookup(filesystem.root(), name)).type, 'regular');
+  t.end();
+});
+
 t.test('permissions: the first class that fits decides, and root is bound by nothing but missing x', (t) => {
   const dir = scratchExport(t);
   const filesystem = boot(t, dir);
