@@ -7,7 +7,13 @@ import { createInterface } from 'node:readline';
 import t from 'tap';
 import { sandboxRefusal } from '../../../src/runtime/namespace/abilities.ts';
 import { killSandbox, type SandboxIdentity, sandboxLives } from '../../../src/runtime/namespace/sandbox.ts';
-import { allNamespaces, hostTraces, markedProcesses, namespacesOf } from './programs/host-traces.ts';
+import {
+  allNamespaces,
+  hostTraces,
+  markedProcesses,
+  namespacesOf,
+  ticksNow,
+} from './programs/host-traces.ts';
 
 const CALLER = join(import.meta.dirname, 'programs', 'caller.ts');
 const TETHER = new URL('../../../src/runtime/namespace/tether.ts', import.meta.url).href;
@@ -66,9 +72,10 @@ class RunningLab {
   /** Until it has gone. A dying process loses its environment, its mark, before its namespaces, and both before it counts as dead. */
   async gone(): Promise<void> {
     const deadline = performance.now() + GONE_WITHIN_MS;
+    const ending = ticksNow();
     for (;;) {
       const processes = markedProcesses(this.mark);
-      const all = allNamespaces();
+      const all = allNamespaces(ending);
       const namespaces = [...this.namespaces].filter((namespace) => all.has(namespace));
       const sandbox = sandboxLives(this.identity) ? ['the sandbox'] : [];
       const left = [...processes, ...namespaces, ...sandbox];

@@ -14,7 +14,7 @@ const domains = await EtcdDomains.start(t);
 t.test('a swap that is carried out late has lost once a read has told that it did not happen', async (t) => {
   domains.fresh();
   const direct = await found(domains.open());
-  const store = domains.open({ endpoints: [domains.proxy.url], requestMs: 100 });
+  const store = domains.open({ endpoints: [domains.proxy.url] });
   const seen = (await store.read())!;
   domains.proxy.spoil('hold');
   t.same(await store.swap(seen.revision, booted(seen.ledger, 2)), { outcome: 'unknown' });
@@ -26,7 +26,7 @@ t.test('a swap that is carried out late has lost once a read has told that it di
 t.test('I6: a record that is written late does not come back after its removal', async (t) => {
   domains.fresh();
   await found(domains.open());
-  const store = domains.open({ endpoints: [domains.proxy.url, domains.etcd.url], requestMs: 100 });
+  const store = domains.open({ endpoints: [domains.proxy.url, domains.etcd.url] });
   await store.read();
   domains.proxy.spoil('hold');
   t.equal(await store.putRecords(fence, scope, [record('a')]), 'written', 'at the other member');
@@ -38,7 +38,7 @@ t.test('I6: a record that is written late does not come back after its removal',
 t.test('nor after a write that was given up', async (t) => {
   domains.fresh();
   await found(domains.open());
-  const store = domains.open({ endpoints: [domains.proxy.url], requestMs: 100 });
+  const store = domains.open({ endpoints: [domains.proxy.url] });
   await store.read();
   domains.proxy.spoil('hold');
   await t.rejects(store.putRecords(fence, scope, [record('a')]), StoreUnavailableError);
@@ -85,7 +85,7 @@ t.test('a member that does not answer is left for the next one', async (t) => {
   await found(domains.open());
   await using deaf = await EtcdProcess.start();
   deaf.pause();
-  const store = domains.open({ endpoints: [deaf.url, domains.etcd.url], requestMs: 100 });
+  const store = domains.open({ endpoints: [deaf.url, domains.etcd.url] });
   const seen = (await store.read())!;
   t.equal((await store.swap(seen.revision, booted(seen.ledger, 2))).outcome, 'swapped');
 });

@@ -1,5 +1,5 @@
 /** What a lab could leave on the machine that it ran on, from outside of its sandbox. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 const PLACES = ['/tmp', '/run', '/dev/shm', '/srv', '/mnt', '/media', '/opt', '/var/lib', '/var/tmp'];
@@ -33,12 +33,27 @@ export function hostTraces(mark: string): HostTraces {
  * All but zombies. An orphan becomes one when it dies, and is a mere entry until init of the host reads its exit
  * status, which in some containers takes seconds.
  */
-const processes = (): string[] =>
+const processes = (startedBy = Number.POSITIVE_INFINITY): string[] =>
   readdirSync('/proc').filter((name) => {
     if (!/^\d+$/.test(name)) return false;
-    const stat = valueOr('', () => readFileSync(`/proc/${name}/stat`, 'utf8'));
-    return stat !== '' && stat.charAt(stat.lastIndexOf(')') + 2) !== 'Z';
+    const fields = statOf(name);
+    return fields !== null && fields[STATE] !== 'Z' && Number(fields[START_TIME]) <= startedBy;
   });
+
+/** proc_pid_stat(5), counted from the field after the program's name, which may contain anything. */
+const STATE = 0;
+const START_TIME = 19;
+
+function statOf(pid: string): readonly string[] | null {
+  const stat = valueOr('', () => readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  return stat === '' ? null : stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+}
+
+/** The moment, as the start times of processes count it: clock ticks since the machine booted. */
+export function ticksNow(): number {
+  const newcomer = spawnSync('cat', ['/proc/self/stat'], { encoding: 'utf8' }).stdout;
+  return Number(newcomer.slice(newcomer.lastIndexOf(')') + 2).split(' ')[START_TIME]);
+}
 
 /** Processes whose environment holds `mark`: it is inherited by everything that a lab starts. */
 export function markedProcesses(mark: string): string[] {
@@ -53,12 +68,16 @@ export function namespacesOf(pids: readonly string[]): Set<string> {
   return new Set(pids.flatMap(namespaceLinks).filter((link) => !own.has(link)));
 }
 
-/** All namespaces that any process is in, or that a mount keeps. */
-export function allNamespaces(): Set<string> {
+/**
+ * All namespaces that a process is in, or that a mount keeps.
+ * @param startedBy a moment of {@link ticksNow}; who started later does not count: the kernel gives the number of a namespace that has gone to
+ * the next one that anybody makes
+ */
+export function allNamespaces(startedBy: number): Set<string> {
   const kept = [...readFileSync('/proc/self/mountinfo', 'utf8').matchAll(/ (\w+:\[\d+\]) /g)].map(
     ([, link]) => link ?? '',
   );
-  return new Set([...processes().flatMap(namespaceLinks), ...kept]);
+  return new Set([...processes(startedBy).flatMap(namespaceLinks), ...kept]);
 }
 
 function namespaceLinks(pid: string): string[] {
