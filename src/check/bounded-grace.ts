@@ -1,5 +1,6 @@
 import { type CheckContext, NS_PER_MS } from './context.ts';
 import { atBarrier, type Barrier, type Bracket, type Grace, type LedgerStep } from './graces.ts';
+import { groundlessGrace } from './groundless-grace.ts';
 import { heldUp, heldUpPastBarrier, missing } from './held-up.ts';
 import type { Judged } from './verdict.ts';
 import { atTime, evidence, Findings, milliseconds } from './words.ts';
@@ -11,7 +12,8 @@ import { atTime, evidence, Findings, milliseconds } from './words.ts';
  * reclaims come in (row 31), and the time to notice), plus slack. From each new view to its barrier: the
  * same, not counting the time in which a fault held the cluster up (held-up.ts). Reboots begin a new view, and with it
  * a new count, and so does a takeover: the clients of the dead have their time at the heir. All bounds are taken at
- * their most generous, so that only what certainly lasted too long counts.
+ * their most generous, so that only what certainly lasted too long counts. Nor does a node refuse as in grace for long where
+ * there is none (groundless-grace.ts).
  */
 export function boundedGrace(context: CheckContext): Judged {
   const findings = new Findings('bounded-grace');
@@ -39,6 +41,7 @@ export function boundedGrace(context: CheckContext): Judged {
       }
     }
   }
+  groundlessGrace(context, findings);
   return findings.result('There was no grace.');
 }
 

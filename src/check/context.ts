@@ -32,6 +32,8 @@ export class CheckContext {
    * name. Else it is addresses that move.
    */
   readonly filesystemsMove: boolean;
+  /** false: a node that does not serve this domain, so that what happens to it is of no account here. */
+  readonly concerns: (target: string) => boolean;
   readonly #cluster: ClusterFacts | undefined;
   readonly #made = new Map<string, unknown>();
   /** By the index of an operation's invoke. */
@@ -44,10 +46,12 @@ export class CheckContext {
       readonly cluster?: ClusterFacts;
       readonly slackMs?: number;
       readonly filesystemsMove?: boolean;
+      readonly concerns?: (target: string) => boolean;
     } = {},
   ) {
     this.history = untilEnd(history);
     this.filesystemsMove = options.filesystemsMove ?? false;
+    this.concerns = options.concerns ?? (() => true);
     this.slackNs = (options.slackMs ?? 1000) * NS_PER_MS;
     this.#cluster = options.cluster ?? clusterIn(history);
     this.#servers = new Array(this.history.length);

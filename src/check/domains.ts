@@ -7,8 +7,6 @@ export interface DomainPart {
   /** null: the run has one domain, and nothing in it says which. */
   readonly name: string | null;
   readonly context: CheckContext;
-  /** false: a node that does not serve this domain, so that what happens to it is of no account here. */
-  concerns(target: string): boolean;
   /** The place in the whole history of an event of this part. */
   indexInRun(index: number): number;
 }
@@ -29,7 +27,7 @@ export function domainParts(history: History, options: DomainOptions = {}): read
   const domains = cluster?.domains ?? [];
   if (cluster === undefined || domains.length < 2) {
     const context = new CheckContext(history, options);
-    return [{ name: null, context, concerns: () => true, indexInRun: (index) => index }];
+    return [{ name: null, context, indexInRun: (index) => index }];
   }
   const names = new Set(domains.map(({ name }) => name));
   const nodesOfRun = new Set([...cluster.nodes, ...domains.flatMap(({ nodes }) => nodes)]);
@@ -42,10 +40,10 @@ export function domainParts(history: History, options: DomainOptions = {}): read
     }
     const { domains: _, ...facts } = cluster;
     const part = places.map((index) => history[index]!);
-    const ofDomain = { cluster: { ...facts, nodes }, filesystemsMove: true };
+    const concerns = (target: string) => members.has(target) || !nodesOfRun.has(target);
+    const ofDomain = { cluster: { ...facts, nodes }, filesystemsMove: true, concerns };
     const context = new CheckContext(part, { ...options, ...ofDomain });
-    const serves = (target: string) => members.has(target) || !nodesOfRun.has(target);
-    return { name, context, concerns: serves, indexInRun: (index) => places[index] ?? -1 };
+    return { name, context, indexInRun: (index) => places[index] ?? -1 };
   });
 }
 

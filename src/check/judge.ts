@@ -68,8 +68,7 @@ export function judge(history: History, options: JudgeOptions): VerdictDocument 
   const checks = names.map((name) => judgeParts(name, parts));
   const told = 'confusion' in parts ? [] : parts;
   const coverage = measured(() => coverageOfDomains(told.map(({ context }) => context))) ?? {};
-  const timings =
-    measured(() => longestOf(told.map(({ context, concerns }) => timingsOf(context, concerns)))) ?? {};
+  const timings = measured(() => longestOf(told.map(({ context }) => timingsOf(context)))) ?? {};
   const broken = checks.filter(({ verdict }) => verdict === 'violation');
   const reasons =
     broken.length > 0

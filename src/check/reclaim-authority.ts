@@ -170,7 +170,8 @@ function givenAwayBefore(context: CheckContext, reclaim: Operation): Evidence | 
     const node = context.server(claim.grant);
     const death = node === null ? undefined : endOfGrantor(context, claim, node);
     if (death === undefined) continue;
-    const thief = grantedMeanwhile(context, claim, death.earliest);
+    // Where the end that made it reclaim came before the reply that granted the lock, the sign found is one of a later end.
+    const thief = grantedMeanwhile(context, claim, Math.min(death.earliest, reclaim.invokedAt));
     if (thief === undefined) continue;
     return evidence(
       context.history,

@@ -21,12 +21,8 @@ import { isNewState } from './operations.ts';
  * - `rebootBlackoutMs`, `failoverBlackoutMs`, `restartBlackoutMs` (planned), `moveBlackoutMs` (planned): the same by what it followed, the
  *   newest death or planned move before it;
  * - `moveBarrierMs`, `moveMs`: a planned move, from its beginning to the first barrier after it, and to the lift.
- * @param concerns whose deaths count
  */
-export function timingsOf(
-  context: CheckContext,
-  concerns: (target: string) => boolean = () => true,
-): Record<string, number> {
+export function timingsOf(context: CheckContext): Record<string, number> {
   const timings: Record<string, number> = {};
   const longest = (name: string, from: number, to: number | undefined) => {
     if (to === undefined) return;
@@ -36,7 +32,7 @@ export function timingsOf(
   longest('runMs', context.history[0]?.t ?? 0, context.endsAt);
   const begun = context.milestones
     .flatMap(([, event]) => (event.kind === 'fault' ? [event] : []))
-    .filter(({ phase, targets }) => phase === 'begin' && targets.some(concerns));
+    .filter(({ phase, targets }) => phase === 'begin' && targets.some(context.concerns));
   timeDeaths(context, begun.filter(endsLife), longest);
   for (const [from, to] of fencings(context)) longest('fencingMs', from, to);
   for (const { t } of begun.filter(isMove)) {

@@ -44,6 +44,7 @@ export const MUTANTS = {
   M21: 'the taker of an address says that it holds what its clients held, and takes none of their locks',
   M22: 'what the giver of an address has written down for an earlier move is taken for that of this one',
   M23: 'the gate gives local programs new locks in grace',
+  M24: 'a node in grace in one of its lock domains refuses new state in all of them',
 } as const;
 
 export type MutantId = keyof typeof MUTANTS;
@@ -69,6 +70,7 @@ export const NODE_MUTANTS = [
   'M16',
   'M21',
   'M23',
+  'M24',
 ] as const satisfies readonly MutantId[];
 
 /** The mutants that are switched on; the empty set is the real product. */

@@ -23,10 +23,12 @@ import type { Client } from './state/clients.ts';
  */
 export class Grants {
   readonly #records: ClientRecords;
+  readonly #domains: readonly LockDomain[];
   readonly #mutants: Mutants;
 
-  constructor(records: ClientRecords, mutants: Mutants = NO_MUTANTS) {
+  constructor(records: ClientRecords, domains: readonly LockDomain[], mutants: Mutants = NO_MUTANTS) {
     this.#records = records;
+    this.#domains = domains;
     this.#mutants = mutants;
   }
 
@@ -38,7 +40,8 @@ export class Grants {
     // Row 6: also when there is nothing to reclaim, and also after grace (RFC 8881 section 18.51.3).
     const unasked = byHandle && this.#mutants.has('D17');
     if (!unasked && !client.mayHaveNewStateIn(domain)) return NFS4ERR_GRACE;
-    if (domain.coordination.newState() === 'grace') return NFS4ERR_GRACE;
+    const asked = this.#mutants.has('M24') ? this.#domains : [domain];
+    if (asked.some(({ coordination }) => coordination.newState() === 'grace')) return NFS4ERR_GRACE;
     // It does not know yet what it lost; leases.ts says why that must come first.
     if (client.revoked > 0) return NFS4ERR_EXPIRED;
     // Nor of delegations; SEQUENCE tells it (delegations/recalls.ts).

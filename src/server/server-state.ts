@@ -71,7 +71,7 @@ export class ServerState {
       locking: this.locking,
       leases: this.leases,
     });
-    this.grants = new Grants(this.records, settings.mutants);
+    this.grants = new Grants(this.records, settings.domains.all, settings.mutants);
     this.paths = new PathBook(settings.filesystem);
     this.recalls = new Recalls({
       ...settings,

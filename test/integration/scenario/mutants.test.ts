@@ -6,7 +6,7 @@ import { noDevice } from '../gate/fixtures/mounted.ts';
 
 /** Which scenario shows a mutant, and what each of its broken checks must say. */
 const CAUGHT: readonly [MutantId, scenario: string, proofs: Readonly<Record<string, RegExp>>][] = [
-  ['D7', 'ledger-trouble', { 'no-theft': /^Chance refused: alice .* n1 died \(power-cut/ }],
+  ['D7', 'ledger-trouble', { 'no-theft': /^(Theft|Chance refused): alice .* n1 died \(power-cut/ }],
   ['D9', 'record-timing', { 'reclaim-authority': /^Reclaim without authority: alice/ }],
   ['D10', 'overstepping', { 'reclaim-authority': /^Reclaim after RECLAIM_COMPLETE: mallory/ }],
   ['D11', 'barrier', { 'reclaim-authority': /^Reclaim at the wrong time: alice .* barrier was not reached/ }],
@@ -17,6 +17,7 @@ const CAUGHT: readonly [MutantId, scenario: string, proofs: Readonly<Record<stri
   ['D12', 'ledger-lost', { 'no-theft': /^Theft: alice .* n1 died \(it gave up/ }],
   ['D12', 'failover', { 'no-theft': /^Theft: alice .* n1 died \(power-cut/ }],
   ['D12', 'two-domains', { 'no-theft': /^In domain work: Theft: carol .* n3 died \(power-cut/ }],
+  ['M24', 'two-domains', { 'bounded-grace': /^In domain home: Grace where there is none: alice / }],
   ['D13', 'overstepping', { 'bounded-grace': /^Grace without a bound: the time to reclaim/ }],
   ['D14', 'reboot', { 'grace-enforcement': /^New state in grace: alice .* at n1/ }],
   ['D17', 'overstepping', { 'grace-enforcement': /^New state before RECLAIM_COMPLETE: (eve|mallory)/ }],

@@ -125,6 +125,19 @@ t.test('row 17: a lock that was given to another before the death is not reclaim
   t.equal(check(expired().reclaim(2520, 'alice', {}, 'NO_GRACE')).verdict, 'valid');
 });
 
+t.test(
+  'row 17, no false alarm: the move that made a client reclaim came before the reply that granted the lock, and another has it only later',
+  async (t) => {
+    const granted = { client: 'alice', file: 'f', op: 'lock', span: { start: 0, end: 100 } } as const;
+    const story = Story.quiet(['n1', 'n2', 'n3']).client(20, 'alice', 'n1').client(20, 'bob', 'n3');
+    story.lock(100, 'alice', {}, 'ok', 200).says(110, 'n1', 'grant', granted);
+    story.migrate(150, 'n1', 'n2').handOver(160, 'n1', 'n1').recovers(310, 'alice').reclaim(320, 'alice');
+    story.says(320.5, 'n2', 'grant', { ...granted, reclaim: true }).completes(330, 'alice');
+    story.finish(340, 'n1', 'n2').unlock(390, 'alice').lock(400, 'bob').unlock(500, 'bob');
+    t.equal(check(story.fault(600, 'begin', 'power-cut', 'n1').end(700)).verdict, 'valid');
+  },
+);
+
 t.test('row 17: nor one whose record the node had removed', async (t) => {
   const story = rebooted()
     .says(1030, 'n1', 'record-removed', { client: 'alice', epoch: 2 })

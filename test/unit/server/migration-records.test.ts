@@ -119,7 +119,7 @@ t.test(
   async (t) => {
     const node = nodeOfTwo(t);
     const domain = node.domain(GOES);
-    const grants = new Grants(new ClientRecords([domain]));
+    const grants = new Grants(new ClientRecords([domain]), [domain]);
     const client = new Client({ ownerId: 'aa', principal: 'p' }, Buffer.alloc(8), 1n, 1, 0);
     client.recordedIn.add(domain);
     t.equal(grants.newState(client, domain), null);
