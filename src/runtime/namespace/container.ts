@@ -62,7 +62,10 @@ export class NamespaceContainer implements Container {
         path,
         env,
         running: () => this.running,
-        enter: () => (this.#life === undefined ? null : enterArgv(this.#life.pid)),
+        enter: async () => {
+          const life = await this.#current();
+          return life === undefined ? null : enterArgv(life.pid);
+        },
       });
   }
 
