@@ -3,13 +3,7 @@ import type { LockDomain } from '../server/domains.ts';
 import type { Errno } from '../server/filesystem/result.ts';
 import type { FileNode } from '../server/filesystem/types.ts';
 import type { Place } from '../server/marks/board.ts';
-import {
-  DELEGATIONS,
-  rivalsOf,
-  WANTED_FOR_CHANGE,
-  WANTED_FOR_READING,
-  WRITE_DELEGATION,
-} from '../server/marks/kinds.ts';
+import { DELEGATIONS, rivalsOf, WANTED_FOR_CHANGE, WANTED_FOR_READING } from '../server/marks/kinds.ts';
 
 /** `clear`: nothing stands against it; `wait`: something does that passes; an error: it does for good. */
 export type Clear = 'clear' | Hindrance;
@@ -58,25 +52,24 @@ export class Clearance {
   }
 
   /**
-   * For what needs no open: truncation, names and attributes (RFC 8881 section 10.4). Delegations are had back first; in grace
+   * For changes that need no open: truncation, names and attributes (RFC 8881 section 10.4). Delegations are had back first; in grace
    * what could break a reclaim waits (row 36).
    */
-  undisturbed(domain: LockDomain, node: FileNode, deed: 'read' | 'change'): Clear {
-    if (deed === 'change' && domain.coordination.inGrace()) return 'wait';
+  undisturbed(domain: LockDomain, node: FileNode): Clear {
+    if (domain.coordination.inGrace()) return 'wait';
     const board = domain.marks;
     if (board === undefined || node.type !== 'regular') return 'clear';
-    const against = deed === 'change' ? DELEGATIONS : WRITE_DELEGATION;
-    const anywhere = board.others(board.anywhere, against);
+    const anywhere = board.others(board.anywhere, DELEGATIONS);
     if (!anywhere.ok) return anywhere.errno;
     if (anywhere.value === 0) return 'clear';
     const place = board.placeOf(node);
-    const found = board.others(place, against);
+    const found = board.others(place, DELEGATIONS);
     if (!found.ok) return found.errno;
     if (found.value === 0) {
       this.#wishes.fulfil(domain, node);
       return 'clear';
     }
-    return this.#want(domain, place, deed === 'change' ? WANTED_FOR_CHANGE : WANTED_FOR_READING);
+    return this.#want(domain, place, WANTED_FOR_CHANGE);
   }
 
   #want(domain: LockDomain, place: Place, wanted: number): Clear {

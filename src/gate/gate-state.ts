@@ -52,10 +52,10 @@ export function entry(state: GateState, directory: Inode, name: string, node: Fi
   return reply(entryBody(nodeid, attributes.value));
 }
 
-/** The outcome of what nothing may stand against; null: nothing does. */
-export function disturbed(state: GateState, node: FileNode, deed: 'read' | 'change'): Outcome | null {
+/** The outcome of a change that nothing may stand against; null: nothing does. */
+export function disturbed(state: GateState, node: FileNode): Outcome | null {
   const domain = state.domainOf(node);
-  return domain === null ? null : unlessClear(state.clearance.undisturbed(domain, node, deed));
+  return domain === null ? null : unlessClear(state.clearance.undisturbed(domain, node));
 }
 
 export const unlessClear = (clear: Clear): Outcome | null => (clear === 'clear' ? null : hindrance(clear));

@@ -67,7 +67,7 @@ function wanted({
 export const setattr = (state: GateState, { nodeid }: Header, body: Bodies['setattr']): Outcome =>
   withInode(state, nodeid, ({ node }) => {
     const byName = (body.valid & FATTR_FH) === 0;
-    const waiting = byName ? disturbed(state, node, 'change') : null;
+    const waiting = byName ? disturbed(state, node) : null;
     if (waiting !== null) return waiting;
     const apply = (): Outcome => {
       const { errno } = state.filesystem.setAttributes(node, wanted(body));

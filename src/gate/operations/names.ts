@@ -77,7 +77,7 @@ export const remove = (
     // The filesystem's remove takes both kinds.
     const isDirectory = victim.value.type === 'directory';
     if (isDirectory !== directories) return error(isDirectory ? 'EISDIR' : 'ENOTDIR');
-    const waiting = disturbed(state, victim.value, 'change');
+    const waiting = disturbed(state, victim.value);
     return waiting ?? done(state.filesystem.remove(directory.node, text), () => OK);
   });
 
@@ -95,7 +95,7 @@ export const rename = (
         [to, toText],
       ] as const) {
         const found = state.filesystem.lookup(directory.node, each);
-        const waiting = found.ok ? disturbed(state, found.value, 'change') : null;
+        const waiting = found.ok ? disturbed(state, found.value) : null;
         if (waiting !== null) return waiting;
       }
       return done(state.filesystem.rename(from.node, text, to.node, toText), () => OK);
@@ -105,7 +105,7 @@ export const rename = (
 export const link = (state: GateState, header: Header, { from, name }: Bodies['link']): Outcome =>
   withInode(state, from, ({ node }) =>
     withName(state, header.nodeid, name, (directory, text) => {
-      const waiting = disturbed(state, node, 'change');
+      const waiting = disturbed(state, node);
       if (waiting !== null) return waiting;
       return done(state.filesystem.link(node, directory.node, text), () =>
         entry(state, directory, text, node),

@@ -56,4 +56,4 @@ export const removexattr = (state: GateState, { nodeid }: Header, { name }: Bodi
   );
 
 const changed = (state: GateState, node: FileNode, change: () => FsResult<unknown>): Outcome =>
-  disturbed(state, node, 'change') ?? done(change(), () => OK);
+  disturbed(state, node) ?? done(change(), () => OK);
