@@ -2,7 +2,7 @@
  * The checkers on a history of one's own: a test harness for some other lock server has written down what its clients asked and were
  * answered, one JSON object a line. Was it right?
  *
- *     node docs/examples/checking.ts [HISTORY.jsonl]
+ *     node docs/examples/checking.ts [HISTORY.jsonl]     (in a checkout: node --conditions=gracelab-source ...)
  *
  * Without a file it judges the story below: n1 loses its power, n2 gives alice's lock to a thief, and alice reclaims it as if nothing
  * had happened. docs/history-format.md says what events there are; what a harness does not know it leaves out, and the checks that need it say so.

@@ -2,7 +2,7 @@
  * A lock server of one's own on gracelab/core: three servers give out named locks, which they keep on a disk
  * that they share. One of them dies, a thief comes for its client's lock, and the client gets it back.
  *
- *     node docs/examples/embedding.ts
+ *     node docs/examples/embedding.ts     (in a checkout: node --conditions=gracelab-source ...)
  *
  * Everything of the server is in `Server`: where the rules of the core are asked, and what must be done in
  * which order around them. `Disk` stands for what a real server has instead: a cluster filesystem, a store with

@@ -49,11 +49,12 @@ async function readJson(file: string, folder: string): Promise<unknown> {
     return JSON.parse(await readFile(file, 'utf8'));
   } catch (error) {
     const missing = ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
+    const what = (await isThere(folder)) ? 'is not a run folder: it has no topology.json' : 'is not there';
     const why = error instanceof SyntaxError ? 'is not JSON' : `cannot be read: ${whyUnreadable(error)}`;
     throw new Refusal(
       EXIT.wrongUsage,
       missing
-        ? `${folder} is not a run folder: it has no topology.json; name one like runs/reboot/20260102T030405Z, or a history like mine.jsonl.`
+        ? `${folder} ${what}; name a run folder like runs/reboot/20260102T030405Z, or a history like mine.jsonl.`
         : `${file} ${why}.`,
     );
   }
@@ -81,6 +82,12 @@ function failureOf(history: History): string | null {
   if (end === undefined) return 'the run was cut off before its end';
   return end.kind === 'run' ? (end.text ?? null) : null;
 }
+
+const isThere = (place: string): Promise<boolean> =>
+  stat(place).then(
+    () => true,
+    () => false,
+  );
 
 const isFile = (place: string): Promise<boolean> =>
   stat(place).then(

@@ -31,8 +31,11 @@ export async function parseHistory(
   const remarks: string[] = [];
   let line = 0;
   let rest = '';
+  let begun = false;
   for await (const chunk of chunks) {
-    const lines = (rest + chunk).split('\n');
+    // Some systems begin every text with a byte order mark.
+    const lines = (rest + (begun ? chunk : chunk.replace(/^\uFEFF/, ''))).split('\n');
+    begun = true;
     rest = lines.pop() ?? '';
     for (const each of lines) {
       line += 1;

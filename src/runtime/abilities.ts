@@ -10,6 +10,7 @@ export const ABILITIES = {
   'stable-storage': "a container's own storage can be emptied and made read-only",
   'ledger-access': "the lab gets at the ledger's file, or at its members",
   'space-limit': 'the filesystem of a ledger can be made full',
+  'second-process': 'a second process of a node, beside the one that lives',
   gate: 'programs in a node that are not NFS clients get at the export',
 } as const;
 

@@ -27,7 +27,15 @@ const ETCD_LOOK_MS = 20;
 export const SIMULATION_OFFER: Offer = {
   runtime: 'the simulation',
   missing: (
-    ['packet-loss', 'connection-reset', 'relay', 'clock-offset', 'stable-storage', 'gate'] as const
+    [
+      'packet-loss',
+      'connection-reset',
+      'relay',
+      'clock-offset',
+      'stable-storage',
+      'second-process',
+      'gate',
+    ] as const
   ).map((ability) => ({ ability, remedy: 'run the scenario on real containers: gracelab run' })),
 };
 

@@ -5,6 +5,7 @@ import { abilityRefusal } from '../../runtime/abilities.ts';
 import { namespaceOffer, sandboxRefusal } from '../../runtime/namespace/abilities.ts';
 import { MOST_NODES } from '../../scenario/format/cluster.ts';
 import { MOST_CLIENTS } from '../../scenario/format/document.ts';
+import { durationWords } from '../../scenario/format/words.ts';
 import { writeScenario } from '../../scenario/format/write.ts';
 import { FAULT_MENU, FAULT_NAMES, faultsOffered, menuFor } from '../../scenario/random/fault-menu.ts';
 import { generate } from '../../scenario/random/generate.ts';
@@ -96,10 +97,10 @@ function shapeOf(options: ChaosOptions, faults: readonly string[]): ChaosShape {
 function repetition(seed: number, { faults }: ChaosShape, options: ChaosOptions): string {
   const { nodes, clients, workloads, store, failover, mutant } = options;
   const words = [
-    `gracelab chaos --seed ${seed} --for ${options.for}ms --nodes ${nodes}`,
+    `gracelab chaos --seed ${seed} --for ${durationWords(options.for)} --nodes ${nodes}`,
     ...(clients === undefined ? [] : [`--clients ${clients}`]),
     ...(store === undefined ? [] : [`--store ${store}`]),
-    ...(failover === null ? [] : [`--failover ${failover}ms`]),
+    ...(failover === null ? [] : [`--failover ${durationWords(failover)}`]),
     ...(faults.length === FAULT_NAMES.length ? [] : [`--faults ${faults.join(',')}`]),
     ...(workloads === WORKLOAD_NAMES ? [] : [`--workloads ${workloads.join(',')}`]),
     ...mutant.map((id) => `--mutant ${id}`),

@@ -5,6 +5,7 @@ import { MUTANTS, type MutantId } from '../../core/mutants.ts';
 import type { JudgedRun } from '../../report/judged-run.ts';
 import { MOST_NODES } from '../../scenario/format/cluster.ts';
 import { MOST_CLIENTS } from '../../scenario/format/document.ts';
+import { counted } from '../../scenario/format/words.ts';
 import { scenarioRefusal } from '../../scenario/needed-abilities.ts';
 import { LARGEST_SEED } from '../../scenario/seeded-random.ts';
 import { SIMULATION_OFFER } from '../../sim/lab.ts';
@@ -91,7 +92,7 @@ async function runAll(plan: Plan, orders: Orders, options: RunOptions, frame: Fr
     tally.add(report);
     if (tellsRuns(options)) runs.push({ name: nameOf(plan, done), verdict: done.verdict });
     frame.terminal.progress(
-      `${tally.total} of ${orders.count} histories, to seed ${report.seed}: ${tally.inWords()} ...`,
+      `${tally.total} of ${counted(orders.count, 'history')}, to seed ${report.seed}: ${tally.inWords()} ...`,
       LOG_EVERY_MS,
     );
     if (report.verdict !== 'valid' && !isQuiet(options)) frame.terminal.result(oneLine(report));
@@ -163,7 +164,15 @@ export function simulate(frame: Frame): Command {
     const { verdict } = tally;
     const interrupted = enough.aborted;
     const out = path.resolve(frame.cwd, options.out);
-    const left = await leftBehind(outcome, plan, { ...options, out, enough, quiet: isQuiet(options) }, frame);
+    let status = interrupted && verdict !== 'violation' ? EXIT.interrupted : STATUS_OF[verdict];
+    const leaving = { ...options, out, enough, quiet: isQuiet(options) };
+    // What was found is told, whatever becomes of its folder.
+    const left = await leftBehind(outcome, plan, leaving, frame).catch((error: unknown) => {
+      if (!(error instanceof Refusal)) throw error;
+      frame.terminal.message(`gracelab: ${error.message}`);
+      if (verdict !== 'violation') status = error.status;
+      return null;
+    });
     if (options.json)
       frame.terminal.result(
         JSON.stringify({ verdict, interrupted, ...tally.numbers, seconds, left }, null, 2),
@@ -175,7 +184,7 @@ export function simulate(frame: Frame): Command {
       frame.terminal.result(tally.summary(seconds, interrupted ? { of: orders.count, goOn } : null));
     }
     await printResults(withFolder(outcome.runs, left), options, frame);
-    frame.conclude(interrupted && verdict !== 'violation' ? EXIT.interrupted : STATUS_OF[verdict]);
+    frame.conclude(status);
   });
 }
 

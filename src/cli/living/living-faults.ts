@@ -1,6 +1,12 @@
 /** What `gracelab fault` does to a living lab. */
 import type { Clock, Random } from '../../core/clock.ts';
-import { type BreakableNode, type Fault, FaultRefusedError, type TargetKind } from '../../faults/fault.ts';
+import {
+  type BreakableNode,
+  type Fault,
+  FaultRefusedError,
+  type FaultSurroundings,
+  type TargetKind,
+} from '../../faults/fault.ts';
 import { FAULTS, faultRefusal } from '../../faults/registry.ts';
 import { LEDGER_WORDS, resolveTargets } from '../../faults/targets.ts';
 import { abilityRefusal } from '../../runtime/abilities.ts';
@@ -43,12 +49,33 @@ export async function breakOrMend(
   if (unable) throw new Error(unable);
   refuseStrangers(chosen, names, cluster);
   if (chosen.hits === 'node' && !chosen.armsNextLife) refuseDead(targets);
-  const surroundings = surroundingsOf(chosen, { cluster, random });
+  const hit = new Set<string>();
+  const surroundings = tellingWhom(hit, surroundingsOf(chosen, { cluster, random }));
   const injected = chosen.inject(targets, chosen.parameters.parse(given), surroundings).catch(unfinished);
-  const note = (await unlessBootsWait(cluster, targets, injected)) ?? '';
-  // Of a node that has yet to come by its step nobody can say that it is done.
-  const armed = chosen.armsNextLife && parameters.stayDown === true;
-  return { fault, targets: names, note: note === '' && armed ? 'armed; it dies when it comes there' : note };
+  const waits = await unlessBootsWait(cluster, targets, injected);
+  return { fault, targets: names, note: waits ?? whatDidNotHappen(chosen, parameters, names, hit) };
+}
+
+/** Notes those with whom the fault begins. */
+const tellingWhom = (hit: Set<string>, surroundings: FaultSurroundings): FaultSurroundings => ({
+  ...surroundings,
+  tell: (phase, targets, detail) => {
+    if (phase === 'begin') for (const target of targets) hit.add(target);
+    surroundings.tell(phase, targets, detail);
+  },
+});
+
+/** Of a node that has yet to come by its step, or that need not have and did not, nobody can say that it is done. */
+function whatDidNotHappen(
+  { armsNextLife }: Fault,
+  { stayDown, at }: Readonly<Record<string, unknown>>,
+  names: readonly string[],
+  hit: ReadonlySet<string>,
+): string {
+  if (!armsNextLife) return '';
+  if (stayDown === true) return 'armed; it dies when it comes there';
+  const spared = names.filter((name) => !hit.has(name));
+  return spared.length === 0 ? '' : `${spared.join(', ')} did not come to ${at}, so nothing happened`;
 }
 
 /** What was begun has not come about; what was refused was not begun. */

@@ -1,6 +1,7 @@
 /** Every mutant in turn, each until a history shows it: do the checks and the random schedules find what they are for? */
 import type { CheckName } from '../../check/verdict.ts';
 import { MUTANTS, type MutantId } from '../../core/mutants.ts';
+import { counted } from '../../scenario/format/words.ts';
 import { BEYOND_SIMULATION } from '../../sim/beyond-simulation.ts';
 import { EXIT, type ExitStatus } from '../exit-status.ts';
 import type { Frame } from '../frame.ts';
@@ -90,7 +91,7 @@ async function huntOne(
     told += 1;
     if (report.verdict === 'violation') return end(report.seed, report.violations);
     if (report.verdict === 'unknown') unknown += 1;
-    frame.terminal.progress(`${mutant}: ${told} of ${count} histories ...`, LOG_EVERY_MS);
+    frame.terminal.progress(`${mutant}: ${told} of ${counted(count, 'history')} ...`, LOG_EVERY_MS);
   }
   return end(null, []);
 }

@@ -72,7 +72,7 @@ export async function leave(run: LeftRun, { out, quiet }: LeavingOptions, frame:
     const file = path.join(nearPath(folder, cwd), 'scenario.yaml');
     const broken = mutants.map((id) => ` --mutant ${id}`).join('');
     terminal.result(
-      `\n${sizeOf(scenario)}\nagain: gracelab simulate ${file} --seed ${seed}${broken}\non real containers: gracelab run ${file} --seed ${seed}${broken}\n`,
+      `\n${sizeOf(scenario)}\nagain: gracelab simulate ${file} --seed ${seed}${broken} --all\non real containers: gracelab run ${file} --seed ${seed}${broken}\n`,
     );
   }
   return { folder, seed };

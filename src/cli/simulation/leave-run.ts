@@ -19,16 +19,26 @@ const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 /**
  * @param out absolute path of the folder that holds the run folders
  * @returns its path
- * @throws RunFolderError when it cannot be written
+ * @throws RunFolderError when it cannot be written; nothing is left then
  */
 export async function leaveRun(
-  { scenario, seed, mutants, simulated }: LeftRun,
+  run: LeftRun,
   { out, time }: { readonly out: string; readonly time: string },
 ): Promise<string> {
+  const folder = await RunFolder.create(out, run.scenario.name, time);
+  try {
+    await writeAll(run, folder);
+  } catch (error) {
+    await folder.remove();
+    throw error;
+  }
+  return folder.path;
+}
+
+async function writeAll({ scenario, seed, mutants, simulated }: LeftRun, folder: RunFolder): Promise<void> {
   const { history, verdict, log } = simulated;
-  const folder = await RunFolder.create(out, scenario.name, time);
   const nodes = scenario.cluster.nodes.map((name) => ({ name, address: null }));
-  const topology = { scenario, seed, mutants, ...SIMULATION_SETTING, nodes, startedAt: time };
+  const topology = { scenario, seed, mutants, ...SIMULATION_SETTING, nodes, startedAt: folder.time };
   await folder.write('scenario.yaml', writeScenario(scenario));
   await folder.write('topology.json', json(topology));
   await folder.write('history.jsonl', history.map((event) => `${JSON.stringify(event)}\n`).join(''));
@@ -36,5 +46,4 @@ export async function leaveRun(
   await folder.write(path.join('logs', 'processes.log'), log.map((line) => `${line}\n`).join(''));
   await folder.write('report.html', renderHtml(history, verdict));
   await folder.becomeLatest();
-  return folder.path;
 }

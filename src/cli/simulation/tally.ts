@@ -1,5 +1,6 @@
 /** What came of all histories, and how a person is told of it. */
 import type { Verdict } from '../../check/verdict.ts';
+import { plural } from '../../scenario/format/words.ts';
 import type { HistoryReport } from '../../sim/campaign.ts';
 import { worst } from '../verdicts.ts';
 
@@ -65,8 +66,8 @@ export class Tally {
     const number = (value: number): string => Math.round(value).toLocaleString('en');
     const histories =
       interrupted === null
-        ? `${number(this.total)} histories`
-        : `interrupted after ${number(this.total)} of ${number(interrupted.of)} histories`;
+        ? `${number(this.total)} ${plural(this.total, 'history')}`
+        : `interrupted after ${number(this.total)} of ${number(interrupted.of)} ${plural(interrupted.of, 'history')}`;
     const rest = interrupted === null ? '' : `; the rest: ${interrupted.goOn}`;
     return `${histories}: ${this.inWords()}; ${number(this.simulatedMs / 1000)} s of cluster time, ${number(this.events)} events, in ${seconds.toFixed(1)} s${rest}`;
   }

@@ -41,8 +41,15 @@ export function parseDuration(text: string): number | Refusal {
   return ms;
 }
 
+/** `60s`, or `1500ms`: what {@link parseDuration} reads as the same length. */
+export const durationWords = (ms: number): string => (ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`);
+
 /** `1 node`, `3 nodes`. */
-export const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+export const counted = (count: number, what: string): string => `${count} ${plural(count, what)}`;
+
+/** `node`, `nodes`; `history`, `histories`. */
+export const plural = (count: number, what: string): string =>
+  count === 1 ? what : `${what.replace(/([^aeiou])y$/, '$1ie')}s`;
 
 /** `250ms`, or `100ms..400ms` for anything between the two, as the seed has it. */
 export function parsePause(text: string): Pause | Refusal {

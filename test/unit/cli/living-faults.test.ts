@@ -72,6 +72,22 @@ t.test('a crash that does not come about was begun; a fault that is in force alr
   });
 });
 
+t.test(
+  'what need not come about, and did not, is not told as done, nor is it for a node that is down',
+  async (t) => {
+    for (const [fault, node, parameters] of [
+      ['crash', 'n2', {}],
+      ['stall', 'n1', { downMs: 10 }],
+    ] as const) {
+      const { ask, clock, log } = lab();
+      const asked = ask(fault, [node], { at: 'before-inherit', patienceMs: 50, maybe: true, ...parameters });
+      await clock.advance(50);
+      t.match(await asked, { note: `${node} did not come to before-inherit, so nothing happened` });
+      t.strictSame(log, [`arm ${node}`], 'nor did it');
+    }
+  },
+);
+
 t.test('nobody is cut off from itself: that is refused, and nothing is begun', async (t) => {
   const { ask } = lab();
   for (const from of [['n2'], ['all'], ['n1', 'n2']])

@@ -198,6 +198,6 @@ t.test('a history that left a folder is told of with it', { timeout: 300_000 }, 
     ...files,
   ]);
   t.equal(status, 2);
-  t.match(stdout, /^1 histories: 0 valid, 1 unknown;/m, 'the tables are there as ever');
+  t.match(stdout, /^1 history: 0 valid, 1 unknown;/m, 'the tables are there as ever');
   t.match(readFileSync(markdown, 'utf8'), /the picture is `[^`]*runs\/nothing-happens\/[^`]*\/report.html`/);
 });

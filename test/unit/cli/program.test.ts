@@ -83,6 +83,14 @@ t.test('wrong usage: options of exec behind the node', (t) =>
 t.test('wrong usage: a file that is no run folder', (t) =>
   refusal(t, ['check', path.join(t.testdir({ file: '' }), 'file')], 64, /file is not a run folder/),
 );
+t.test('wrong usage: a history that is not there', (t) =>
+  refusal(
+    t,
+    ['check', path.join(t.testdir(), 'mine.jsonl')],
+    64,
+    /mine\.jsonl is not there; name a run folder/,
+  ),
+);
 t.test('wrong usage: a run folder whose topology is of something else', (t) =>
   refusal(t, ['check', t.testdir({ 'topology.json': '{}' })], 64, /topology\.json does not describe a run/),
 );

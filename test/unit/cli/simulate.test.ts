@@ -85,3 +85,35 @@ t.test(
     t.equal(status, 1);
   },
 );
+
+async function simulated(t: Test, ...words: readonly string[]) {
+  const child = spawn(process.execPath, [GRACELAB, 'simulate', ...words], { cwd: t.testdir({ file: '' }) });
+  t.teardown(() => child.kill('SIGKILL'));
+  const said = { stdout: '', stderr: '' };
+  child.stdout.on('data', (text) => {
+    said.stdout += text;
+  });
+  child.stderr.on('data', (text) => {
+    said.stderr += text;
+  });
+  const [status] = await once(child, 'close');
+  return { status, ...said };
+}
+
+t.test('what nobody has simulated is refused before anything begins', async (t) => {
+  const { status, stdout, stderr } = await simulated(t, 'reboot', 'impostor');
+  t.equal(status, 3);
+  t.match(stderr, /^gracelab: "impostor: n1" in the scenario impostor needs .*: second-process /);
+  t.equal(stdout, '');
+});
+
+t.test('a violation that no folder can be left of is told all the same, as one', async (t) => {
+  const options = ['--seed', '1', '--tries', '0', '--out', 'file'];
+  const broken = await simulated(t, 'reboot', '--mutant', 'D14', ...options);
+  t.equal(broken.status, 1);
+  t.match(broken.stderr, /^gracelab: cannot write .*: a file stands in its way; /);
+  t.match(broken.stdout, /^1 history: 0 valid, 1 violation; /m);
+  const sound = await simulated(t, 'reboot', ...options);
+  t.equal(sound.status, 3, 'one that is valid, and was asked for with its folder, is not what was asked for');
+  t.match(sound.stdout, /^1 history: 1 valid; /m);
+});

@@ -28,6 +28,12 @@ t.test('a whole last line without its newline counts', async (t) => {
   t.equal((await parse(`${start}\n${end}`)).history.length, 2);
 });
 
+t.test('a byte order mark before the first line is none of its letters', async (t) => {
+  const text = `\uFEFF${start}\n${end}\n`;
+  t.equal((await parse(text.slice(0, 1), text.slice(1))).history.length, 2);
+  await t.rejects(parse(`${start}\n\uFEFF${end}\n`), { message: /line 2: not JSON/ }, 'and only there');
+});
+
 t.test('bad input is one sentence that names the line', async (t) => {
   const cases: [string, RegExp][] = [
     [`${start}\nnonsense\n${end}\n`, /^history\.jsonl, line 2: not JSON/],

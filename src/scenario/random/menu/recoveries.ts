@@ -115,6 +115,7 @@ const unseenMove: FaultChoice = {
   ...RECOVERY,
   name: 'unseen-move',
   weight: 3,
+  needs: ['partitions'],
   possible: ({ nodes }) => nodes > 1,
   breakage([owner = ''], scene) {
     const { draw, nodes, shape } = scene;
@@ -149,6 +150,7 @@ const expiredUntold: FaultChoice = {
   ...RECOVERY,
   name: 'expired-untold',
   weight: 2,
+  needs: ['partitions'],
   breakage([node = ''], scene) {
     const { draw, shape } = scene;
     const client = clientOf(node, scene);
