@@ -27,6 +27,28 @@ t.test('a node that comes to its step says so, once, and goes on after its time'
   t.equal(said.length, 1);
 });
 
+t.test(
+  'it blocks its only thread there, after it has said so: for its time, or until it is killed',
+  async (t) => {
+    const { said, armed } = steps();
+    const waited: unknown[] = [];
+    t.intercept(Atomics, 'wait', {
+      value: (...[, , , ms]: Parameters<typeof Atomics.wait>) => {
+        waited.push([said.length, ms]);
+        return 'timed-out';
+      },
+    });
+    for (const stallMs of [250, null]) {
+      armed.arm({ step: 'before-lift', nth: 1, stallMs });
+      armed.at('before-lift');
+    }
+    t.strictSame(waited, [
+      [1, 250],
+      [2, Number.POSITIVE_INFINITY],
+    ]);
+  },
+);
+
 t.test('a node that was disarmed passes by', async (t) => {
   const { said, armed } = steps();
   armed.arm({ step: 'before-lift', nth: 1, stallMs: 0 });

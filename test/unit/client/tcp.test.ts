@@ -27,7 +27,7 @@ async function listener(t: Test) {
   const address = server.address();
   const port = typeof address === 'object' ? address!.port : 0;
   const accepted = async () => sockets[0] ?? (await once(server, 'connection'))[0];
-  return { server, port, accepted: accepted as () => Promise<Socket> };
+  return { port, accepted: accepted as () => Promise<Socket> };
 }
 
 /** What came, and a way to wait for more of it. */
@@ -109,8 +109,6 @@ t.test('nothing is told of a connection that we closed', async (t) => {
 });
 
 t.test('nobody there: null', async (t) => {
-  const { server, port } = await listener(t);
-  server.close();
-  await once(server, 'close');
-  t.equal(await tcpDial('127.0.0.1', port, clock)(recorder().events, 1000), null);
+  // A port that was just closed may be somebody else's by now; this one is given to nobody.
+  t.equal(await tcpDial('127.0.0.1', 1, clock)(recorder().events, 1000), null);
 });

@@ -170,7 +170,14 @@ t.test(
     t.same([n2!.coordinator.mayMeetLeftOvers(), n3!.coordinator.mayMeetLeftOvers()], [false, false]);
     const again = await cluster.boot('n1');
     t.equal(again.coordinator.mayMeetLeftOvers(), true);
+    t.equal(n2!.coordinator.mayMeetLeftOvers(), false, 'it has heard of that end before');
     await cluster.clock.advance(1_000);
     t.equal(again.coordinator.mayMeetLeftOvers(), false);
+    n2!.pause();
+    again.crash();
+    await cluster.boot('n1');
+    n2!.resume();
+    await cluster.clock.advance(50);
+    t.equal(n2!.coordinator.mayMeetLeftOvers(), true, 'a new life tells of the end of the one before');
   },
 );

@@ -24,6 +24,11 @@ t.test(
     await cluster.command({ type: 'migrate', owner: N1, to: N2 });
     await cluster.clock.advance(100);
     t.same(n1.letGo, [{ owner: 'n1', granting: [] }], 'nobody granted anything when it did');
+    const told = n1.events.map(({ event, peer, detail }) => [event, peer, detail].filter(Boolean).join(' '));
+    t.same(told.filter((each) => /^(acknowledged|handed-over)/.test(each)).slice(-2), [
+      'acknowledged',
+      'handed-over n1 n2',
+    ]);
     t.same([n1.carried.at(-1), n2.carried.at(-1)], [[], ['n1', 'n2']]);
     t.equal(n1.coordinator.serves(N1), false);
     t.equal(n2.coordinator.serves(N1), true);

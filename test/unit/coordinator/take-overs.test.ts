@@ -1,6 +1,7 @@
 /** C11: what comes with an address, so that nobody waits for its clients. */
 import t from 'tap';
 import { asNodeId, type NodeId } from '../../../src/core/ids.ts';
+import { StoreUnavailableError } from '../../../src/store/store.ts';
 import { client, FakeCluster, type FakeNode, type NodeOptions } from './fixtures/cluster.ts';
 import { FakeEstates } from './fixtures/estates.ts';
 
@@ -153,6 +154,27 @@ t.test('I6: nobody counts before its record is durable', async (t) => {
   t.same([n3.coordinator.newState(), cluster.recorded()], ['grant', { 'n1 alice': 'complete' }]);
 });
 
+t.test('I1: what came is taken over once, however often its records have to be tried', async (t) => {
+  let failures = 0;
+  const { cluster, estates, n3 } = await clusterOf({
+    throughStore: (store) => {
+      const put = store.putRecords.bind(store);
+      store.putRecords = async (fence, scope, records) => {
+        const fails = fence.node === N2 && scope.node === N1 && failures < 2;
+        if (!fails) return put(fence, scope, records);
+        failures += 1;
+        throw new StoreUnavailableError('cut off');
+      };
+      return store;
+    },
+  });
+  await move(cluster, N2);
+  await cluster.clock.advance(300);
+  t.equal(failures, 2);
+  t.same(estates.adopted, ['alice at n2']);
+  t.equal(n3.coordinator.newState(), 'grant');
+});
+
 for (const [what, damage] of [
   ['is damaged', () => '{'],
   ['is of an earlier view', (text: string) => text.replace(/"view":\d+/, '"view":1')],
@@ -178,6 +200,16 @@ for (const [what, damage] of [
     t.equal(n2.coordinator.reclaim(alice), 'grant');
   });
 }
+
+t.test('nor does what cannot be read', async (t) => {
+  const { cluster, estates, n2 } = await clusterOf();
+  estates.readable = Promise.reject(new Error('EIO'));
+  estates.readable.catch(() => {});
+  await move(cluster, N2);
+  await cluster.clock.advance(100);
+  t.same(estates.adopted, []);
+  t.equal(n2.coordinator.reclaim(alice), 'grant');
+});
 
 /** There, back, and there again, with nothing written down the last time. */
 async function moveAgainUnwritten(mutants: NodeOptions['mutants'] = []) {
@@ -222,6 +254,7 @@ t.test(
     await cluster.clock.advance(100);
     t.equal(estates.board.size, 1);
     t.notOk(n1.swaps.includes('hand-over'));
+    t.equal(n1.coordinator.serves(N1), false, 'what it has let go of it serves no more');
     n1.crash();
     removals.holdNoMore();
     await cluster.clock.advance(300);
@@ -255,6 +288,31 @@ t.test(
     n2.resume();
     await cluster.clock.advance(100);
     t.equal(n2.coordinator.serves(N1), true);
+    t.same(estates.adopted, []);
+    t.equal(n2.coordinator.reclaim(alice), 'grant');
+  },
+);
+
+t.test(
+  'the giver died unseen, and its next life hands over without a word: what the dead one has written counts for nothing',
+  async (t) => {
+    const removals = new HeldRemovals();
+    removals.hold();
+    const { cluster, estates, n1, n2 } = await clusterOf({ throughStore: removals.throughStore });
+    await move(cluster, N2);
+    await cluster.clock.advance(100);
+    t.ok(estates.board.has('n1 n1'));
+    estates.writes = 'fail';
+    removals.holdNoMore();
+    n2.pause();
+    n1.crash();
+    await cluster.clock.advance(50);
+    await cluster.boot('n1');
+    await move(cluster, N2);
+    await cluster.clock.advance(100);
+    t.equal(cluster.ledger.members.n1.addressAt, 'n2');
+    n2.resume();
+    await cluster.clock.advance(100);
     t.same(estates.adopted, []);
     t.equal(n2.coordinator.reclaim(alice), 'grant');
   },

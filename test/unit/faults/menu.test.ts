@@ -33,6 +33,7 @@ const EXAMPLES: Readonly<Record<string, { takes: object[]; refuses: [object, Reg
       [forAWhile, /"at" names a step/],
       [{ at: 'before-lift' }, /downMs/],
       [{ at: 'before-lift', ...forAWhile, how: 'kill' }, /how/],
+      [{ at: 'before-lift', downMs: 600_001 }, /downMs/],
     ],
   },
   'slow-boot': {

@@ -18,6 +18,19 @@ t.test('a node stands still from the step on, for as long as it is told, and liv
   t.ok(nodes[0]!.running);
 });
 
+t.test('several stand still side by side, each from when it comes by', async (t) => {
+  const { log, nodes, targets, clock, surroundings } = stage('n1', 'n2');
+  const done = stall.inject(targets, stall.parameters.parse({ at, downMs: 100 }), surroundings);
+  nodes[1]!.reach();
+  await clock.advance(50);
+  nodes[0]!.reach();
+  await clock.advance(50);
+  t.strictSame(log.slice(2), [`begin n2 at ${at}`, `begin n1 at ${at}`, 'end n2']);
+  await clock.advance(50);
+  await done;
+  t.equal(log.at(-1), 'end n1');
+});
+
 t.test('a node that does not come by is a failure, unless it need not', async (t) => {
   for (const maybe of [false, true]) {
     const { log, targets, clock, surroundings } = stage('n1');

@@ -107,7 +107,7 @@ t.test('what cannot be a beacon says so in one sentence', async (t) => {
 const LOCKS = 200;
 const KILLS = 20;
 /** Far more than a kill takes; only a failing test gets there. */
-const POLL_LIMIT_NS = 5_000_000_000n;
+const POLL_LIMIT_NS = 60_000_000_000n;
 
 /**
  * Kills a process that holds a beacon and locks, and polls for its locks meanwhile as a competing node would.
@@ -154,8 +154,8 @@ t.test('D16: a beacon of an open file description outlives locks of its process'
   writeFileSync(file, '');
   const beacon = Beacon.open(path, { ownership: 'description' });
   let thefts = 0;
-  // One is proof. It happens in three of four kills.
-  for (let kills = 0; kills < 2 * KILLS && thefts === 0; kills += 1) {
+  // One is proof. It happens in three of four kills, and in fewer on a machine that is busy with something else.
+  for (let kills = 0; kills < 10 * KILLS && thefts === 0; kills += 1) {
     if (await stealsOnKill(t, beacon, path, file, BigInt(kills), 'description')) thefts += 1;
   }
   t.ok(thefts > 0, 'the poll sees what it is there to see');

@@ -11,7 +11,7 @@ import {
   WRITE_DELEGATION,
 } from '../../../src/server/marks/kinds.ts';
 import { good } from '../filesystem/fixtures/scratch.ts';
-import { FLOCK, Kernel, LAST_BYTE, RECORD, text, u32, u64 } from './fixtures/kernel.ts';
+import { FLOCK, Kernel, LAST_BYTE, PID, RECORD, text, u32, u64 } from './fixtures/kernel.ts';
 
 const { EACCES, EAGAIN, EBADF, EINTR, EINVAL, ENOSYS, ESTALE } = constants.errno;
 const [READ, WRITE, NONE] = [0, 1, 2];
@@ -62,6 +62,7 @@ t.test('M23: a gate that does not ask gives it away in grace', async (t) => {
   const kernel = new Kernel(t, ['M23']);
   const file = kernel.create('f');
   kernel.coordination.grace = true;
+  kernel.coordination.beacons = 'grace';
   t.equal(kernel.locked('setlk', file, 1, WRITE), 0);
 });
 
@@ -83,6 +84,7 @@ t.test('I1: what another node holds is refused, shown, and waited for', async (t
   if (other.outcome !== 'granted') throw new Error('the other node has no lock');
   other.keep();
   t.equal(kernel.locked('setlk', file, 1, WRITE, [15, 15n]), -EAGAIN);
+  t.match(kernel.events, [{ event: 'refuse', status: 'DENIED' }]);
   t.equal(kernel.locked('setlk', file, 1, WRITE, [20, 29n]), 0, 'the byte after it is free');
   const shown = kernel.answerTo(kernel.lock('getlk', file, 1, READ, [0, LAST_BYTE]));
   t.same(shown?.body, Buffer.concat([u64(10, 19), u32(WRITE, 0)]));
@@ -116,14 +118,51 @@ t.test('an interrupt that comes after the answer takes nothing back', async (t) 
 });
 
 t.test('what one program lets go of the next one in line has without waiting for a timer', async (t) => {
+  for (const [how, letGo] of [
+    ['F_UNLCK', (kernel, file) => kernel.lock('setlk', file, 1, NONE)],
+    ['F_UNLCK by F_SETLKW', (kernel, file) => kernel.lock('setlkw', file, 1, NONE)],
+    ['close', (kernel, { nodeid, fh }) => kernel.done('flush', nodeid, u64(fh, 0, 1))],
+    [
+      'the last close',
+      (kernel, { nodeid, fh }) => kernel.done('release', nodeid, u64(fh), u32(0, 0), u64(0)),
+    ],
+  ] as const satisfies [string, (kernel: Kernel, file: ReturnType<Kernel['create']>) => unknown][]) {
+    const kernel = new Kernel(t);
+    const file = kernel.create('f');
+    const waiting = kernel.open(file);
+    t.equal(kernel.locked('setlk', file, 1, WRITE), 0);
+    const second = kernel.lock('setlkw', waiting, 2, WRITE);
+    const third = kernel.lock('setlkw', waiting, 3, WRITE);
+    letGo(kernel, file);
+    t.match(kernel.answerTo(second), { error: 0 }, how);
+    t.equal(kernel.answerTo(third), null);
+  }
+});
+
+t.test(
+  'the history is told what was let go of, however that was, and nothing of who had nothing',
+  async (t) => {
+    const kernel = new Kernel(t);
+    const file = kernel.create('f');
+    kernel.lock('setlk', file, 1, WRITE);
+    kernel.lock('setlk', file, 1, NONE, [0, 9n]);
+    for (const owner of [1, 2]) kernel.done('flush', file.nodeid, u64(file.fh, 0, owner));
+    t.match(kernel.events, [
+      { event: 'grant', span: { start: 0, end: null } },
+      { event: 'release', span: { start: 0, end: 10 } },
+      { event: 'release', span: { start: 0, end: null } },
+    ]);
+    t.equal(kernel.events.length, 3);
+  },
+);
+
+t.test('I1: programs that read share, one that writes excludes them, and is told who they are', async (t) => {
   const kernel = new Kernel(t);
   const file = kernel.create('f');
-  t.equal(kernel.locked('setlk', file, 1, WRITE), 0);
-  const second = kernel.lock('setlkw', file, 2, WRITE);
-  const third = kernel.lock('setlkw', file, 3, WRITE);
-  t.equal(kernel.locked('setlk', file, 1, NONE), 0);
-  t.match(kernel.answerTo(second), { error: 0 });
-  t.equal(kernel.answerTo(third), null);
+  for (const owner of [1, 2]) t.equal(kernel.locked('setlk', file, owner, READ, [0, 9n]), 0);
+  t.equal(kernel.locked('setlk', file, 3, WRITE, [9, 9n]), -EAGAIN);
+  const shown = kernel.answerTo(kernel.lock('getlk', file, 3, WRITE));
+  t.same(shown?.body, Buffer.concat([u64(0, 9), u32(READ, PID)]));
 });
 
 t.test('close(2) drops all record locks of the process on the file, and no others (POSIX)', async (t) => {
@@ -135,6 +174,18 @@ t.test('close(2) drops all record locks of the process on the file, and no other
   t.equal(kernel.locked('setlk', file, 3, WRITE, [0, 9n]), 0);
   t.equal(kernel.locked('setlk', file, 3, WRITE, [10, 19n]), -EAGAIN);
 });
+
+t.test(
+  'and so does close(2) of another descriptor of it than the one that they came by (POSIX)',
+  async (t) => {
+    const kernel = new Kernel(t);
+    const file = kernel.create('f');
+    const second = kernel.open(file);
+    t.equal(kernel.locked('setlk', file, 1, WRITE), 0);
+    kernel.done('flush', second.nodeid, u64(second.fh, 0, 1));
+    t.equal(kernel.locked('setlk', file, 2, WRITE), 0);
+  },
+);
 
 t.test(
   'flock is of the description: close(2) of one descriptor leaves it, the last one takes it along',
@@ -159,7 +210,7 @@ t.test(
   async (t) => {
     const kernel = new Kernel(t);
     const first = kernel.create('f');
-    const second = { ...first, fh: kernel.done('open', first.nodeid, u32(2, 0)).body.readBigUInt64LE(0) };
+    const second = kernel.open(first);
     t.equal(kernel.locked('setlk', first, 77, WRITE), 0);
     kernel.done('flush', first.nodeid, u64(first.fh, 0, 1));
     t.equal(kernel.locked('setlk', second, 2, WRITE), -EAGAIN);
@@ -173,11 +224,31 @@ t.test(
   async (t) => {
     const kernel = new Kernel(t);
     const first = kernel.create('f');
-    const second = { ...first, fh: kernel.done('open', first.nodeid, u32(2, 0)).body.readBigUInt64LE(0) };
+    const second = kernel.open(first);
     t.equal(kernel.locked('setlk', first, 1, WRITE, [0, 9n]), 0);
     t.equal(kernel.locked('setlk', second, 1, WRITE, [10, 19n]), 0);
     kernel.done('release', first.nodeid, u64(first.fh), u32(0, 0), u64(0));
     t.equal(kernel.locked('setlk', second, 2, WRITE, [0, 9n]), -EAGAIN);
+  },
+);
+
+t.test(
+  'a description takes along what was locked through it alone, whatever its owner has or had elsewhere',
+  async (t) => {
+    const kernel = new Kernel(t);
+    const [first, other] = [kernel.create('f'), kernel.create('g')];
+    const second = kernel.open(first);
+    for (const each of [first, second, other]) t.equal(kernel.locked('setlk', each, 1, WRITE), 0);
+    t.equal(kernel.locked('setlk', first, 1, NONE), 0);
+    t.equal(kernel.locked('setlk', second, 1, WRITE, [0, 19n]), 0);
+    t.equal(kernel.locked('setlk', second, 1, NONE, [0, 9n]), 0);
+    const release = ({ nodeid, fh }: typeof first) =>
+      kernel.done('release', nodeid, u64(fh), u32(0, 0), u64(0));
+    release(second);
+    t.equal(kernel.locked('setlk', first, 2, WRITE), 0);
+    t.equal(kernel.locked('setlk', other, 2, WRITE), -EAGAIN, 'of another file');
+    release(other);
+    t.equal(kernel.locked('setlk', kernel.open(other), 2, WRITE), 0);
   },
 );
 
@@ -329,23 +400,39 @@ t.test('what makes no sense is an error, and nothing else', async (t) => {
     -EINVAL,
     'RENAME_EXCHANGE',
   );
-  t.equal(kernel.done('init', 0n, u32(6, 99, 0, 0)).error, -constants.errno.EPROTO);
+  for (const [major, minor] of [
+    [6, 99],
+    [7, 30],
+  ] as const)
+    t.equal(kernel.done('init', 0n, u32(major, minor, 0, 0)).error, -constants.errno.EPROTO);
   t.equal(kernel.done('lookup', 1n, Buffer.from([0xff, 0xfe, 0])).error, -constants.errno.EILSEQ);
   const unknown = Buffer.concat([u32(40, 4096), u64(7, 1), u32(0, 0, 0, 0)]);
   kernel.gate.receive(unknown);
   t.equal(kernel.answerTo(7n)?.error, -ENOSYS);
   kernel.gate.receive(Buffer.alloc(3));
+  t.equal(kernel.answerTo(0n), null, 'what cannot be told from others is not answered');
 });
 
 t.test('closing the gate lets go of everything, and tells those who wait', async (t) => {
-  const kernel = new Kernel(t);
-  const file = kernel.create('f');
-  t.equal(kernel.locked('setlk', file, 1, WRITE), 0);
-  const asked = kernel.lock('setlkw', file, 2, WRITE);
-  kernel.gate.close();
-  t.match(kernel.answerTo(asked), { error: -EINTR });
-  const node = good(kernel.filesystem.lookup(kernel.filesystem.root(), 'f'));
-  t.equal(kernel.others.locks.lock(node, 'other', ALL, 'write').outcome, 'granted');
-  const { marks } = kernel.others;
-  t.same(marks.others(marks.placeOf(node), ACCESS_READ | ACCESS_WRITE), { ok: true, value: 0 });
+  for (const close of [
+    (kernel: Kernel) => kernel.gate.close(),
+    (kernel: Kernel) => kernel.done('destroy', 0n),
+  ]) {
+    const kernel = new Kernel(t);
+    const [file, wanted] = [kernel.create('f'), kernel.create('g')];
+    kernel.done('release', wanted.nodeid, u64(wanted.fh), u32(0, 0), u64(0));
+    const { marks } = kernel.others;
+    const placeOf = (name: string) =>
+      marks.placeOf(good(kernel.filesystem.lookup(kernel.filesystem.root(), name)));
+    t.equal(marks.put(placeOf('g'), WRITE_DELEGATION), null);
+    t.equal(kernel.locked('setlk', file, 1, WRITE), 0);
+    const asked = [kernel.lock('setlkw', file, 2, WRITE), kernel.ask('open', wanted.nodeid, u32(2, 0))];
+    close(kernel);
+    for (const each of asked) t.match(kernel.answerTo(each), { error: -EINTR });
+    const node = good(kernel.filesystem.lookup(kernel.filesystem.root(), 'f'));
+    t.equal(kernel.others.locks.lock(node, 'other', ALL, 'write').outcome, 'granted');
+    t.same(marks.others(placeOf('f'), ACCESS_READ | ACCESS_WRITE), { ok: true, value: 0 });
+    t.same(marks.wanted(), { ok: true, value: [] }, 'nobody is asked for anything any more');
+    t.equal(kernel.done('lookup', 1n, text('f')).error, -constants.errno.ENOTCONN);
+  }
 });

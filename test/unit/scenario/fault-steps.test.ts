@@ -106,6 +106,48 @@ t.test('a node that is down is armed with its next life', async (t) => {
   t.match(fake.lab.of('n1').life.sent[0], { armed: { step: 'between-beacon-and-boot-swap' } });
 });
 
+t.test('a node that is down is told to stand still for a while in its next life, and lives on', async (t) => {
+  const fake = await stage('n1', 'n2');
+  const { run } = await stepsOn(
+    fake,
+    '  - fault: kill n1 until start\n  - fault: stall n1 at between-boot-swap-and-serving for 100ms\n',
+  );
+  const done = run();
+  await fake.clock.advance(1);
+  void fake.cluster.node('n1').start();
+  await fake.clock.advance(1);
+  const { life } = fake.lab.of('n1');
+  const step = 'between-boot-swap-and-serving';
+  t.match(life.sent[0], { armed: { step, nth: 1, stallMs: 100 } });
+  life.say({ reached: step, t: 1 });
+  await fake.clock.advance(100);
+  await done;
+  t.match(
+    fake.events.filter((event) => event.kind === 'fault' && event.fault === 'stall'),
+    [
+      { phase: 'begin', targets: ['n1'], endsLife: undefined },
+      { phase: 'end', targets: ['n1'] },
+    ],
+  );
+});
+
+t.test(
+  'a node that does not come by its step in time is told so, and no later life stands there',
+  async (t) => {
+    const fake = await stage('n1', 'n2');
+    const { run } = await stepsOn(
+      fake,
+      '  - fault: stall n1 at before-lift for 100ms\n    with: { patienceMs: 50, maybe: true }\n  - fault: kill n1 for 0ms\n',
+    );
+    const done = run();
+    await fake.clock.advance(50);
+    await done;
+    const [before, after] = fake.lab.of('n1').lives;
+    t.match(before!.sent.at(-1), { command: 'arm', armed: null });
+    t.match(after!.sent[0], { armed: null });
+  },
+);
+
 t.test(
   'a client that crashes believes nothing, and comes back with its loops and with new numbers',
   async (t) => {

@@ -1,5 +1,6 @@
 /** C11: the taker of an address holds what its clients held where that came from, and they come for it when they come. */
 import t, { type Test } from 'tap';
+import { asNodeId } from '../../../src/core/ids.ts';
 import * as nfs from '../../../src/nfs4/constants.ts';
 import type { ClientEstate } from '../../../src/server/estates/estate.ts';
 import { at, GRACE_MS, handOver, N1, nodesWithAddresses as nodes } from './fixtures/handed-over.ts';
@@ -43,6 +44,8 @@ t.test('it reclaims after the lift what was held for it, and others have had no 
   t.equal((await bob.lock(wanted, SECOND)).status, 'DENIED', 'she may still ask for that');
   t.equal(await alice.complete(), 'OK');
   t.equal((await bob.lock(wanted, SECOND)).status, 'OK', 'she did not');
+  const letGo = n2.events.filter(({ event, op }) => event === 'release' && op === 'lock');
+  t.match(letGo, [{ client: 'alice', span: { start: 16, end: 24 } }]);
   t.equal(await alice.unlock(held!), 'OK');
   t.equal((await bob.lock(wanted, FIRST)).status, 'OK');
   t.same(
@@ -68,6 +71,26 @@ t.test('row 9: what was not held for it is refused after the lift, as ever', asy
   const between = await alice.lock(file, { offset: 8n }, nfs.WRITE_LT, true);
   t.equal(between.status, 'NO_GRACE');
   t.equal((await alice.lock(file, SECOND, nfs.READ_LT, true)).status, 'OK', 'less than it had');
+});
+
+t.test('row 9: nor is it given in a stronger mode than it was held in', async (t) => {
+  const reading = { access: nfs.OPEN4_SHARE_ACCESS_READ };
+  const { alice } = await moved(t, async (before) => {
+    await before.opened('read', 'app', { create: true, ...reading });
+    await before.lock(await before.opened('g'), FIRST, nfs.READ_LT);
+  });
+  await alice.connect();
+  const held = async (name: string) => ({
+    handle: await alice.handleOf(name),
+    owner: 'app',
+    stateid: { seqid: 0, other: Buffer.alloc(12) },
+  });
+  const [read, file] = [await held('read'), await held('g')];
+  t.equal(await alice.openByHandle(read, nfs.CLAIM_PREVIOUS), 'NO_GRACE');
+  t.equal(await alice.openByHandle(read, nfs.CLAIM_PREVIOUS, reading), 'OK');
+  t.equal(await alice.openByHandle(file, nfs.CLAIM_PREVIOUS), 'OK');
+  t.equal((await alice.lock(file, FIRST, nfs.WRITE_LT, true)).status, 'NO_GRACE');
+  t.equal((await alice.lock(file, FIRST, nfs.READ_LT, true)).status, 'OK');
 });
 
 t.test('row 8: nor anything after its own RECLAIM_COMPLETE', async (t) => {
@@ -174,6 +197,52 @@ t.test('share reservations are held, and do not stand against the client itself'
   t.equal(await alice.closeFile(mine), 'OK');
   t.type(await bob.open('mine'), 'object');
   t.equal(n2.defects.length, 0);
+});
+
+t.test('it is held in the modes and to the ends in which the client had it, and no further', async (t) => {
+  const { bob } = await moved(t, async (alice) => {
+    const { held } = await alice.lock(await alice.opened('g'), FIRST, nfs.READ_LT);
+    await alice.lockAgain(held!, { offset: 100n, length: 2n ** 64n - 1n });
+    await alice.opened('read', 'app', { create: true, access: nfs.OPEN4_SHARE_ACCESS_READ });
+  });
+  const file = await bob.opened('g');
+  t.equal((await bob.lock(file, FIRST)).status, 'DENIED');
+  t.equal((await bob.lock(file, FIRST, nfs.READ_LT)).status, 'OK', 'readers share');
+  t.equal((await bob.lock(file, { offset: 50n })).status, 'OK');
+  t.equal((await bob.lock(file, { offset: 2n ** 40n })).status, 'DENIED', 'to the end of the file');
+  t.type(await bob.open('read', 'app', { deny: nfs.OPEN4_SHARE_DENY_WRITE }), 'object', 'she only reads it');
+});
+
+t.test('C13: what it denies others it denies clients of all nodes', async (t) => {
+  const { n1, bob } = await moved(t, (alice) =>
+    alice.opened('mine', 'app', { create: true, deny: nfs.OPEN4_SHARE_DENY_BOTH }),
+  );
+  const carol = new TestClient(n1, 'carol');
+  await carol.start();
+  for (const client of [bob, carol]) t.equal(await client.open('mine'), 'SHARE_DENIED', client.name);
+});
+
+t.test('I1: where somebody denies what it had open the client comes and reclaims', async (t) => {
+  const { n1, n2 } = nodes(t);
+  const alice = await new TestClient(n1, 'alice').start();
+  await alice.opened('f');
+  const bob = await new TestClient(n2, 'bob').start();
+  const estates = n1.server.inventoryOf(N1);
+  n1.server.releaseService(N1);
+  await bob.opened('f', 'app', { deny: nfs.OPEN4_SHARE_DENY_BOTH });
+  t.same(n2.server.adopt(N1, estates, GRACE_MS), []);
+});
+
+t.test('I1: what is held for a client is not held for it a second time', async (t) => {
+  const { n1, n2 } = nodes(t);
+  const alice = await new TestClient(n1, 'alice').start();
+  await alice.locked(await alice.opened('f'));
+  t.same(n1.server.inventoryOf(asNodeId('n2')), [], 'nobody comes by that address');
+  const estates = n1.server.inventoryOf(N1);
+  n1.server.releaseService(N1);
+  t.equal(n2.server.adopt(N1, estates, GRACE_MS).length, 1);
+  t.same(n2.server.adopt(N1, estates, GRACE_MS), []);
+  t.equal(n2.server.summary().clients.length, 1);
 });
 
 t.test('all or nothing: where one lock cannot be had the client comes and reclaims', async (t) => {

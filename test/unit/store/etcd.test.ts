@@ -99,7 +99,7 @@ t.test('opening waits for an etcd that is about to start, and not for ever', asy
   };
   const spec = { kind: 'etcd', endpoints: [domains.etcd.url], prefix: domains.fresh() } as const;
   domains.opened.push(await openDomainStore(spec, clock));
-  t.equal(tries, 3);
+  t.ok(tries >= 3, 'and as often as it takes when it has started');
   elapsedMs = 60_000;
   const never = { ...spec, endpoints: ['http://127.0.0.1:1'] };
   const late = { ...clock, nowMs: () => (elapsedMs += 60_000) };
