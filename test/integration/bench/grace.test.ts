@@ -4,7 +4,7 @@ import t from 'tap';
 import { finish, ROOT, temporaryDirectory } from '../cli/gracelab.ts';
 
 /** On a machine that is busy otherwise; an idle one needs three seconds. */
-t.setTimeout(300_000);
+t.setTimeout(1_700_000);
 
 const COMMAND = path.join(ROOT, 'src/bootstrap/gracelab.cjs');
 
@@ -29,7 +29,9 @@ t.test(
     const [cwd, TMPDIR, XDG_RUNTIME_DIR] = places as [string, string, string];
     const marker = `GRACELAB_TEST_MARK=${path.basename(directory)}`;
     const env = { ...process.env, TMPDIR, XDG_RUNTIME_DIR, GRACELAB_TEST_MARK: path.basename(directory) };
-    const argv = [COMMAND, 'bench', 'grace', '--nodes', '2', '--clients', '5', '--store', 'sqlite', '--json'];
+    const plan = ['--nodes', '2', '--clients', '5', '--store', 'sqlite'];
+    // No lease runs out on a machine that is busy otherwise.
+    const argv = [COMMAND, 'bench', 'grace', ...plan, '--lease', '8s', '--json'];
     const { status, stdout, stderr } = await finish(process.execPath, argv, env, cwd);
     t.equal(status, 0, stderr);
     t.match(stderr, /^sqlite, 2 nodes, 5 clients: done, load [\d.]+$/m, 'it says how far it is');
@@ -37,8 +39,8 @@ t.test(
     t.equal(bench, 'grace');
     t.ok(machine.cores > 0);
     t.equal(runs.length, 1);
-    const [{ plan, failure, figures }] = runs;
-    t.match(plan, { nodes: 2, clients: 5, store: 'sqlite' });
+    const [{ plan: carriedOut, failure, figures }] = runs;
+    t.match(carriedOut, { nodes: 2, clients: 5, store: 'sqlite' });
     t.equal(failure, null);
     for (const [part, of] of Object.entries(figures as Record<string, Record<string, { value?: number }>>))
       for (const [name, figure] of Object.entries(of))

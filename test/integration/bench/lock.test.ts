@@ -7,11 +7,12 @@ import t from 'tap';
 import { WORKLOADS } from '../../../src/bench/lock/workloads.ts';
 import { finish, ROOT, temporaryDirectory } from '../cli/gracelab.ts';
 import { ganesha, ganeshaVersion } from '../conformance/ganesha.ts';
-import { freePort, ServerProcess } from '../conformance/server-process.ts';
+import { ServerProcess } from '../conformance/server-process.ts';
+import { freePort } from '../serve/fixtures/free-port.ts';
 import { place, Serving } from '../serve/fixtures/serving.ts';
 
 /** On a machine that has other things to do. */
-t.setTimeout(180_000);
+t.setTimeout(1_700_000);
 
 const MAIN = path.join(ROOT, 'src/cli/main.ts');
 const SHORT = ['--duration', '50ms', '--json'];

@@ -5,7 +5,7 @@ import t, { type Test } from 'tap';
 import { type Finished, gracelab, ROOT, temporaryDirectory } from './gracelab.ts';
 
 /** A lab of its own, with clients: nothing in it ends by a deadline while the test runs. */
-async function living(t: Test, file = 'lease: 90s\ngrace: 90s\nclients: {alice: n1, bob: n1, carol: n2}\n') {
+async function living(t: Test, file = 'lease: 10m\ngrace: 10m\nclients: {alice: n1, bob: n1, carol: n2}\n') {
   const runtimeDir = temporaryDirectory(t);
   const env = { ...process.env, XDG_RUNTIME_DIR: runtimeDir };
   const type = (...argv: string[]): Promise<Finished> => gracelab(argv, env);

@@ -8,7 +8,7 @@ import { NFS4_OK } from '../../../src/nfs4/status.ts';
 import { NodeUnderTest } from '../../unit/server/fixtures/node-under-test.ts';
 
 t.test('hand-built COMPOUNDs and their raw results', async (t) => {
-  const node = new NodeUnderTest(t, { clock: systemClock });
+  const node = new NodeUnderTest(t, { clock: systemClock, leaseMs: 60_000 });
   const { port } = await node.server.listen('127.0.0.1', 0);
   const where = { host: '127.0.0.1', port, clock: systemClock, random: Math.random };
   const probe = await CompoundProbe.connect(where);

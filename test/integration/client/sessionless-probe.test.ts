@@ -14,7 +14,7 @@ import { NFS4_OK } from '../../../src/nfs4/status.ts';
 import { NodeUnderTest } from '../../unit/server/fixtures/node-under-test.ts';
 
 t.test('hand-built COMPOUNDs of version 4.0, with seqids that are counted', async (t) => {
-  const node = new NodeUnderTest(t, { clock: systemClock });
+  const node = new NodeUnderTest(t, { clock: systemClock, leaseMs: 60_000 });
   const { port } = await node.server.listen('127.0.0.1', 0);
   const where = { host: '127.0.0.1', port, clock: systemClock, random: Math.random };
   const probe = await CompoundProbe.connect(where);
@@ -56,7 +56,7 @@ t.test('hand-built COMPOUNDs of version 4.0, with seqids that are counted', asyn
 });
 
 t.test('who may not introduce itself is told so in one sentence', async (t) => {
-  const node = new NodeUnderTest(t, { clock: systemClock, limits: { clients: 1 } });
+  const node = new NodeUnderTest(t, { clock: systemClock, leaseMs: 60_000, limits: { clients: 1 } });
   const { port } = await node.server.listen('127.0.0.1', 0);
   const probe = await CompoundProbe.connect({
     host: '127.0.0.1',

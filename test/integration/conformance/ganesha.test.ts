@@ -3,19 +3,21 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { temporaryDirectory } from '../cli/gracelab.ts';
+import { freePort } from '../serve/fixtures/free-port.ts';
 import { ganesha, ganeshaVersion } from './ganesha.ts';
-import { conformance, freePort, rowsWith, ServerProcess } from './server-process.ts';
+import { conformance, rowsWith, ServerProcess } from './server-process.ts';
 
 const MEASURED = 'V4.3';
-const LEASE_S = 5;
-const GRACE_S = 10;
+/** Half of it is what row 16 makes of it, so that a busy machine is not taken for a grace that was long enough. */
+const LEASE_S = 8;
+const GRACE_S = 16;
 
 const BROKEN = {
   6: 'OPEN by handle: expected GRACE, got OK',
   8: 'LOCK, reclaim: expected NO_GRACE, got OK',
   11: 'the second OPEN, reclaim: expected RECLAIM_CONFLICT, got SHARE_DENIED',
   14: 'without a filehandle: expected NOFILEHANDLE, got OK',
-  16: /the end of grace: expected not before 5.0 s, got after [234]/,
+  16: /the end of grace: expected not before 8.0 s, got after [4-7]/,
   18: 'OPEN, reclaim: expected NO_GRACE, got OK',
   19: 'OPEN, reclaim: expected NO_GRACE, got OK',
   25: 'EXCHANGE_ID: expected CLID_INUSE, got OK',

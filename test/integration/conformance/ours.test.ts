@@ -6,8 +6,11 @@ import { ROOT } from '../cli/gracelab.ts';
 import { place, Serving, stateOf } from '../serve/fixtures/serving.ts';
 import { conformance, rowsWith } from './server-process.ts';
 
-/** Lease and grace of the same length. A server that is started with a shorter one is not told how long it was before: its state knows that (row 16). */
-const TIMES = ['--lease', '4', '--grace', '4'];
+/**
+ * Lease and grace of the same length, in seconds. A server that is started with a shorter one is not told how long it was before: its state knows
+ * that (row 16). The second is for what could not be judged with the first, where the machine was too busy to renew a lease in time.
+ */
+const LEASES = ['4', '20'];
 const GRACELAB = [
   process.execPath,
   '--disable-warning=ExperimentalWarning',
@@ -15,20 +18,31 @@ const GRACELAB = [
 ].join(' ');
 
 t.test('gracelab serve holds every row', async (t) => {
-  const directory = place(t);
-  chmodSync(directory, 0o777);
-  const { ready } = await Serving.start(t, directory, ...TIMES);
-  const helper = `${GRACELAB} server-helper ${stateOf(directory)}`;
-  const report = await conformance(`127.0.0.1:${ready.port}/`, '--helper', helper);
-  t.same(rowsWith(report, 'fail'), {});
-  t.same(rowsWith(report, 'unknown'), {});
-  t.same(rowsWith(report, 'not-applicable'), {
-    28: 'needs --peer',
-    29: 'needs --peer',
-    30: 'needs --peer',
-  });
-  t.equal(report.status, 0, report.stderr);
-  t.same(readdirSync(directory), [], 'nothing is left behind');
+  let unjudged: Readonly<Record<string, string>> = {};
+  for (const lease of LEASES) {
+    const directory = place(t);
+    chmodSync(directory, 0o777);
+    const { ready } = await Serving.start(t, directory, '--lease', lease, '--grace', lease);
+    const helper = `${GRACELAB} server-helper ${stateOf(directory)}`;
+    const again = Object.keys(unjudged);
+    const rows = again.length === 0 ? [] : ['--rows', again.join()];
+    const report = await conformance(`127.0.0.1:${ready.port}/`, '--helper', helper, ...rows);
+    t.same(rowsWith(report, 'fail'), {});
+    if (again.length === 0)
+      t.same(rowsWith(report, 'not-applicable'), {
+        28: 'needs --peer',
+        29: 'needs --peer',
+        30: 'needs --peer',
+      });
+    t.same(readdirSync(directory), [], 'nothing is left behind');
+    unjudged = rowsWith(report, 'unknown');
+    if (Object.keys(unjudged).length === 0) {
+      t.equal(report.status, 0, report.stderr);
+      return;
+    }
+    t.comment(`with a lease of ${lease} s: ${JSON.stringify(unjudged)}`);
+  }
+  t.same(unjudged, {});
 });
 
 t.test('a path that is not there: one sentence, and status 2', async (t) => {

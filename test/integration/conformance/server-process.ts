@@ -1,7 +1,6 @@
 /** A server in a process of its own, which the test can end without warning and start again. It never outlives the test. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
 import { connect, createServer as createSocketServer } from 'node:net';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -96,17 +95,6 @@ function answers(port: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1');
   socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
   return promise.finally(() => socket.destroy());
-}
-
-/** One that nobody has at this moment. */
-export async function freePort(): Promise<number> {
-  const taken = createServer().listen(0, '127.0.0.1');
-  await once(taken, 'listening');
-  const address = taken.address();
-  taken.close();
-  await once(taken, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
 
 /** What `gracelab conformance --json` says of a row. */

@@ -12,7 +12,7 @@ import { GONE, LIFE } from './fixtures/life.ts';
 const HOLD = `exec 9>/srv/gracelab/lock; flock 9; echo '"held"'; exec sleep 1000`;
 
 const t = await tapInSandbox(import.meta.filename);
-t.setTimeout(60_000);
+t.setTimeout(1_700_000);
 const lab = await NamespaceLab.open({ clock: realClock, env: process.env, log: { line: () => undefined } });
 t.teardown(() => lab[Symbol.asyncDispose]());
 const n2 = await lab.container({ name: 'n2', role: 'node' });

@@ -140,7 +140,7 @@ function tests(t: Test, { docker }: Engine): void {
   });
 }
 
-t.setTimeout(60_000);
+t.setTimeout(1_700_000);
 const engine = await anyEngine();
 if (typeof engine === 'string')
   t.test('the fencer and a Docker engine', { skip: engine }, async () => undefined);

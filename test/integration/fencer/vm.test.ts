@@ -70,7 +70,7 @@ function tests(t: Test): void {
   });
 }
 
-t.setTimeout(60_000);
+t.setTimeout(1_700_000);
 const refusal = qemuRefusal();
 if (refusal === null) tests(t);
 else t.test('the fencer and QEMU', { skip: refusal }, async () => undefined);

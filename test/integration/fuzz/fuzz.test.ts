@@ -9,7 +9,7 @@ import t, { type Test } from 'tap';
 import type { FuzzReport } from '../../../src/fuzz/report.ts';
 import { Serving, type as typed } from '../serve/fixtures/serving.ts';
 
-t.setTimeout(1_200_000);
+t.setTimeout(1_700_000);
 
 const CORPUS = path.join(import.meta.dirname, 'corpus');
 const REQUESTS = process.env.GRACELAB_FUZZ_REQUESTS;

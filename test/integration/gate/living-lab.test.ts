@@ -7,7 +7,7 @@ import { noDevice } from './fixtures/mounted.ts';
 const skip = noDevice() ?? false;
 
 /** On a machine that is busy otherwise; an idle one needs a tenth. */
-t.setTimeout(600_000);
+t.setTimeout(1_700_000);
 
 t.test("programs of a living lab lock files of the export by their node's gate", { skip }, async (t) => {
   const directory = temporaryDirectory(t);

@@ -22,7 +22,7 @@ import {
 import { ownerIdOf, Rival } from './rival.ts';
 
 /** A lease long enough for a client on a busy machine to be back in time; an heir comes too late where a node boots again at once. */
-const LAB = 'nodes: 3\nlease: 10s\ngrace: 10s\nfailover: 8s\nclients: {vm1: n1, vm2: n2, rival: n2}\n';
+const LAB = 'nodes: 3\nlease: 20s\ngrace: 20s\nfailover: 15s\nclients: {vm1: n1, vm2: n2, rival: n2}\n';
 const VERSIONS = ['4.0', '4.1', '4.2'] as const;
 const FILES = 2000;
 
@@ -123,7 +123,7 @@ async function failOver(t: Test, { lab, first }: Scene): Promise<void> {
   await powerCut(t, [...shared, ...delegated], { rival, cut, recovered });
 }
 
-t.setTimeout(580_000);
+t.setTimeout(1_700_000);
 const image = await guestImage(t);
 t.test('clients of the Linux kernel in a lab', { skip: typeof image === 'string' && image }, async (t) => {
   const scene = await setUp(t, image as GuestImage);

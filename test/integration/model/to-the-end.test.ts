@@ -4,7 +4,7 @@ import { NO_FAULTS } from '../../../src/model/mutant-bounds.ts';
 
 t.test(
   'I1 to I4, I6 and I8: three nodes, two clients, two crashes and every takeover, explored to the end',
-  { timeout: 600_000 },
+  { timeout: 1_700_000 },
   async (t) => {
     const bounds = { ...NO_FAULTS, nodes: 3, crashes: 2, heirs: 2, mutants: new Set<never>() };
     const result = explore(bounds, { maxStates: 40_000_000, liveness: true });

@@ -6,7 +6,7 @@ import { tapInSandbox } from './programs/in-sandbox.ts';
 import { realClock } from './programs/real-clock.ts';
 
 const t = await tapInSandbox(import.meta.filename);
-t.setTimeout(120_000);
+t.setTimeout(1_700_000);
 
 const KILL_PATIENCE_MS = 10_000;
 /** While impatient, the time that a killed container has is over before it can have ended. */

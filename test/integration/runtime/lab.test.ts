@@ -8,7 +8,7 @@ import { PEER, Peer } from './programs/peer-control.ts';
 import { realClock } from './programs/real-clock.ts';
 
 const t = await tapInSandbox(import.meta.filename);
-t.setTimeout(120_000);
+t.setTimeout(1_700_000);
 const log: string[] = [];
 const lab = await NamespaceLab.open({
   clock: realClock,

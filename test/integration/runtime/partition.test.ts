@@ -10,7 +10,7 @@ import { Peer } from './programs/peer-control.ts';
 import { realClock } from './programs/real-clock.ts';
 
 const t = await tapInSandbox(import.meta.filename);
-t.setTimeout(120_000);
+t.setTimeout(1_700_000);
 const lab = await NamespaceLab.open({ clock: realClock, env: process.env, log: { line: () => undefined } });
 const nodes = await Promise.all(['n1', 'n2', 'n3'].map((name) => lab.container({ name, role: 'node' })));
 const [n1, n2, n3] = nodes as [Container, Container, Container];

@@ -12,7 +12,7 @@ import { Peer } from './programs/peer-control.ts';
 import { realClock } from './programs/real-clock.ts';
 
 const t = await tapInSandbox(import.meta.filename);
-t.setTimeout(120_000);
+t.setTimeout(1_700_000);
 const lab = await NamespaceLab.open({ clock: realClock, env: process.env, log: { line: () => undefined } });
 const [n1, n2, alice, store] = await Promise.all([
   lab.container({ name: 'n1', role: 'node' }),

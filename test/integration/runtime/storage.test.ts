@@ -8,7 +8,7 @@ import { Peer } from './programs/peer-control.ts';
 import { realClock } from './programs/real-clock.ts';
 
 const t = await tapInSandbox(import.meta.filename);
-t.setTimeout(120_000);
+t.setTimeout(1_700_000);
 const options = { clock: realClock, env: process.env, log: { line: () => undefined } } as const;
 for (const [names, message] of [
   [['east', 'a name'], /^"a name" is no name of a filesystem/],

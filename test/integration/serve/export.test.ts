@@ -11,7 +11,7 @@ import { NFS4_OK, NFS4ERR_NOSPC } from '../../../src/nfs4/status.ts';
 import { place, type Ready, Serving } from './fixtures/serving.ts';
 import { User } from './fixtures/user.ts';
 
-t.setTimeout(120_000);
+t.setTimeout(1_700_000);
 
 const skip = process.geteuid?.() === 0 ? false : 'only root can act as others';
 

@@ -6,7 +6,7 @@ import path from 'node:path';
 import t, { type Test } from 'tap';
 import { place, Serving, stateOf, type } from './fixtures/serving.ts';
 
-t.setTimeout(300_000);
+t.setTimeout(1_700_000);
 
 async function ends(t: Test, argv: readonly string[], status: number, says: RegExp): Promise<void> {
   const { status: actual, stdout, stderr } = await type('server-helper', ...argv);

@@ -7,7 +7,7 @@ import path from 'node:path';
 import t from 'tap';
 import { connect, place, Serving, stateOf, type } from './fixtures/serving.ts';
 
-t.setTimeout(120_000);
+t.setTimeout(1_700_000);
 
 t.test('C14: a second server with the same state does not start', async (t) => {
   const dir = place(t);

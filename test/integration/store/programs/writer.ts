@@ -64,9 +64,29 @@ async function write(): Promise<void> {
   report({ rested: done });
 }
 
+/** What a store on a machine that is busy otherwise comes to in the end. */
+async function inTheEnd<Result>(attempt: () => Promise<Result | null>): Promise<Result> {
+  for (;;) {
+    try {
+      const result = await attempt();
+      if (result !== null) return result;
+    } catch (error) {
+      if ((error as Error).name !== 'StoreUnavailableError') throw error;
+    }
+  }
+}
+
+/** Nobody else founds it: where there is a ledger, it is this one. */
+const found = (ledger: Ledger) =>
+  inTheEnd(async () => {
+    if ((await store.read()) !== null) return { outcome: 'swapped' };
+    const { outcome } = await store.swap(null, ledger);
+    return outcome === 'swapped' ? { outcome } : null;
+  });
+
 /** Writes records and reads them back, as long as it takes. */
 async function records(count: number): Promise<void> {
-  const { ledger } = (await store.read())!;
+  const { ledger } = await inTheEnd(() => store.read());
   const incarnation = ledger.members[me]!.incarnation;
   const scope = { epoch: ledger.epoch, node: me };
   const all = Array.from({ length: count }, (_, index) => ({
@@ -116,11 +136,13 @@ async function obey(command: Command): Promise<void> {
     case 'open':
       me = command.member!;
       endpoints = command.endpoints!;
-      store = await EtcdStore.open({ endpoints, prefix: '/test', clock: realClock, requestMs: REQUEST_MS });
+      store = await inTheEnd(() =>
+        EtcdStore.open({ endpoints, prefix: '/test', clock: realClock, requestMs: REQUEST_MS }),
+      );
       report({ opened: true });
       return;
     case 'found':
-      report(await store.swap(null, command.ledger!));
+      report(await found(command.ledger!));
       return;
     case 'write':
       writing = true;
