@@ -7,7 +7,7 @@ import type { JudgedRun } from '../report/judged-run.ts';
 import { renderJunit } from '../report/junit.ts';
 import { renderMarkdown } from '../report/markdown.ts';
 import { renderTap } from '../report/tap.ts';
-import { EXIT, Refusal } from './exit-status.ts';
+import { EXIT, type ExitStatus, Refusal } from './exit-status.ts';
 import type { Frame } from './frame.ts';
 import { nearPath } from './verdicts.ts';
 
@@ -57,18 +57,40 @@ async function requireRoomFor(target: string): Promise<void> {
 export const tellsRuns = ({ tap, junit, markdown }: OutputOptions): boolean =>
   tap === true || junit !== undefined || markdown !== undefined;
 
-/** Prints TAP and writes the files that were asked for. @throws {Refusal} when one cannot be written */
+/**
+ * Prints TAP and writes the files that were asked for.
+ * @param status of what was found
+ * @returns what the command ends with: that, or something worse because a file cannot be written
+ */
 export async function printResults(
   runs: readonly JudgedRun[],
   { tap, junit, markdown }: OutputOptions,
-  { cwd, terminal }: Frame,
-): Promise<void> {
+  frame: Frame,
+  status: ExitStatus,
+): Promise<ExitStatus> {
+  const { cwd, terminal } = frame;
   const near = runs.map((run) =>
     run.folder === undefined ? run : { ...run, folder: nearPath(run.folder, cwd) },
   );
   if (tap) terminal.result(renderTap(near).trimEnd());
-  if (junit !== undefined) await writeOutput(path.resolve(cwd, junit), renderJunit(near));
-  if (markdown !== undefined) await writeOutput(path.resolve(cwd, markdown), renderMarkdown(near));
+  let end = status;
+  for (const [file, render] of [
+    [junit, renderJunit],
+    [markdown, renderMarkdown],
+  ] as const) {
+    if (file === undefined) continue;
+    await writeOutput(path.resolve(cwd, file), render(near)).catch((error: unknown) => {
+      end = despite(error, end, frame);
+    });
+  }
+  return end;
+}
+
+/** What was found counts, whatever becomes of what was to be written about it: a violation stays one. @throws what is no {@link Refusal} */
+export function despite(error: unknown, status: ExitStatus, { terminal }: Frame): ExitStatus {
+  if (!(error instanceof Refusal)) throw error;
+  terminal.message(`gracelab: ${error.message}`);
+  return status === EXIT.violation ? status : EXIT.machineCannot;
 }
 
 /** @throws {Refusal} when it cannot be written */

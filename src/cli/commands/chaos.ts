@@ -205,7 +205,7 @@ export function chaos(frame: Frame): Command {
     if (refusal !== null) throw new Refusal(EXIT.machineCannot, refusal);
     const shape = shapeOf(options, await faultsOf(options, frame));
     const { verdict, folder } = await runSeeds(shape, options, frame);
-    await printResults([{ name: `seed ${verdict.seed}`, verdict, folder }], options, frame);
-    frame.conclude(STATUS_OF[verdict.verdict]);
+    const runs = [{ name: `seed ${verdict.seed}`, verdict, folder }];
+    frame.conclude(await printResults(runs, options, frame, STATUS_OF[verdict.verdict]));
   });
 }

@@ -37,7 +37,7 @@ export function check(frame: Frame): Command {
     for (const remark of remarks) frame.terminal.message(remark);
     if (options.json) frame.terminal.result(JSON.stringify(verdict, null, 2));
     else if (!options.tap) printVerdict(verdict, folder, frame);
-    await printResults([{ name: verdict.scenario, verdict, folder }], options, frame);
-    frame.conclude(STATUS_OF[verdict.verdict]);
+    const runs = [{ name: verdict.scenario, verdict, folder }];
+    frame.conclude(await printResults(runs, options, frame, STATUS_OF[verdict.verdict]));
   });
 }

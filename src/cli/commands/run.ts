@@ -142,7 +142,7 @@ export function run(frame: Frame): Command {
     const verdict = worst(results.map((result) => result.verdict.verdict));
     if (options.json) frame.terminal.result(JSON.stringify({ verdict, scenarios: results }, null, 2));
     else if (!options.tap) frame.terminal.result(summary(results, frame.terminal.colours));
-    await printResults(judgedRuns(results, options.repeat), options, frame);
-    frame.conclude(STATUS_OF[verdict]);
+    const runs = judgedRuns(results, options.repeat);
+    frame.conclude(await printResults(runs, options, frame, STATUS_OF[verdict]));
   });
 }

@@ -14,7 +14,14 @@ import { endedByHand } from '../ended-by-hand.ts';
 import { EXIT, Refusal } from '../exit-status.ts';
 import type { Frame } from '../frame.ts';
 import { mutantOption } from '../mutant-option.ts';
-import { addOutputs, type OutputOptions, printResults, refuseBadOutputs, tellsRuns } from '../outputs.ts';
+import {
+  addOutputs,
+  despite,
+  type OutputOptions,
+  printResults,
+  refuseBadOutputs,
+  tellsRuns,
+} from '../outputs.ts';
 import { chooseScenarios } from '../scenario-files.ts';
 import { huntEveryMutant } from '../simulation/every-mutant.ts';
 import { findSmaller, type LeavingOptions, type Left, leave } from '../simulation/failing.ts';
@@ -168,9 +175,7 @@ export function simulate(frame: Frame): Command {
     const leaving = { ...options, out, enough, quiet: isQuiet(options) };
     // What was found is told, whatever becomes of its folder.
     const left = await leftBehind(outcome, plan, leaving, frame).catch((error: unknown) => {
-      if (!(error instanceof Refusal)) throw error;
-      frame.terminal.message(`gracelab: ${error.message}`);
-      if (verdict !== 'violation') status = error.status;
+      status = despite(error, status, frame);
       return null;
     });
     if (options.json)
@@ -183,8 +188,7 @@ export function simulate(frame: Frame): Command {
       for (const line of tally.reasons()) frame.terminal.result(line);
       frame.terminal.result(tally.summary(seconds, interrupted ? { of: orders.count, goOn } : null));
     }
-    await printResults(withFolder(outcome.runs, left), options, frame);
-    frame.conclude(status);
+    frame.conclude(await printResults(withFolder(outcome.runs, left), options, frame, status));
   });
 }
 

@@ -152,7 +152,9 @@ function sentenceOf(ledger: Ledger, node: NodeId, refusal: Refusal): string {
     case 'before-barrier':
       return 'not every node has stopped granting yet; see who has not with `gracelab why`.';
     case 'already-there':
-      return `the clients of ${node} are served there already.`;
+      return memberOf(ledger, node)?.state === 'down'
+        ? `${node} is down, and nobody else serves its clients; start it.`
+        : `the clients of ${node} are served there already.`;
     case 'moving':
       return `the clients of ${node} are on their way to another node already.`;
     case 'not-serving':

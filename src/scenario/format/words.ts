@@ -36,7 +36,8 @@ export function parsed<T extends object | string | number>(parse: (text: string)
 export function parseDuration(text: string): number | Refusal {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m)$/.exec(text);
   if (!match) return { refused: `"${text}" is not a duration; write it like 250ms, 1.5s or 2m` };
-  const ms = Number(match[1]) * UNIT_MS[match[2] as keyof typeof UNIT_MS];
+  // Without what binary fractions add to 1.1 s.
+  const ms = Number((Number(match[1]) * UNIT_MS[match[2] as keyof typeof UNIT_MS]).toFixed(6));
   if (ms > LONGEST_MS) return { refused: `${text} is too long; the longest duration is 10m` };
   return ms;
 }

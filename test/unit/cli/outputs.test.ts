@@ -201,3 +201,24 @@ t.test('a history that left a folder is told of with it', { timeout: 300_000 }, 
   t.match(stdout, /^1 history: 0 valid, 1 unknown;/m, 'the tables are there as ever');
   t.match(readFileSync(markdown, 'utf8'), /the picture is `[^`]*runs\/nothing-happens\/[^`]*\/report.html`/);
 });
+
+t.test('what was found counts, though a file that was asked for cannot be written in the end', async (t) => {
+  for (const [history, status] of [
+    [theft(), 1],
+    [recovered().end(3000).history, 3],
+  ] as const) {
+    const folder = storedRun(t, history);
+    const told = await gracelab([
+      'check',
+      folder,
+      '--junit',
+      '/dev/full',
+      '--markdown',
+      path.join(folder, 'm.md'),
+    ]);
+    t.equal(told.status, status);
+    t.match(told.stderr, /^gracelab: \/dev\/full cannot be written: .*\.\n$/);
+    t.match(told.stdout, /no-theft/);
+    t.match(readFileSync(path.join(folder, 'm.md'), 'utf8'), /^## Gracelab/);
+  }
+});

@@ -103,6 +103,30 @@ t.test('row 29: no filesystem goes to a node that sends its own clients elsewher
   );
 });
 
+t.test(
+  'an address that is at home does not come home, and of a node that is down that is said',
+  async (t) => {
+    const home = await deskOver(serving());
+    t.match(await move(home, 'address', 'n1', 'n1'), {
+      refusal: 'already-there',
+      sentence: /are served there already/,
+    });
+    const down = await deskOver(
+      after(true, boot(N1), boot(N2), finish(N1), finish(N2), {
+        type: 'report-death',
+        node: N1,
+        incarnation: FIRST,
+        peer: N2,
+        peerIncarnation: FIRST,
+      }),
+    );
+    t.match(await move(down, 'address', 'n2', 'n2'), {
+      refusal: 'already-there',
+      sentence: 'n2 is down, and nobody else serves its clients; start it.',
+    });
+  },
+);
+
 t.test('D3: a node that serves cannot be retired', async (t) => {
   const desk = await deskOver(serving());
   t.match(await retire(desk, 'n1'), { done: false, refusal: 'still-serving' });

@@ -12,6 +12,7 @@ t.test('a length is told so that it is read as the same', async (t) => {
     t.equal(durationWords(ms), words);
     t.equal(parseDuration(words), ms);
   }
+  t.equal(parseDuration('1.1s'), 1100, 'and not a trillionth more');
 });
 
 t.test('one of something is told otherwise than several', async (t) => {
