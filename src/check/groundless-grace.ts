@@ -112,7 +112,15 @@ function unrest(context: CheckContext): (t: number) => number {
   const stretches = reasons(context).sort((a, b) => a.from - b.from);
   const until: number[] = [];
   for (const { to } of stretches) until.push(Math.max(to, until.at(-1) ?? Number.NEGATIVE_INFINITY));
-  return (t) => until[stretches.findLastIndex(({ from }) => from <= t)] ?? Number.NEGATIVE_INFINITY;
+  return (t) => {
+    let [low, high] = [0, stretches.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (stretches[middle]!.from <= t) low = middle + 1;
+      else high = middle;
+    }
+    return until[low - 1] ?? Number.NEGATIVE_INFINITY;
+  };
 }
 
 function reasons(context: CheckContext): Stretch[] {
