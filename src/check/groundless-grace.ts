@@ -2,7 +2,6 @@ import type { ClientEvent } from '../history/events.ts';
 import type { Stretch } from './contacts.ts';
 import type { CheckContext } from './context.ts';
 import { endOfLife, faultStretches } from './fault-stretches.ts';
-import { membersOf } from './graces.ts';
 import { HistoryContradictionError, isNewState, type Operation } from './operations.ts';
 import { plannedMoves } from './planned-moves.ts';
 import { outagesOf } from './store-outages.ts';
@@ -12,7 +11,7 @@ import { atTime, evidence, type Findings, knowledgeWords, milliseconds, ownerWor
  * I8, C12: where a domain is in no grace, nobody in it is told GRACE for long.
  *
  * A client that asks one node again and again for new state is told GRACE each time, for longer than a lease and slack (the time to notice that
- * something is over), while there is no reason for it in this domain: no grace, no suspect, no missing beacon, no fault of who serves it or of what
+ * something is over), while there is no reason for it in this domain: no grace, no missing beacon, no fault of who serves it or of what
  * they need, no store that does not answer (I7; for once the node's own word is believed). A single refusal proves nothing: a node that stood
  * still looks first what it has missed.
  *
@@ -129,10 +128,7 @@ function reasons(context: CheckContext): Stretch[] {
   const faults = faultStretches(context, never, (_fault, target) => concerns(target));
   return [
     ...graces.map(({ start, lift }) => ({ from: start.earliest, to: lift?.latest ?? never })),
-    ...steps.map(({ event, earliest, latest }, at) => {
-      const isUnsure = membersOf(event.ledger).some(({ state }) => state === 'suspect');
-      return { from: earliest, to: isUnsure ? (steps[at + 1]?.latest ?? never) : latest };
-    }),
+    ...steps.map(({ earliest, latest }) => ({ from: earliest, to: latest })),
     // The death of a node that stays away is over for the others when they know of it; a grace has begun then.
     ...faults.map(({ target, from, to, mended }) => ({
       from,
