@@ -3,7 +3,7 @@ import t, { type Test } from 'tap';
 import { call } from '../../../src/nfs4/compound.ts';
 import * as nfs from '../../../src/nfs4/constants.ts';
 import { putFh } from '../../../src/nfs4/operations/put-fh.ts';
-import { at, GRACE_MS, handOver, nodesWithAddresses } from './fixtures/handed-over.ts';
+import { at, GRACE_MS, handOver, N1, nodesWithAddresses } from './fixtures/handed-over.ts';
 import { LEASE_MS, type NodeUnderTest } from './fixtures/node-under-test.ts';
 import { TestClient } from './fixtures/test-client.ts';
 import { TestConnection } from './fixtures/test-connection.ts';
@@ -121,4 +121,123 @@ t.test('who held nothing and never comes is off the records some day', async (t)
   t.same(handOver(n1, n2), ['alice']);
   await n2.clock.advance(GRACE_MS + 6 * LEASE_MS);
   t.notOk(n2.coordination.records.has('alice'));
+});
+
+t.test(
+  'while grace runs nobody’s time to come ends, and there is a lease for it from the lift on',
+  async (t) => {
+    const { n1, n2 } = nodesWithAddresses(t);
+    await new TestClient(n1, 'alice').start();
+    handOver(n1, n2);
+    n2.coordination.grace = true;
+    await pass(n2, 3 * GRACE_MS);
+    t.ok(n2.coordination.records.has('alice'));
+    n2.coordination.grace = false;
+    await pass(n2, LEASE_MS);
+    t.ok(n2.coordination.records.has('alice'));
+    await pass(n2, 2 * LEASE_MS);
+    t.notOk(n2.coordination.records.has('alice'));
+  },
+);
+
+t.test('nor does a short grace take any of the time that a long one would give', async (t) => {
+  const { n1, n2 } = nodesWithAddresses(t);
+  await new TestClient(n1, 'alice').start();
+  handOver(n1, n2);
+  n2.coordination.grace = true;
+  await pass(n2, LEASE_MS / 2);
+  n2.coordination.grace = false;
+  await pass(n2, GRACE_MS - LEASE_MS);
+  t.ok(n2.coordination.records.has('alice'));
+});
+
+t.test('it has two leases to come in at least, however short a grace is', async (t) => {
+  const { n1, n2 } = nodesWithAddresses(t);
+  await new TestClient(n1, 'alice').start();
+  const estates = n1.server.inventoryOf(N1);
+  n1.server.releaseService(N1);
+  n2.server.adopt(N1, estates, LEASE_MS / 2);
+  n2.coordination.records.set('alice', estates[0]!.principal);
+  await pass(n2, 2 * LEASE_MS - 100);
+  t.ok(n2.coordination.records.has('alice'));
+  await pass(n2, LEASE_MS);
+  t.notOk(n2.coordination.records.has('alice'));
+});
+
+t.test(
+  'version 4.0: whatever it does about what is held for it gives it another lease for the rest',
+  async (t) => {
+    const { n2, ann, file, bob } = await annMoved(t);
+    const almostALease = () => pass(n2, 0.8 * LEASE_MS, ann, bob);
+    await pass(n2, 1.6 * LEASE_MS, bob);
+    await ann.start();
+    await almostALease();
+    t.equal(await ann.reclaim(file), 'OK', 'since it came');
+    await almostALease();
+    const lock = (owner: string, range: typeof FIRST) => ann.lock(file, owner, range, { reclaim: true });
+    t.equal((await lock('locker', FIRST)).status, 'OK', 'since it opened');
+    await almostALease();
+    t.equal((await lock('second', SECOND)).status, 'OK', 'since it locked');
+  },
+);
+
+t.test(
+  'version 4.0: its record is there when it comes, and when it is through the next node is told of it',
+  async (t) => {
+    const { n2, ann, file, bob } = await annMoved(t);
+    await ann.start();
+    await ann.reclaim(file);
+    t.equal((await ann.lock(file, 'locker', FIRST, { reclaim: true })).status, 'OK');
+    const told = () => n2.server.inventoryOf(N1).map(({ ownerId }) => Buffer.from(ownerId, 'hex').toString());
+    t.same(told(), ['bob']);
+    await pass(n2, 1.5 * LEASE_MS, ann, bob);
+    t.same(told().toSorted(), ['ann', 'bob']);
+    await ann.opened('another');
+    t.notOk(n2.coordination.journal.includes('recorded ann'), 'nothing had to be written for that');
+  },
+);
+
+t.test('row 6: a record that was taken over does not stand for its RECLAIM_COMPLETE', async (t) => {
+  const { n1, n2 } = nodesWithAddresses(t);
+  const before = await new TestClient(n1, 'alice').start();
+  handOver(n1, n2);
+  const alice = await at(n2, before).connect();
+  t.equal(await alice.open('new'), 'GRACE');
+  t.equal(await alice.complete(), 'OK');
+  t.type(await alice.open('new'), 'object');
+});
+
+t.test('row 17: who comes in the moment in which its time is over gets nothing of it any more', async (t) => {
+  const { n1, n2 } = nodesWithAddresses(t);
+  const before = await new TestClient(n1, 'alice').start();
+  const file = await before.opened('f');
+  handOver(n1, n2);
+  await pass(n2, GRACE_MS - LEASE_MS / 2);
+  const alice = at(n2, before);
+  await alice.exchange();
+  n2.coordination.hold();
+  const comes = alice.createSession();
+  await n2.coordination.untilHolding(1);
+  await pass(n2, LEASE_MS);
+  n2.coordination.letGoOldest();
+  t.equal(await comes, 'OK');
+  await n2.coordination.untilHolding(1);
+  t.equal(await alice.openByHandle(file, nfs.CLAIM_PREVIOUS), 'NO_GRACE', 'its record is about to go');
+  n2.coordination.letGo();
+  t.equal(await alice.complete(), 'OK');
+});
+
+t.test('row 9: where a part of a range was held in a weaker mode all of it was', async (t) => {
+  const { n1, n2 } = nodesWithAddresses(t);
+  const before = await new TestClient(n1, 'alice').start();
+  const file = { ...(await before.opened('f')) };
+  const { held } = await before.lock(file, FIRST, nfs.READ_LT);
+  await before.lockAgain(held!, { offset: 8n });
+  handOver(n1, n2);
+  const alice = await at(n2, before).connect();
+  t.equal(await alice.openByHandle(file, nfs.CLAIM_PREVIOUS), 'OK');
+  const reclaimed = async (offset: bigint, length: bigint) =>
+    (await alice.lock(file, { offset, length }, nfs.WRITE_LT, true)).status;
+  t.equal(await reclaimed(0n, 16n), 'NO_GRACE');
+  t.equal(await reclaimed(8n, 8n), 'OK');
 });

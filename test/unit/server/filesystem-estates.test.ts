@@ -215,3 +215,23 @@ t.test('it moves on: nothing is left behind, and who is in the middle of it hear
     t.not(there.statusFlags & nfs.SEQ4_STATUS_LEASE_MOVED, 0);
   }
 });
+
+t.test('row 8: what she has got since is not reclaimed with what was held for her', async (t) => {
+  const { there, file } = await moved(t);
+  await there.start();
+  t.equal(await reclaimed(there, file), 'OK');
+  const since = await there.opened('since');
+  await there.locked(since);
+  t.equal((await relocked(there, since)).status, 'NO_GRACE');
+  t.equal((await relocked(there, file)).status, 'OK');
+});
+
+t.test('what came with a filesystem has its time whatever grace runs', async (t) => {
+  const { n2, bob } = await moved(t);
+  n2.coordination.grace = true;
+  for (let ms = 0; ms < GRACE_MS + LEASE_MS; ms += 100) {
+    await n2.clock.advance(100);
+    await bob.renew();
+  }
+  t.same(n2.coordination.withdrawn, ['revoked alice of n1']);
+});
