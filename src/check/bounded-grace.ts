@@ -8,7 +8,7 @@ import { atTime, evidence, Findings, milliseconds } from './words.ts';
 /**
  * I8: grace ends, and so does the wait for its barrier.
  *
- * From the last barrier to the lift: two grace times and a lease at most (grace, its extension while
+ * From the last barrier to the lift: two grace times and a lease at most, or two leases (grace, its extension while
  * reclaims come in (row 31), and the time to notice), plus slack. From each new view to its barrier: the
  * same, not counting the time in which a fault held the cluster up (held-up.ts). Reboots begin a new view, and with it
  * a new count, and so does a takeover: the clients of the dead have their time at the heir. All bounds are taken at
@@ -17,7 +17,7 @@ import { atTime, evidence, Findings, milliseconds } from './words.ts';
  */
 export function boundedGrace(context: CheckContext): Judged {
   const findings = new Findings('bounded-grace');
-  const boundNs = 2 * context.graceNs + context.leaseNs + context.slackNs;
+  const boundNs = context.longestGraceNs;
   for (const grace of context.graces) {
     for (const wait of waitsOf(context, grace)) {
       if (wait.lastedNs > boundNs) {
@@ -25,7 +25,7 @@ export function boundedGrace(context: CheckContext): Judged {
         findings.violation(() =>
           evidence(
             context.history,
-            `Grace without a bound: ${wait.what} took ${wait.over ? '' : 'more than '}${milliseconds(wait.lastedNs)}, where ${milliseconds(boundNs)} is the bound (two graces of ${context.graceNs / NS_PER_MS} ms, a lease, and slack)${wait.waitingFor}.`,
+            `Grace without a bound: ${wait.what} took ${wait.over ? '' : 'more than '}${milliseconds(wait.lastedNs)}, where ${milliseconds(boundNs)} is the bound (two graces of ${context.graceNs / NS_PER_MS} ms and a lease, or two leases, and slack)${wait.waitingFor}.`,
             [wait.fromIndex, wait.toIndex],
             // What kept it going is what they knew before it ended.
             (context.history[wait.toIndex]?.t ?? context.endsAt) - 1,

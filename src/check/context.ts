@@ -73,6 +73,14 @@ export class CheckContext {
     return this.cluster.graceMs * NS_PER_MS;
   }
 
+  /**
+   * For how long a grace may rightly wait for clients, at the most, and somebody notice that it is over. A right server may extend a short grace to
+   * two leases (row 31).
+   */
+  get longestGraceNs(): number {
+    return Math.max(2 * this.graceNs, this.leaseNs) + this.leaseNs + this.slackNs;
+  }
+
   /** The time of the last event. */
   get endsAt(): number {
     return this.history.at(-1)?.t ?? 0;

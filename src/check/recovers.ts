@@ -84,7 +84,7 @@ function judgeNode(
     return;
   }
   const last = asked.at(-1);
-  const patience = 2 * context.graceNs + context.leaseNs + context.slackNs;
+  const patience = context.longestGraceNs;
   if (last !== undefined && last.invokedAt - calmFrom > patience && last.status === 'GRACE') {
     findings.judged += 1;
     findings.violation(() =>
@@ -117,7 +117,7 @@ function judgeClients(context: CheckContext, findings: Findings, down: ReadonlyS
     if (event.event === 'recovery-end' && open.delete(client)) findings.judged += 1;
     if (event.event === 'started' || event.event === 'stopped') open.delete(client);
   }
-  const patience = 2 * (2 * context.graceNs + context.leaseNs + context.slackNs);
+  const patience = 2 * context.longestGraceNs;
   for (const [client, { index, t, node }] of open) {
     if (down.has(node)) continue; // nobody to recover with
     const waited = context.endsAt - t;

@@ -1,4 +1,4 @@
-/** What the command line's exit status means; the same for every command (README, "Exit statuses"). */
+/** What the command line's exit status means; the same for every command (README, "Commands"). */
 export const EXIT = {
   /** Everything that was asked for was done, and holds. */
   holds: 0,

@@ -54,7 +54,7 @@ const COMMANDS: readonly ((frame: Frame) => Command)[] = [
 const ASKED_FOR = new Set(['commander.helpDisplayed', 'commander.help', 'commander.version']);
 
 const EXIT_HELP = `
-Exit status: 0 holds, 1 violation, 2 unknown, 3 this machine cannot, 64 wrong usage.`;
+Exit status: 0 holds, 1 violation, 2 unknown, 3 this machine cannot, 64 wrong usage, 130 interrupted.`;
 
 /** Subcommands copy these settings only when they are made by `.command()`, which ours are not. */
 function configure(command: Command, terminal: Terminal): Command {

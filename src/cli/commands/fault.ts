@@ -135,7 +135,7 @@ export function fault(frame: Frame): Command {
     )
     .option('--list', 'print every fault with its targets and parameters, and do nothing')
     .option('--name <name>', 'which lab')
-    .option('--at <step>', 'of a crash: the step of the protocol')
+    .option('--at <step>', 'of a crash, a stall or a slow boot: the step of the protocol')
     .option('--from <name...>', 'of a partition or loss: ledger, clients, or containers by name')
     .option('--one-way', 'of a partition: only what the targets send is lost')
     .option('--with <name=value...>', 'further parameters; see --list')

@@ -57,7 +57,7 @@ const VERSIONS: Readonly<Record<string, readonly (0 | 1 | 2)[]>> = {
 /** `gracelab fuzz`: a server under mutated requests. */
 export function fuzz(frame: Frame): Command {
   return new Command('fuzz')
-    .description('send mutated requests to a server, any NFSv4.1 server, while others hold locks on it')
+    .description('send mutated requests to a server, any NFSv4 server, while others hold locks on it')
     .argument('<server>', 'HOST:PORT/PATH, a directory that root may write to', target)
     .option('--requests <n>', 'how many', wholeNumber(1, MOST), 100_000)
     .option('--seed <n>', 'of the mutations (default: a random one)', wholeNumber(0, 2 ** 32 - 1))

@@ -59,12 +59,15 @@ const expect = z
     coverage: (coverage ?? {}) as Record<string, number>,
   }));
 
+/** As many as there are: docs/conformance.md, docs/scenarios.md, docs/mutants.md. */
+const ROW = /^([1-9]|[12]\d|3[0-6]|C([1-9]|1[0-5])|D([1-9]|1\d))$/;
+
 const row = z
   .union([z.int(), z.string()])
   .transform(String)
   .pipe(
-    z.string().regex(/^(C?[1-9]\d?|D[1-9]\d?)$/, {
-      error: (issue) => `"${issue.input}" is neither a row (18, C3) nor a defect (D12)`,
+    z.string().regex(ROW, {
+      error: (issue) => `"${issue.input}" is neither a row (1 to 36, C1 to C15) nor a defect (D1 to D19)`,
     }),
   );
 

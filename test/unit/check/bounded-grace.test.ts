@@ -20,6 +20,18 @@ t.test('D13: one client keeps reclaiming and grace goes on and on', async (t) =>
   t.match(evidence[0]?.sentence, /after the barrier of view \d+, from 1\.500 s took 6300 ms, where 6000 ms/);
 });
 
+t.test('row 31, no false alarm: a short grace may be extended to two leases', async (t) => {
+  const story = (ms: number) =>
+    Story.quiet(['n1', 'n2'], { leaseMs: 5000, graceMs: 500 })
+      .death(1000, 'n1', 'n2')
+      .back(1500, 'n1', 'n2')
+      .finish(ms, 'n1')
+      .finish(ms + 1, 'n2')
+      .end(ms + 100);
+  t.equal(check(story(11_500)).verdict, 'valid');
+  t.equal(check(story(13_000)).verdict, 'violation');
+});
+
 t.test('D5: grace that is never lifted', async (t) => {
   t.equal(check(rebooted().end(9000)).verdict, 'violation');
   t.equal(check(rebooted().end(3000)).verdict, 'unknown', 'too early to say');

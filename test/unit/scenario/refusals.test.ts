@@ -287,7 +287,7 @@ const REFUSALS: [what: string, from: string | RegExp, to: string, sentence: stri
     'a row that is not one',
     '[C1,',
     '[X1,',
-    'x.yaml:3:8: rows[0]: "X1" is neither a row (18, C3) nor a defect (D12).',
+    'x.yaml:3:8: rows[0]: "X1" is neither a row (1 to 36, C1 to C15) nor a defect (D1 to D19).',
   ],
   [
     'a name that is no folder',
