@@ -1,6 +1,7 @@
 import t from 'tap';
 import { asIncarnation, asNodeId } from '../../../src/core/ids.ts';
-import { client, FakeCluster } from './fixtures/cluster.ts';
+import { StoreUnavailableError } from '../../../src/store/store.ts';
+import { client, FakeCluster, type FakeNode } from './fixtures/cluster.ts';
 
 const FENCE_AFTER_MS = 400;
 const alice = client('alice');
@@ -220,4 +221,35 @@ t.test('C8: a node that was stopped ends nobody for what it saw before', async (
   t.same(cluster.fencer.asked, []);
   await cluster.clock.advance(FENCE_AFTER_MS);
   t.same(cluster.fencer.asked, ['n3 1'], 'it gets as much time as ever');
+});
+
+t.test('C8: a suspect does not speak for a fencer that it asked when it was none', async (t) => {
+  const cluster = new FakeCluster('n1', 'n2', 'n3', 'n4');
+  cluster.options = { beaconProvesDeath: false };
+  const nodes: FakeNode[] = [];
+  for (const name of ['n1', 'n2', 'n3', 'n4'])
+    nodes.push(await cluster.boot(name, name === 'n4' ? { fenceAfterMs: FENCE_AFTER_MS } : {}));
+  await cluster.clock.advance(500);
+  const [, , n3, n4] = nodes as [FakeNode, FakeNode, FakeNode, FakeNode];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  cluster.fencer.before = () => promise;
+  n3.pause();
+  await cluster.command({ type: 'migrate', owner: asNodeId('n1'), to: asNodeId('n2') });
+  await cluster.clock.advance(FENCE_AFTER_MS + 50);
+  t.same(cluster.fencer.asked, ['n3 1']);
+  // It cannot say that it has stopped, which would be its end.
+  const swap = n4.store.swap.bind(n4.store);
+  n4.store.swap = async (expected, next) => {
+    if (next.members[asNodeId('n4')]!.acknowledgedView === next.view)
+      throw new StoreUnavailableError('it is full');
+    return swap(expected, next);
+  };
+  n4.dropLocks();
+  await cluster.clock.advance(100);
+  t.equal(cluster.ledger.members.n4.state, 'suspect');
+  resolve();
+  await cluster.clock.advance(500);
+  t.ok(n4.saw('fenced-peer'));
+  t.notOk(n4.crashed);
+  t.notOk(n4.swaps.includes('confirm-death'));
 });

@@ -2,7 +2,13 @@
 import t from 'tap';
 import { asNodeId, type NodeId } from '../../../src/core/ids.ts';
 import { StoreUnavailableError } from '../../../src/store/store.ts';
-import { client, FakeCluster, type FakeNode, type NodeOptions } from './fixtures/cluster.ts';
+import {
+  type ClusterOptions,
+  client,
+  FakeCluster,
+  type FakeNode,
+  type NodeOptions,
+} from './fixtures/cluster.ts';
 import { FakeEstates } from './fixtures/estates.ts';
 
 const [N1, N2] = ['n1', 'n2'].map(asNodeId) as [NodeId, NodeId];
@@ -10,7 +16,7 @@ const alice = { ...client('alice'), service: N1 };
 const ann = { ...client('ann'), service: N1 };
 
 /** Alice and ann come by the address of n1, which can tell of alice. */
-async function clusterOf(options: NodeOptions = {}) {
+async function clusterOf(options: ClusterOptions = {}) {
   const cluster = new FakeCluster('n1', 'n2', 'n3');
   const estates = new FakeEstates();
   estates.holders.set('n1', ['alice']);
@@ -317,6 +323,115 @@ t.test(
     t.equal(n2.coordinator.reclaim(alice), 'grant');
   },
 );
+
+t.test(
+  'the giver leaves before the address is handed over: what it has written counts for nothing',
+  async (t) => {
+    const removals = new HeldRemovals();
+    removals.hold();
+    const { cluster, estates, n1, n2 } = await clusterOf({
+      failoverMs: 100,
+      throughStore: removals.throughStore,
+    });
+    await move(cluster, N2);
+    await cluster.clock.advance(100);
+    t.ok(estates.board.has('n1 n1'));
+    const departs = Promise.withResolvers<void>();
+    const swap = n1.store.swap.bind(n1.store);
+    n1.store.swap = async (expected, next) => {
+      if (next.members[N1]!.state === 'down') await departs.promise;
+      return swap(expected, next);
+    };
+    const left = n1.coordinator.leave(() => {});
+    removals.letGo();
+    await cluster.clock.advance(100);
+    t.match(cluster.ledger.members.n1, { state: 'up', leaving: true, movingTo: null });
+    departs.resolve();
+    await cluster.clock.advance(500);
+    await left;
+    t.notOk(n1.swaps.includes('hand-over'), 'the move is off');
+    t.ok(n2.swaps.includes('inherit'));
+    t.same(estates.adopted, []);
+    t.equal(n2.coordinator.reclaim(alice), 'grant');
+  },
+);
+
+t.test('what the next life of the giver has written for the taker counts', async (t) => {
+  const removals = new HeldRemovals();
+  removals.hold();
+  const { cluster, estates, n1, n2 } = await clusterOf({ throughStore: removals.throughStore });
+  await move(cluster, N2);
+  await cluster.clock.advance(100);
+  n2.pause();
+  n1.crash();
+  removals.holdNoMore();
+  await cluster.clock.advance(50);
+  const again = await cluster.boot('n1');
+  await again.coordinator.completed(alice);
+  removals.hold();
+  await move(cluster, N2);
+  await cluster.clock.advance(50);
+  n2.resume();
+  await cluster.clock.advance(50);
+  t.equal(cluster.ledger.members.n1.movingTo, 'n2', 'as before, for all that the taker has seen');
+  removals.letGo();
+  await cluster.clock.advance(100);
+  t.same(estates.adopted, ['alice at n2']);
+});
+
+t.test('what was written before something else happened in the same grace counts', async (t) => {
+  const removals = new HeldRemovals();
+  removals.hold();
+  const { cluster, estates, n1 } = await clusterOf({ throughStore: removals.throughStore });
+  await move(cluster, N2);
+  await cluster.clock.advance(100);
+  t.ok(estates.board.has('n1 n1'));
+  await cluster.command({ type: 'admit', node: asNodeId('n4') });
+  await cluster.clock.advance(100);
+  removals.letGo();
+  await cluster.clock.advance(100);
+  t.ok(n1.swaps.includes('hand-over'));
+  t.same(estates.adopted, ['alice at n2']);
+});
+
+t.test('I4: nothing is taken over before everybody has stopped granting', async (t) => {
+  const removals = new HeldRemovals();
+  removals.hold();
+  const { cluster, estates, n2, n3 } = await clusterOf({
+    beaconProvesDeath: false,
+    throughStore: removals.throughStore,
+  });
+  await move(cluster, N2);
+  await cluster.clock.advance(100);
+  n2.pause();
+  removals.letGo();
+  await cluster.clock.advance(50);
+  t.equal(cluster.ledger.members.n1.addressAt, 'n2');
+  n3.pause();
+  n3.dropLocks();
+  await cluster.clock.advance(50);
+  t.equal(cluster.ledger.members.n3.state, 'suspect', 'which has to say anew that it stopped');
+  n2.resume();
+  await cluster.clock.advance(100);
+  t.same([estates.adopted, n2.coordinator.serves(N1)], [[], false]);
+  n3.crash();
+  const { incarnation } = n3.coordinator;
+  await cluster.command({ type: 'confirm-death', node: asNodeId('n3'), incarnation });
+  await cluster.clock.advance(100);
+  t.same([estates.adopted, n2.coordinator.serves(N1)], [['alice at n2'], true]);
+});
+
+t.test('a move is over when it is done: whoever could not be taken over then is not later', async (t) => {
+  const { cluster, estates, n2 } = await clusterOf();
+  estates.unavailable.add('alice');
+  await move(cluster, N2);
+  await cluster.clock.advance(100);
+  estates.unavailable.delete('alice');
+  await cluster.command({ type: 'admit', node: asNodeId('n4') });
+  await cluster.clock.advance(100);
+  t.same(estates.adopted, [], 'it may have begun to reclaim');
+  t.equal(n2.coordinator.reclaim(alice), 'grant');
+});
 
 t.test('only who is through with what it had to reclaim is told of', async (t) => {
   const { cluster, estates, n1, n3 } = await clusterOf();

@@ -1,4 +1,5 @@
 /** C11: what was taken over for a client never goes before its record, whatever the client does when it comes, or does not do. */
+import { readdirSync, readlinkSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { call } from '../../../src/nfs4/compound.ts';
 import * as nfs from '../../../src/nfs4/constants.ts';
@@ -241,3 +242,59 @@ t.test('row 9: where a part of a range was held in a weaker mode all of it was',
   t.equal(await reclaimed(0n, 16n), 'NO_GRACE');
   t.equal(await reclaimed(8n, 8n), 'OK');
 });
+
+t.test('version 4.0: who had nothing open loses nothing when its time for that is over', async (t) => {
+  const { n1, n2 } = nodesWithAddresses(t);
+  const before = await new SessionlessTestClient(n1, 'ann').start();
+  await before.closeFile(await before.opened('f'));
+  t.same(handOver(n1, n2), ['ann']);
+  const ann = await new SessionlessTestClient(n2, 'ann').start();
+  await pass(n2, 2 * LEASE_MS, ann);
+  t.equal(await ann.renew(), 'OK');
+  t.ok(n2.coordination.records.has('ann'));
+});
+
+t.test('what it did not ask for does not count against it any more when it has gone', async (t) => {
+  const { n1, n2 } = nodesWithAddresses(t, { limits: { rangesPerClient: 3 } });
+  const before = await new TestClient(n1, 'alice').start();
+  const file = { ...(await before.opened('f')) };
+  await before.lockAgain(await before.locked(file, FIRST), SECOND);
+  handOver(n1, n2);
+  const alice = await at(n2, before).connect();
+  await alice.openByHandle(file, nfs.CLAIM_PREVIOUS);
+  t.equal((await alice.lock(file, FIRST, nfs.WRITE_LT, true)).status, 'OK');
+  t.equal(await alice.complete(), 'OK');
+  const held = await alice.locked(await alice.opened('g'), FIRST);
+  t.equal(await alice.lockAgain(held, SECOND), 'OK', 'that makes three');
+  t.equal(await alice.lockAgain(held, { offset: 100n }), 'DELAY');
+});
+
+t.test('C13: where a client of another node denies what it had open nothing is kept of it', async (t) => {
+  const { n1, n2 } = nodesWithAddresses(t);
+  const alice = await new TestClient(n1, 'alice').start();
+  await alice.opened('f');
+  const estates = n1.server.inventoryOf(N1);
+  n1.server.releaseService(N1);
+  const carol = await new TestClient(n1, 'carol').start();
+  await carol.opened('f', 'app', { deny: nfs.OPEN4_SHARE_DENY_BOTH });
+  n2.filesystem.dropIdle();
+  const before = openFiles(n2);
+  t.same(n2.server.adopt(N1, estates, GRACE_MS), []);
+  n2.filesystem.dropIdle();
+  t.same(openFiles(n2), before);
+});
+
+/** What this process has open in the directory of that node, which is its neighbour's, too. */
+const openFiles = ({ dir }: NodeUnderTest): readonly string[] =>
+  readdirSync('/proc/self/fd')
+    .map((fd) => readlink(`/proc/self/fd/${fd}`))
+    .filter((path) => path.startsWith(`${dir}/`));
+
+function readlink(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    // The one by which they were listed.
+    return '';
+  }
+}

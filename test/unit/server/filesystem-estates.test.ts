@@ -235,3 +235,15 @@ t.test('what came with a filesystem has its time whatever grace runs', async (t)
   }
   t.same(n2.coordination.withdrawn, ['revoked alice of n1']);
 });
+
+t.test('what she has closed and locked anew is not let go with what was held for her', async (t) => {
+  const { there, file, bob, wanted } = await moved(t);
+  await there.start();
+  await reclaimed(there, file);
+  t.equal((await relocked(there, file)).status, 'OK');
+  t.equal(await there.closeFile(file), 'OK');
+  await there.locked(await there.opened('f'), SECOND);
+  t.equal(await there.try(at(file.handle), ONE), 'OK');
+  t.equal((await bob.lock(wanted, FIRST)).status, 'OK');
+  t.equal((await bob.lock(wanted, SECOND)).status, 'DENIED');
+});
