@@ -15,13 +15,18 @@ export function judgeOpenRoom({ server, client, request }: Compound): Failure | 
   return isFull(server) ? NFS4ERR_DELAY : null;
 }
 
-/** @param known what the owner has on the file already; null: a lock state is to be made */
+/**
+ * @param known what the owner has on the file already; null: a lock state is to be made
+ * @param held it has all of this already, held for it (estates/estates.ts): whoever has as much as it may still reclaims that
+ */
 export function judgeLockRoom(
   { server, client, request }: Compound,
   known: LockState | null,
+  held: boolean,
 ): Failure | null {
   const { locksPerClient, rangesPerClient } = server.settings.limits;
-  const tooMany = client.ranges >= rangesPerClient || (known === null && client.locks >= locksPerClient);
+  const most = held ? rangesPerClient : rangesPerClient - 1;
+  const tooMany = client.ranges > most || (known === null && client.locks >= locksPerClient);
   if (tooMany) return request.minorVersion === 0 ? NFS4ERR_RESOURCE : NFS4ERR_DELAY;
   return known === null && isFull(server) ? NFS4ERR_DELAY : null;
 }

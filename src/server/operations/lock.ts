@@ -79,11 +79,11 @@ function judge(compound: Compound, request: Request): Failure | null {
   const needed = mode === 'read' ? SHARE_READ : SHARE_WRITE;
   if ((request.open.access & needed) === 0) return NFS4ERR_OPENMODE;
   const { domain } = request.open.file;
+  const held = request.reclaim && server.estates.coversLock(client, lock, span, mode);
   const refusal = request.reclaim
-    ? server.grants.reclaim(client, domain, server.estates.coversLock(client, lock, span, mode))
+    ? server.grants.reclaim(client, domain, held)
     : server.grants.newState(client, domain);
-  if (refusal !== null) return refusal;
-  return judgeLockRoom(compound, lock);
+  return refusal ?? judgeLockRoom(compound, lock, held);
 }
 
 /** Grant rule, steps 2 to 4. */

@@ -57,6 +57,21 @@ t.test('it reclaims after the lift what was held for it, and others have had no 
   );
 });
 
+t.test('a client that has as many ranges as it may reclaims what is held for it, and no more', async (t) => {
+  const { n1, n2 } = nodes(t, { limits: { rangesPerClient: 2 } });
+  const before = await new TestClient(n1, 'alice').start();
+  const file = await before.opened('f', 'app', { create: true, deny: 0 });
+  await before.lockAgain(await before.locked(file), { offset: 16n });
+  handOver(n1, n2);
+  const alice = at(n2, before);
+  await alice.connect();
+  t.equal(await alice.openByHandle(file, nfs.CLAIM_PREVIOUS), 'OK');
+  t.equal((await alice.lock(file, FIRST, nfs.WRITE_LT, true)).status, 'OK');
+  t.equal((await alice.lock(file, SECOND, nfs.WRITE_LT, true)).status, 'OK');
+  t.equal(await alice.complete(), 'OK');
+  t.equal((await alice.lock(file, { offset: 32n })).status, 'DELAY');
+});
+
 t.test('row 9: what was not held for it is refused after the lift, as ever', async (t) => {
   const { alice, file } = await moved(t);
   await alice.connect();
