@@ -20,7 +20,8 @@ const pc = picocolors.createColors(wantsColours(process.stdout, process.env));
 const UNIT_JOBS = availableParallelism() + 1;
 const LAB_JOBS = 2;
 /** Folders of test/integration whose files wait more than they work, and judge nothing by how long it takes. */
-const BESIDE = /^test\/integration\/(cli\/ledger|conformance\/|kernel-client\/|package\/|report\/|store\/)/;
+const BESIDE =
+  /^test\/integration\/(cli\/ledger|conformance\/|kernel-client\/|model\/|package\/|report\/|serve\/|store\/)/;
 /** The longest ones of each kind. Whoever comes last keeps everybody else waiting; an entry that is out of date costs nothing. */
 const LONGEST = [
   'test/unit/model/m',
