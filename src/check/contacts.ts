@@ -1,4 +1,5 @@
 import type { History } from '../history/events.ts';
+import { firstIndex } from './first-index.ts';
 import type { Operations } from './operations.ts';
 
 /** One exchange that shows that a client and its server reached each other. */
@@ -38,14 +39,7 @@ export class ContactList {
 
   /** The position of the first contact whose answer came after `t`; {@link length}: there is none. */
   firstAfter(t: number): number {
-    let low = 0;
-    let high = this.#length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#numbers[2 * middle + 1]! > t) high = middle;
-      else low = middle + 1;
-    }
-    return low;
+    return firstIndex(this.#length, (at) => this.#numbers[2 * at + 1]! > t);
   }
 }
 

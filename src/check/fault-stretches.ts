@@ -4,7 +4,7 @@ import type { CheckContext } from './context.ts';
 import { memberNamed } from './graces.ts';
 import { endsLife } from './node-lives.ts';
 
-export interface FaultStretch extends Stretch {
+interface FaultStretch extends Stretch {
   readonly target: string;
   readonly mended: boolean;
 }
@@ -35,8 +35,14 @@ export function faultStretches(
   return stretches;
 }
 
+/** What befell a life is over with that life, mended or not. */
+export const whileItLived = (context: CheckContext, { target, from, to, mended }: FaultStretch): Stretch => ({
+  from,
+  to: mended ? to : Math.min(to, endOfLife(context, target, from)),
+});
+
 /** When the life that `node` had at `t` was certainly over: a deadly fault, or the ledger says so. A suspect may live. */
-export function endOfLife(context: CheckContext, node: string, t: number): number {
+function endOfLife(context: CheckContext, node: string, t: number): number {
   const fault = context.faults.find(
     (event) => event.phase === 'begin' && event.t > t && endsLife(event) && event.targets.includes(node),
   );

@@ -1,7 +1,8 @@
 import type { ClientEvent } from '../history/events.ts';
 import type { Stretch } from './contacts.ts';
 import type { CheckContext } from './context.ts';
-import { endOfLife, faultStretches } from './fault-stretches.ts';
+import { faultStretches, whileItLived } from './fault-stretches.ts';
+import { firstIndex } from './first-index.ts';
 import { HistoryContradictionError, isNewState, type Operation } from './operations.ts';
 import { plannedMoves } from './planned-moves.ts';
 import { outagesOf } from './store-outages.ts';
@@ -111,15 +112,8 @@ function unrest(context: CheckContext): (t: number) => number {
   const stretches = reasons(context).sort((a, b) => a.from - b.from);
   const until: number[] = [];
   for (const { to } of stretches) until.push(Math.max(to, until.at(-1) ?? Number.NEGATIVE_INFINITY));
-  return (t) => {
-    let [low, high] = [0, stretches.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (stretches[middle]!.from <= t) low = middle + 1;
-      else high = middle;
-    }
-    return until[low - 1] ?? Number.NEGATIVE_INFINITY;
-  };
+  return (t) =>
+    until[firstIndex(stretches.length, (at) => stretches[at]!.from > t) - 1] ?? Number.NEGATIVE_INFINITY;
 }
 
 function reasons(context: CheckContext): Stretch[] {
@@ -130,10 +124,7 @@ function reasons(context: CheckContext): Stretch[] {
     ...graces.map(({ start, lift }) => ({ from: start.earliest, to: lift?.latest ?? never })),
     ...steps.map(({ earliest, latest }) => ({ from: earliest, to: latest })),
     // The death of a node that stays away is over for the others when they know of it; a grace has begun then.
-    ...faults.map(({ target, from, to, mended }) => ({
-      from,
-      to: mended ? to : Math.min(to, endOfLife(context, target, from)),
-    })),
+    ...faults.map((fault) => whileItLived(context, fault)),
     ...outagesOf(context),
     ...milestones.flatMap(([, event]) =>
       event.kind === 'node' && event.event === 'beacon-missing' ? [{ from: event.t, to: event.t }] : [],

@@ -4,7 +4,7 @@
  */
 import type { Stretch } from './contacts.ts';
 import { type CheckContext, NS_PER_MS } from './context.ts';
-import { endOfLife, faultStretches } from './fault-stretches.ts';
+import { faultStretches, whileItLived } from './fault-stretches.ts';
 import { type LedgerStep, membersOf } from './graces.ts';
 import { endsLife } from './node-lives.ts';
 import { claimantsAt } from './reclaim-permits.ts';
@@ -81,11 +81,7 @@ function faultsOn(
     (fault) => HOLD_UP_THE_NEXT.has(fault.fault) || !(provesDeath && endsLife(fault)),
   )
     .filter(({ target }) => waitedFor.has(target))
-    .map(({ target, from, to, mended }) => ({
-      from,
-      // What held a life up is over with that life, mended or not.
-      to: mended ? to : Math.min(to, endOfLife(context, target, from)),
-    }));
+    .map((fault) => whileItLived(context, fault));
 }
 
 function suspects({ event }: LedgerStep): string[] {

@@ -1,4 +1,5 @@
 import type { History, LockMode, OpEvent } from '../history/events.ts';
+import { firstIndex } from './first-index.ts';
 
 /**
  * One request with its outcome: the invoke and the reply of the history, joined. It keeps the two events and copies nothing: there may be
@@ -160,13 +161,5 @@ export function overlapping(
 }
 
 /** The first position whose operation was sent at `t` or later. @param operations in the order of their invokes */
-export function firstSentFrom(operations: readonly Operation[], t: number): number {
-  let low = 0;
-  let high = operations.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (operations[middle]!.invokedAt >= t) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}
+export const firstSentFrom = (operations: readonly Operation[], t: number): number =>
+  firstIndex(operations.length, (at) => operations[at]!.invokedAt >= t);
